@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Deployments.Web.Feeds.Versions;
+
+namespace Deployments.Web.Feeds;
+
+/// <summary>
+/// Everything that differs from one package ecosystem to the next, in one file each. Implementations are stateless and
+/// know neither HTTP nor SQL: they read paths, rewrite documents and arrange files in a <see cref="PackageTree"/>.
+/// </summary>
+public interface IFeedType
+{
+    /// <summary>The key stored with a feed, lower case: <c>nuget</c>, <c>npm</c>, <c>maven</c>, <c>universal</c>.</summary>
+    string Key { get; }
+
+    /// <summary>The name people know the type by: <c>NuGet</c>, <c>npm</c>.</summary>
+    string DisplayName { get; }
+
+    /// <summary>The first segment of the feed's URLs: <c>/nuget/{feed}/…</c>, <c>/maven2/{feed}/…</c>.</summary>
+    string Root { get; }
+
+    /// <summary>Further names under which tools create such a feed; compared without case. Empty when there are none.</summary>
+    IReadOnlyList<string> Aliases { get; }
+
+    /// <summary>The package URL type (<c>pkg:TYPE/…</c>). Feed types that share it share their packages.</summary>
+    string PackageType { get; }
+
+    /// <summary>The ecosystem name that OSV advisories use, or null when OSV has none for this type.</summary>
+    string? OsvEcosystem { get; }
+
+    /// <summary>How versions of this type are ordered.</summary>
+    IVersionOrder VersionOrder { get; }
+
+    /// <summary>
+    /// The package whose file this request downloads, or null when it asks for anything else: an index, a checksum,
+    /// a signature. Looks at the path and the query only, never at the method.
+    /// </summary>
+    /// <returns>
+    /// Coordinates in the spelling of the URL. An empty version means "the newest": the source that answers
+    /// says which one that was.
+    /// </returns>
+    PackageCoordinates? TryReadDownload(FeedRequest request);
+
+    /// <summary>The keys under which two spellings of the same package and version are equal (never throws).</summary>
+    PackageKeys Normalize(PackageCoordinates package);
+
+    /// <summary>The package URL of one version; without the version part when the version is empty.</summary>
+    string Purl(PackageCoordinates package);
+
+    /// <summary>What a client must be allowed to do for this request.</summary>
+    FeedAccess RequiredAccess(FeedRequest request) => request.Method switch
+    {
+        "GET" or "HEAD" or "OPTIONS" => FeedAccess.Download,
+        "DELETE" => FeedAccess.Delete,
+        _ => FeedAccess.Upload,
+    };
+
+    /// <summary>
+    /// Answers from the feed's own files, uploads included. Null: nothing here answers it, the connectors may.
+    /// </summary>
+    ValueTask<LocalAnswer?> AnswerAsync(FeedRequest request, PackageTree tree, CancellationToken ct);
+
+    /// <summary>
+    /// True when a connector's address is an index document that tells where everything else is (NuGet v3); the gateway
+    /// then fetches it, keeps it for some minutes and passes it to <see cref="UpstreamUrl"/>.
+    /// </summary>
+    bool HasUpstreamIndex(Uri connector) => false;
+
+    /// <summary>Where upstream the request is answered, or null when the upstream has no such thing.</summary>
+    /// <param name="request">The client's request.</param>
+    /// <param name="connector">The connector's address, as the administrator typed it.</param>
+    /// <param name="index">The upstream's index document where <see cref="HasUpstreamIndex"/> says so, else null.</param>
+    Uri? UpstreamUrl(FeedRequest request, Uri connector, JsonElement? index) =>
+        new($"{connector.AbsoluteUri.TrimEnd('/')}/{request.RawPath}{request.RawQuery}");
+
+    /// <summary>
+    /// True when the upstream's answer to this request names addresses that must be rewritten, so that every package
+    /// byte passes this server.
+    /// </summary>
+    bool RewritesAnswer(FeedRequest request) => false;
+
+    /// <summary>The upstream's document with its addresses led through this feed.</summary>
+    /// <exception cref="FormatException">The document is not what this type's protocol promises.</exception>
+    byte[] Rewrite(byte[] document, RewriteContext context) => document;
+
+    /// <summary>
+    /// For a download whose version is left to the server: the metadata request that lists the versions, or null
+    /// when this type always names one.
+    /// </summary>
+    FeedRequest? VersionListRequest(FeedRequest download) => null;
+
+    /// <summary>
+    /// The same download with its newest version named, from the document that <see cref="VersionListRequest"/> asked for;
+    /// null when it lists none.
+    /// </summary>
+    FeedRequest? WithNewestVersion(FeedRequest download, byte[] versionList) => null;
+}
+
+/// <summary>What a request to a feed needs permission for.</summary>
+public enum FeedAccess
+{
+    /// <summary>Reads packages and their metadata.</summary>
+    Download,
+
+    /// <summary>Adds a package.</summary>
+    Upload,
+
+    /// <summary>Removes a package.</summary>
+    Delete,
+}

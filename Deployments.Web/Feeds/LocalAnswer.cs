@@ -1,0 +1,26 @@
+namespace Deployments.Web.Feeds;
+
+/// <summary>What a feed's own files say to a request.</summary>
+public abstract record LocalAnswer
+{
+    LocalAnswer()
+    {
+    }
+
+    /// <summary>A file of the tree, streamed with ranges and conditional requests.</summary>
+    /// <param name="Path">The absolute path on disk, from <see cref="PackageTree"/>.</param>
+    /// <param name="ContentType">The media type to answer with.</param>
+    /// <param name="Package">
+    /// The package downloaded, when it is more exact than what the path says (the newest version was asked for, or the
+    /// manifest has the proper spelling); else null.
+    /// </param>
+    public sealed record File(string Path, string ContentType, PackageCoordinates? Package = null) : LocalAnswer;
+
+    /// <summary>A document made on the spot.</summary>
+    public sealed record Document(byte[] Content, string ContentType) : LocalAnswer;
+
+    /// <summary>An outcome in words: 201 after an upload, 400 with the reason, 409 when it is there already.</summary>
+    /// <param name="Code">The HTTP status.</param>
+    /// <param name="Message">Plain text, one sentence; empty for none.</param>
+    public sealed record Status(int Code, string Message = "") : LocalAnswer;
+}

@@ -1,0 +1,163 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Deployments.Web.Feeds;
+
+/// <summary>
+/// The files of one feed's local store: a plain directory tree. Names are decoded segments; what a file system would take
+/// amiss is escaped, so that no name leaves the tree. Files appear whole or not at all (written beside, flushed, renamed).
+/// </summary>
+/// <param name="root">The feed's directory; made when the first file is saved.</param>
+/// <param name="time">The clock that stamps uploads.</param>
+public sealed class PackageTree(string root, TimeProvider time)
+{
+    const string InfoSuffix = ".info.json";
+    const int SegmentLengthMax = 240; // file systems stop at 255 bytes; room for the suffix
+
+    /// <summary>The absolute path of a stored file, or null when there is none by that name.</summary>
+    public string? Find(params string[] segments) =>
+        TryPathOf(segments) is { } path && File.Exists(path) ? path : null;
+
+    /// <summary>The names of the directories in a directory, in ordinal order; empty when it is not there.</summary>
+    public IReadOnlyList<string> Directories(params string[] segments) =>
+        Names(segments, Directory.EnumerateDirectories);
+
+    /// <summary>The names of the files in a directory, in ordinal order, without those this class keeps for itself.</summary>
+    public IReadOnlyList<string> Files(params string[] segments) =>
+        [.. Names(segments, Directory.EnumerateFiles).Where(name => !name.EndsWith(InfoSuffix, StringComparison.Ordinal))];
+
+    /// <summary>Size, hashes and origin of a stored file, or null when it is not there.</summary>
+    public async ValueTask<StoredFile?> InfoAsync(CancellationToken ct, params string[] segments)
+    {
+        if (Find(segments) is not { } path)
+            return null;
+        if (File.Exists(path + InfoSuffix))
+        {
+            await using var info = File.OpenRead(path + InfoSuffix);
+            return await JsonSerializer.DeserializeAsync<StoredFile>(info, cancellationToken: ct);
+        }
+
+        // Dropped in by hand: hashed on demand.
+        await using var file = File.OpenRead(path);
+        return await StoredFile.HashAsync(file, Stream.Null, File.GetLastWriteTimeUtc(path), "", ct);
+    }
+
+    /// <summary>
+    /// Stores a file. When it returns, the file is on disk (flushed) under its name.
+    /// </summary>
+    /// <param name="content">The bytes; read to the end, not disposed.</param>
+    /// <param name="userName">Who uploads.</param>
+    /// <param name="replace">Whether a file by that name may be replaced.</param>
+    /// <param name="ct">Cancels before the file appears; nothing is left behind.</param>
+    /// <param name="segments">The file's name in the tree.</param>
+    /// <returns>What was stored, or null when a file by that name exists and may not be replaced.</returns>
+    /// <exception cref="ArgumentException">A segment cannot be a file name.</exception>
+    public async ValueTask<StoredFile?> SaveAsync(
+        Stream content, string userName, bool replace, CancellationToken ct, params string[] segments)
+    {
+        var path = TryPathOf(segments) ?? throw new ArgumentException("Not a name for a file.", nameof(segments));
+        if (!replace && File.Exists(path))
+            return null;
+
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var temporary = Path.Combine(Path.GetDirectoryName(path)!, $".{Guid.NewGuid():N}.tmp");
+        try
+        {
+            StoredFile stored;
+            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                stored = await StoredFile.HashAsync(content, file, time.GetUtcNow(), userName, ct);
+                file.Flush(flushToDisk: true);
+            }
+
+            // The information first: a package file without it is complete, information without a file is invisible.
+            await File.WriteAllBytesAsync(temporary + ".info", JsonSerializer.SerializeToUtf8Bytes(stored), ct);
+            if (!TryMove(temporary, path, replace))
+                return null;
+            File.Move(temporary + ".info", path + InfoSuffix, overwrite: true);
+            return stored;
+        }
+        finally
+        {
+            File.Delete(temporary);
+            File.Delete(temporary + ".info");
+        }
+    }
+
+    /// <summary>Removes a file, or a directory with all below it. False when there was none.</summary>
+    public bool Delete(params string[] segments)
+    {
+        if (TryPathOf(segments) is not { } path)
+            return false;
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+            return true;
+        }
+
+        var existed = File.Exists(path);
+        File.Delete(path);
+        File.Delete(path + InfoSuffix);
+        return existed;
+    }
+
+    static bool TryMove(string temporary, string path, bool replace)
+    {
+        try
+        {
+            File.Move(temporary, path, replace);
+            return true;
+        }
+        catch (IOException) when (!replace && File.Exists(path))
+        {
+            return false; // another upload of the same name was quicker
+        }
+    }
+
+    List<string> Names(string[] segments, Func<string, IEnumerable<string>> enumerate)
+    {
+        var path = segments.Length == 0 ? root : TryPathOf(segments);
+        if (path is null || !Directory.Exists(path))
+            return [];
+        var names = enumerate(path).Select(Path.GetFileName).OfType<string>()
+            .Where(name => !name.StartsWith('.')).Select(Unescape).ToList();
+        names.Sort(StringComparer.Ordinal);
+        return names;
+    }
+
+    string? TryPathOf(string[] segments)
+    {
+        if (segments.Length == 0)
+            return null;
+        var escaped = segments.Select(Escape).ToArray();
+        return escaped.All(segment => segment.Length is > 0 and <= SegmentLengthMax)
+            ? Path.Combine([root, .. escaped])
+            : null;
+    }
+
+    // A leading dot hides a file (and covers "." and ".."); the rest is what Windows or POSIX forbids or a shell trips over.
+    static string Escape(string segment)
+    {
+        var escaped = new StringBuilder(segment.Length);
+        Span<byte> utf8 = stackalloc byte[4];
+        var position = 0;
+        foreach (var rune in segment.EnumerateRunes())
+        {
+            var edgeDot = rune.Value == '.' && (position == 0 || position == segment.Length - 1);
+            position += rune.Utf16SequenceLength;
+            if (!edgeDot && rune.Value is > 31 and < 127 && !"%/\\:*?\"<>|".Contains((char)rune.Value, StringComparison.Ordinal))
+            {
+                escaped.Append((char)rune.Value);
+                continue;
+            }
+
+            foreach (var octet in utf8[..rune.EncodeToUtf8(utf8)])
+                escaped.Append(CultureInfo.InvariantCulture, $"%{octet:X2}");
+        }
+
+        return escaped.ToString();
+    }
+
+    static string Unescape(string name) => PercentEncoding.TryDecode(name) ?? name;
+}
