@@ -1,0 +1,36 @@
+using System.Data;
+using Dapper;
+using Npgsql;
+
+namespace Deployments.Data.Database;
+
+/// <summary>How this program talks to PostgreSQL: one pooled data source, automatically prepared statements, UTC times.</summary>
+public static class DatabaseSetup
+{
+    /// <summary>Makes the data source that every query and store shares.</summary>
+    /// <param name="connectionString">An Npgsql connection string; several hosts are allowed.</param>
+    /// <exception cref="ArgumentException">The text is not a connection string.</exception>
+    public static NpgsqlDataSource CreateDataSource(string connectionString)
+    {
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
+        SqlMapper.AddTypeHandler(new UtcTimeHandler());
+        SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
+
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "Deployments" };
+        // Planning costs more than running most of these queries; statements seen twice are prepared.
+        if (settings.MaxAutoPrepare == 0)
+            settings.MaxAutoPrepare = 100;
+        if (settings.AutoPrepareMinUsages > 2)
+            settings.AutoPrepareMinUsages = 2;
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+    }
+
+    sealed class UtcTimeHandler : SqlMapper.TypeHandler<DateTimeOffset>
+    {
+        public override void SetValue(IDbDataParameter parameter, DateTimeOffset value) =>
+            parameter.Value = value.UtcDateTime;
+
+        public override DateTimeOffset Parse(object value) =>
+            value is DateTimeOffset time ? time : new DateTimeOffset((DateTime)value, TimeSpan.Zero);
+    }
+}

@@ -1,0 +1,75 @@
+using Deployments.Data.Database;
+using Npgsql;
+
+namespace Deployments.Tests.Support;
+
+/// <summary>
+/// A migrated database of a test's own, on a real PostgreSQL: cloned from a template made once per run, dropped at the end.
+/// </summary>
+public sealed class TestDatabase : IAsyncDisposable
+{
+    static readonly SemaphoreSlim TemplateGate = new(1, 1);
+    static int count;
+    static bool templateReady;
+
+    readonly string name;
+
+    TestDatabase(string name, string connectionString)
+    {
+        this.name = name;
+        ConnectionString = connectionString;
+        DataSource = DatabaseSetup.CreateDataSource(connectionString);
+    }
+
+    public string ConnectionString { get; }
+
+    public NpgsqlDataSource DataSource { get; }
+
+    /// <summary>A database with the current schema, or (<paramref name="migrated"/> false) an empty one.</summary>
+    public static async Task<TestDatabase> CreateAsync(bool migrated = true)
+    {
+        var server = await PostgresServer.ConnectionStringAsync();
+        await EnsureTemplateAsync(server);
+
+        var name = $"test_{Interlocked.Increment(ref count)}";
+        await ExecuteAsync(server, migrated
+            ? $"create database {name} template deployments_template"
+            : $"create database {name}");
+        return new TestDatabase(name, For(server, name));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await DataSource.DisposeAsync();
+        await ExecuteAsync(await PostgresServer.ConnectionStringAsync(), $"drop database if exists {name} with (force)");
+    }
+
+    static async Task EnsureTemplateAsync(string server)
+    {
+        await TemplateGate.WaitAsync();
+        try
+        {
+            if (templateReady)
+                return;
+            await ExecuteAsync(server, "create database deployments_template");
+            await using (var template = DatabaseSetup.CreateDataSource(For(server, "deployments_template") + ";Pooling=false"))
+                await new Migrator(template).MigrateAsync(CancellationToken.None);
+            templateReady = true;
+        }
+        finally
+        {
+            TemplateGate.Release();
+        }
+    }
+
+    static string For(string server, string database) =>
+        new NpgsqlConnectionStringBuilder(server) { Database = database, MaxPoolSize = 30 }.ConnectionString;
+
+    static async Task ExecuteAsync(string server, string sql)
+    {
+        await using var connection = new NpgsqlConnection(server + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
