@@ -1,2 +1,47 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using Deployments.Web.Startup;
+
+namespace Deployments.Web;
+
+/// <summary>The program: settings, parts, pipeline, in the order in which they matter.</summary>
+public static class Program
+{
+    /// <summary>Runs the server, or with <c>--migrate</c> brings the database up to date and ends.</summary>
+    /// <returns>0, or 1 when the program could not start; the reason is on standard error.</returns>
+    public static async Task<int> Main(string[] args)
+    {
+        try
+        {
+            await using var app = await BuildAsync(args);
+            if (!args.Contains("--migrate"))
+                await app.RunAsync();
+            return 0;
+        }
+        catch (StartupException refusal)
+        {
+            await Console.Error.WriteLineAsync(refusal.Message);
+            return 1;
+        }
+    }
+
+    /// <summary>Builds the server with its database reachable and migrated, ready to run.</summary>
+    /// <exception cref="StartupException">It cannot start as configured; the message says what to do.</exception>
+    public static async Task<WebApplication> BuildAsync(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ApplicationName = typeof(Program).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        var settings = builder.AddSettings();
+        await builder.AddDatabaseAsync(settings);
+        builder.AddPages();
+
+        var app = builder.Build();
+        await app.MigrateAsync();
+
+        app.UseStaticFiles();
+        app.MapRazorPages();
+        return app;
+    }
+}

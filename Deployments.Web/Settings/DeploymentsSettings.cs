@@ -1,0 +1,52 @@
+using FluentValidation;
+
+namespace Deployments.Web.Settings;
+
+/// <summary>The section <c>Deployments</c> of the configuration (environment: <c>Deployments__Name</c>).</summary>
+public sealed record DeploymentsSettings
+{
+    /// <summary>Where local state is kept: journal, packages, the private PostgreSQL. Null: the platform's own place.</summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>Where packages of local feeds are kept; null: below the data directory. Several nodes share one.</summary>
+    public string? PackagesDirectory { get; init; }
+
+    /// <summary>The folder of PostgreSQL's server programs; null: looked for.</summary>
+    public string? PostgresBin { get; init; }
+
+    /// <summary>Whether visitors without an account may read pages and the read API.</summary>
+    public bool AnonymousView { get; init; } = true;
+
+    /// <summary>Whether connectors may reach loopback and private addresses. Link-local addresses are always refused.</summary>
+    public bool ConnectorsMayReachPrivateNetworks { get; init; } = true;
+
+    /// <summary>The largest package that may be uploaded, in bytes.</summary>
+    public long UploadBytesMax { get; init; } = 4L << 30;
+
+    /// <summary>Credentials for the first start.</summary>
+    public BootstrapSettings Bootstrap { get; init; } = new();
+}
+
+/// <summary>Credentials that are made at the first start.</summary>
+public sealed record BootstrapSettings
+{
+    /// <summary>Password of the user <c>Admin</c>; null: one is made up and printed once.</summary>
+    public string? AdminPassword { get; init; }
+
+    /// <summary>A first API key that may do everything; used only while no key exists. Null: none is made.</summary>
+    public string? ApiKey { get; init; }
+}
+
+/// <summary>Refuses settings with which the program could not work as promised.</summary>
+public sealed class DeploymentsSettingsValidator : AbstractValidator<DeploymentsSettings>
+{
+    /// <summary>The rules.</summary>
+    public DeploymentsSettingsValidator()
+    {
+        RuleFor(settings => settings.UploadBytesMax).GreaterThan(0);
+        RuleFor(settings => settings.Bootstrap.AdminPassword).MinimumLength(8).When(s => s.Bootstrap.AdminPassword is not null)
+            .OverridePropertyName("Deployments:Bootstrap:AdminPassword");
+        RuleFor(settings => settings.Bootstrap.ApiKey).MinimumLength(8).When(s => s.Bootstrap.ApiKey is not null)
+            .OverridePropertyName("Deployments:Bootstrap:ApiKey");
+    }
+}

@@ -1,0 +1,6 @@
+namespace Deployments.Web.Startup;
+
+static class PagesSetup
+{
+    public static void AddPages(this WebApplicationBuilder builder) => builder.Services.AddRazorPages();
+}

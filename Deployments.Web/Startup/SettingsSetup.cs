@@ -1,0 +1,24 @@
+using Deployments.Web.Settings;
+
+namespace Deployments.Web.Startup;
+
+static class SettingsSetup
+{
+    const string DefaultUrl = "http://127.0.0.1:8624"; // ProGet's port
+
+    /// <summary>Reads and checks the settings; nothing else reads raw configuration.</summary>
+    /// <exception cref="StartupException">A setting is out of its limits.</exception>
+    public static DeploymentsSettings AddSettings(this WebApplicationBuilder builder)
+    {
+        var settings = builder.Configuration.GetSection("Deployments").Get<DeploymentsSettings>() ?? new DeploymentsSettings();
+        var result = new DeploymentsSettingsValidator().Validate(settings);
+        if (!result.IsValid)
+            throw new StartupException(string.Join(Environment.NewLine, result.Errors.Select(error => error.ErrorMessage)));
+
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
+            builder.WebHost.UseUrls(DefaultUrl);
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(TimeProvider.System);
+        return settings;
+    }
+}
