@@ -92,7 +92,7 @@ public sealed class FeedRequest
 
     /// <summary>An address below this feed, from decoded segments.</summary>
     public Uri UrlOf(params string[] segments) =>
-        new(FeedUrl.AbsoluteUri + string.Join('/', segments.Select(Uri.EscapeDataString)));
+        new(FeedUrl.AbsoluteUri + string.Join('/', segments.Select(PercentEncoding.EncodeSegment)));
 
     static bool IsName(string segment) =>
         segment is not ("" or "." or "..") && !segment.Any(char.IsControl);
