@@ -14,12 +14,12 @@ static class PackageArchive
     {
         try
         {
-            using var archive = new ZipArchive(content, ZipArchiveMode.Read, leaveOpen: true);
+            using var archive = Open(content);
             return read(archive);
         }
         catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException or OverflowException)
         {
-            throw new InvalidDataException("The file is not a zip file, or it is damaged.", e);
+            throw NotAZipFile(e);
         }
     }
 
@@ -34,4 +34,21 @@ static class PackageArchive
             ? buffer[..length]
             : throw new InvalidDataException($"The manifest {entry.Name} is larger than 1 MB.");
     }
+
+    static ZipArchive Open(Stream content)
+    {
+        try
+        {
+            var archive = new ZipArchive(content, ZipArchiveMode.Read, leaveOpen: true);
+            _ = archive.Entries; // read on first use, and only then known to be sound
+            return archive;
+        }
+        catch (InvalidDataException e)
+        {
+            throw NotAZipFile(e);
+        }
+    }
+
+    static InvalidDataException NotAZipFile(Exception cause) =>
+        new("The file is not a zip file, or it is damaged.", cause);
 }
