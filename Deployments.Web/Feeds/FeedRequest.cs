@@ -7,7 +7,7 @@ namespace Deployments.Web.Feeds;
 /// What a client asks a feed for. The path is kept twice: raw, as it goes upstream byte for byte, and as segments, each
 /// decoded exactly once, which is what a feed type parses (<c>%2f</c> inside a segment stays inside it).
 /// </summary>
-public sealed class FeedRequest
+public sealed record FeedRequest
 {
     Dictionary<string, StringValues>? query;
 
@@ -80,7 +80,7 @@ public sealed class FeedRequest
     /// <summary>The same request for another path of the same feed; used where the server chooses the newest version.</summary>
     public FeedRequest For(string rawPath, string rawQuery = "") =>
         TryRead(Method, rawPath, rawQuery) is { } other
-            ? new FeedRequest(Method, other.RawPath, other.RawQuery, other.Segments)
+            ? other with
             {
                 FeedUrl = FeedUrl,
                 Body = Body,
@@ -92,7 +92,7 @@ public sealed class FeedRequest
 
     /// <summary>An address below this feed, from decoded segments.</summary>
     public Uri UrlOf(params string[] segments) =>
-        new(FeedUrl.AbsoluteUri + string.Join('/', segments.Select(Uri.EscapeDataString)));
+        new(FeedUrl.AbsoluteUri + string.Join('/', segments.Select(PercentEncoding.EncodeSegment)));
 
     static bool IsName(string segment) =>
         segment is not ("" or "." or "..") && !segment.Any(char.IsControl);

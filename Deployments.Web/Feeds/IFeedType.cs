@@ -60,6 +60,12 @@ public interface IFeedType
     ValueTask<LocalAnswer?> AnswerAsync(FeedRequest request, PackageTree tree, CancellationToken ct);
 
     /// <summary>
+    /// What a feed says when neither its own files nor a connector answered: an empty search result, where a client would
+    /// take "not found" for a broken server. Null: not found.
+    /// </summary>
+    LocalAnswer? EmptyAnswer(FeedRequest request) => null;
+
+    /// <summary>
     /// True when a connector's address is an index document that tells where everything else is (NuGet v3); the gateway
     /// then fetches it, keeps it for some minutes and passes it to <see cref="UpstreamUrl"/>.
     /// </summary>

@@ -14,6 +14,7 @@ public sealed class PackageTree(string root, TimeProvider time)
 {
     const string InfoSuffix = ".info.json";
     const int SegmentLengthMax = 240; // file systems stop at 255 bytes; room for the suffix
+    const int NameLengthMax = 2_000; // of all segments; Linux stops at 4,096 bytes for the whole path
 
     /// <summary>The absolute path of a stored file, or null when there is none by that name.</summary>
     public string? Find(params string[] segments) =>
@@ -34,13 +35,67 @@ public sealed class PackageTree(string root, TimeProvider time)
             return null;
         if (File.Exists(path + InfoSuffix))
         {
+            // It tells of another file when one replaced this by hand, or two replacements crossed.
             await using var info = File.OpenRead(path + InfoSuffix);
-            return await JsonSerializer.DeserializeAsync<StoredFile>(info, cancellationToken: ct);
+            var stored = await JsonSerializer.DeserializeAsync<StoredFile>(info, cancellationToken: ct);
+            if (stored is not null && stored.Size == new FileInfo(path).Length
+                && stored.UploadedAt.UtcDateTime == File.GetLastWriteTimeUtc(path))
+                return stored;
         }
 
         // Dropped in by hand: hashed on demand.
         await using var file = File.OpenRead(path);
         return await StoredFile.HashAsync(file, Stream.Null, File.GetLastWriteTimeUtc(path), "", ct);
+    }
+
+    /// <summary>
+    /// Whether a file can have this name: the segments are names, none on the way is a file, and the last is not a directory.
+    /// </summary>
+    public bool CanStore(params string[] segments)
+    {
+        if (TryPathOf(segments) is not { } path || Directory.Exists(path))
+            return false;
+        for (var length = 1; length < segments.Length; length++)
+        {
+            if (Find(segments[..length]) is not null)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Copies an upload to a nameless file, so that it can be read before it is known what it is. The file goes when
+    /// the stream is disposed.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The body ended early or is malformed.</exception>
+    public async ValueTask<FileStream> SpoolAsync(Stream content, CancellationToken ct)
+    {
+        var file = OpenTemporary();
+        try
+        {
+            var buffer = new byte[1 << 16];
+            int read;
+            while ((read = await ReadBodyAsync(content, buffer, ct)) > 0)
+                await file.WriteAsync(buffer.AsMemory(0, read), ct);
+            file.Position = 0;
+            return file;
+        }
+        catch
+        {
+            await file.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A nameless file for work in progress; it goes when the stream is disposed.</summary>
+    public FileStream OpenTemporary()
+    {
+        var directory = Path.Combine(root, ".tmp");
+        Directory.CreateDirectory(directory);
+        return new FileStream(
+            Path.Combine(directory, $"{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None,
+            1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
     }
 
     /// <summary>
@@ -70,6 +125,9 @@ public sealed class PackageTree(string root, TimeProvider time)
                 stored = await StoredFile.HashAsync(content, file, time.GetUtcNow(), userName, ct);
                 file.Flush(flushToDisk: true);
             }
+
+            // Ties the information to these bytes: see InfoAsync.
+            File.SetLastWriteTimeUtc(temporary, stored.UploadedAt.UtcDateTime);
 
             // The information first: a package file without it is complete, information without a file is invisible.
             await File.WriteAllBytesAsync(temporary + ".info", JsonSerializer.SerializeToUtf8Bytes(stored), ct);
@@ -102,6 +160,18 @@ public sealed class PackageTree(string root, TimeProvider time)
         return existed;
     }
 
+    static async ValueTask<int> ReadBodyAsync(Stream content, byte[] buffer, CancellationToken ct)
+    {
+        try
+        {
+            return await content.ReadAsync(buffer, ct);
+        }
+        catch (IOException e)
+        {
+            throw new InvalidDataException("The upload ended early.", e); // the client's fault, unlike a full disk
+        }
+    }
+
     static bool TryMove(string temporary, string path, bool replace)
     {
         try
@@ -132,11 +202,12 @@ public sealed class PackageTree(string root, TimeProvider time)
             return null;
         var escaped = segments.Select(Escape).ToArray();
         return escaped.All(segment => segment.Length is > 0 and <= SegmentLengthMax)
+            && escaped.Sum(segment => segment.Length + 1) <= NameLengthMax
             ? Path.Combine([root, .. escaped])
             : null;
     }
 
-    // A leading dot hides a file (and covers "." and ".."); the rest is what Windows or POSIX forbids or a shell trips over.
+    // A leading dot hides a file (and covers "." and ".."), Windows drops dots and spaces at the end; the rest is what Windows or POSIX forbids or a shell trips over.
     static string Escape(string segment)
     {
         var escaped = new StringBuilder(segment.Length);
@@ -144,9 +215,9 @@ public sealed class PackageTree(string root, TimeProvider time)
         var position = 0;
         foreach (var rune in segment.EnumerateRunes())
         {
-            var edgeDot = rune.Value == '.' && (position == 0 || position == segment.Length - 1);
+            var edge = rune.Value is '.' or ' ' && (position == 0 || position == segment.Length - 1);
             position += rune.Utf16SequenceLength;
-            if (!edgeDot && rune.Value is > 31 and < 127 && !"%/\\:*?\"<>|".Contains((char)rune.Value, StringComparison.Ordinal))
+            if (!edge && rune.Value is > 31 and < 127 && !"%/\\:*?\"<>|".Contains((char)rune.Value, StringComparison.Ordinal))
             {
                 escaped.Append((char)rune.Value);
                 continue;
@@ -156,7 +227,11 @@ public sealed class PackageTree(string root, TimeProvider time)
                 escaped.Append(CultureInfo.InvariantCulture, $"%{octet:X2}");
         }
 
-        return escaped.ToString();
+        // Nobody may upload what this class says about a file.
+        var name = escaped.ToString();
+        return name.EndsWith(InfoSuffix, StringComparison.OrdinalIgnoreCase)
+            ? $"{name[..^InfoSuffix.Length]}%2E{name[^(InfoSuffix.Length - 1)..]}"
+            : name;
     }
 
     static string Unescape(string name) => PercentEncoding.TryDecode(name) ?? name;

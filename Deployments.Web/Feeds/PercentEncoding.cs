@@ -7,6 +7,15 @@ public static class PercentEncoding
 {
     static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>
+    /// One path segment, encoded no more than RFC 3986, section 3.3 demands (<c>@</c>, <c>+</c>, <c>:</c> and the like
+    /// stay), which is how package managers write their own addresses.
+    /// </summary>
+    public static string EncodeSegment(string segment) => new StringBuilder(Uri.EscapeDataString(segment))
+        .Replace("%40", "@").Replace("%3A", ":").Replace("%2B", "+").Replace("%21", "!").Replace("%24", "$")
+        .Replace("%26", "&").Replace("%27", "'").Replace("%28", "(").Replace("%29", ")").Replace("%2A", "*")
+        .Replace("%2C", ",").Replace("%3B", ";").Replace("%3D", "=").ToString();
+
     /// <summary>The decoded text, or null when a <c>%</c> is not followed by two hex digits or the bytes are not UTF-8.</summary>
     public static string? TryDecode(string text)
     {

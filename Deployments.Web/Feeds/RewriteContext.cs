@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Deployments.Web.Feeds;
 
 /// <summary>How a feed type leads the addresses in an upstream's document through the feed.</summary>
@@ -9,6 +11,9 @@ namespace Deployments.Web.Feeds;
 /// </param>
 public sealed record RewriteContext(FeedRequest Request, Uri Connector, Func<Uri, string> Seal)
 {
+    /// <summary>The upstream's index document where <see cref="IFeedType.HasUpstreamIndex"/> says so, else null.</summary>
+    public JsonElement? Index { get; init; }
+
     /// <summary>
     /// The address below this feed that leads to <paramref name="upstream"/>. Where the feed's ordinary path leads there anyway,
     /// it is that path; else the path is preceded by the sealed address (<c>~SEAL/</c>), and the gateway reads the package from the
@@ -19,7 +24,7 @@ public sealed record RewriteContext(FeedRequest Request, Uri Connector, Func<Uri
     public Uri Lead(Uri upstream, params string[] path)
     {
         var ordinary = new Uri(
-            $"{Connector.AbsoluteUri.TrimEnd('/')}/{string.Join('/', path.Select(Uri.EscapeDataString))}");
+            $"{Connector.AbsoluteUri.TrimEnd('/')}/{string.Join('/', path.Select(PercentEncoding.EncodeSegment))}");
         return ordinary == upstream
             ? Request.UrlOf(path)
             : Request.UrlOf(["~" + Seal(upstream), .. path]);

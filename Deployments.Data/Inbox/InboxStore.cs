@@ -1,0 +1,158 @@
+using Dapper;
+using Deployments.Data.Records;
+using Npgsql;
+
+namespace Deployments.Data.Inbox;
+
+/// <summary>Takes entries out of the inbox, each exactly once, and puts journaled ones in.</summary>
+/// <param name="database">The database.</param>
+public sealed class InboxStore(NpgsqlDataSource database)
+{
+    /// <summary>
+    /// Turns up to <paramref name="rows"/> entries into records or rejected records, in one transaction: claimed by deleting them, so that they are
+    /// in the inbox or processed, never both. Several nodes may do so at once.
+    /// </summary>
+    /// <param name="rows">At most this many, oldest first; 1 to 10,000.</param>
+    /// <param name="interpret">What an entry means: pure.</param>
+    /// <param name="ct">Cancels; then the batch stays in the inbox.</param>
+    /// <returns>How many were taken; 0 when none waits (or others have claimed them).</returns>
+    /// <exception cref="NpgsqlException">Nothing of the batch has happened.</exception>
+    public async Task<int> DrainAsync(int rows, Func<InboxRow, InboxVerdict> interpret, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var claimed = (await connection.QueryAsync<InboxRow>(new CommandDefinition(
+            """
+            with claimed as (
+                select id from deployment_inbox order by id limit @rows for update skip locked),
+            taken as (
+                delete from deployment_inbox using claimed where deployment_inbox.id = claimed.id
+                returning deployment_inbox.*)
+            select taken.*, feeds.feed_type
+            from taken join feeds using (feed_id)
+            order by id
+            """, new { rows }, transaction, cancellationToken: ct))).AsList();
+        if (claimed.Count == 0)
+            return 0;
+
+        var verdicts = claimed.ConvertAll(row => interpret(row));
+        await RecordStore.RecordAsync(connection, transaction, [.. verdicts.Select(v => v.Record).OfType<NewRecord>()], ct);
+        await RejectAsync(connection, transaction, [.. verdicts.Where(v => v.Record is null)], ct);
+        await transaction.CommitAsync(ct);
+        return claimed.Count;
+    }
+
+    /// <summary>How many entries wait.</summary>
+    public async Task<long> CountAsync(CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "select count(*) from deployment_inbox", cancellationToken: ct));
+    }
+
+    /// <summary>Returns when the database answers and takes writes.</summary>
+    /// <exception cref="NpgsqlException">It does not.</exception>
+    internal async Task PingAsync(CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var readOnly = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select pg_is_in_recovery()", commandTimeout: 2, cancellationToken: ct));
+        if (readOnly)
+            throw new NpgsqlException("The database is a standby.");
+    }
+
+    /// <summary>
+    /// Puts journaled lines into the inbox, except those that had arrived after all: an entry whose commit was in doubt may be in the
+    /// inbox still, or a record, a repetition or a rejected record by now.
+    /// </summary>
+    /// <returns>The lines that the database refuses for what is in them; empty when all went well.</returns>
+    internal async Task<IReadOnlyList<string>> DeliverAsync(IReadOnlyList<string> lines, CancellationToken ct)
+    {
+        var refused = new List<string>();
+        foreach (var chunk in lines.Chunk(1000))
+        {
+            try
+            {
+                await DeliverChunkAsync(chunk, ct);
+            }
+            catch (PostgresException exception) when (IsAboutTheData(exception) && chunk.Length == 1)
+            {
+                refused.Add(chunk[0]);
+            }
+            catch (PostgresException exception) when (IsAboutTheData(exception))
+            {
+                foreach (var line in chunk)
+                    refused.AddRange(await DeliverAsync([line], ct));
+            }
+        }
+
+        return refused;
+    }
+
+    async Task DeliverChunkAsync(string[] lines, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into deployment_inbox
+            select entry.*
+            from jsonb_populate_recordset(null::deployment_inbox, @lines::jsonb) as entry
+            where not exists (select from deployments d where d.id = entry.id)
+              and not exists (select from duplicate_records d where d.id = entry.id)
+              and not exists (select from rejected_records r where r.id = entry.id)
+            on conflict (id) do nothing
+            """, new { lines = $"[{string.Join(',', lines)}]" }, commandTimeout: 60, cancellationToken: ct));
+    }
+
+    // Class 22: data exception; class 23: constraint. Everything else may be better later.
+    static bool IsAboutTheData(PostgresException exception) =>
+        exception.SqlState.StartsWith("22", StringComparison.Ordinal) || exception.SqlState.StartsWith("23", StringComparison.Ordinal);
+
+    static async Task RejectAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, InboxVerdict[] rejected, CancellationToken ct)
+    {
+        if (rejected.Length == 0)
+            return;
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into rejected_records (
+                id, received_at, feed_id, group_name, name, version, qualifier, recorder, client_address, user_agent, road,
+                raw_path, raw_headers, reason)
+            values (
+                @Id, @ReceivedAt, @FeedId, @GroupName, @Name, @Version, @Qualifier, @Recorder, @ClientAddress, @UserAgent, @Road,
+                @RawPath, @RawHeaders, @Reason)
+            on conflict (id) do nothing
+            """,
+            rejected.Select(verdict => new
+            {
+                verdict.Row.Id,
+                verdict.Row.ReceivedAt,
+                verdict.Row.FeedId,
+                verdict.Row.GroupName,
+                verdict.Row.Name,
+                verdict.Row.Version,
+                verdict.Row.Qualifier,
+                verdict.Row.Recorder,
+                verdict.Row.ClientAddress,
+                verdict.Row.UserAgent,
+                verdict.Row.Road,
+                verdict.Row.RawPath,
+                verdict.RawHeaders,
+                verdict.Reason,
+            }), transaction, cancellationToken: ct));
+    }
+}
+
+/// <summary>A claimed inbox entry with the type of its feed.</summary>
+public sealed record InboxRow : InboxEntry
+{
+    /// <summary>Key of the feed's type.</summary>
+    public required string FeedType { get; init; }
+}
+
+/// <summary>What becomes of an entry: a record, or (with none) a rejected record.</summary>
+/// <param name="Row">The entry.</param>
+/// <param name="Record">The record it becomes; null when it is rejected.</param>
+/// <param name="RawHeaders">The headers to show to the administrator who mends it.</param>
+/// <param name="Reason">Why it is rejected.</param>
+public sealed record InboxVerdict(InboxRow Row, NewRecord? Record, string RawHeaders = "", string? Reason = null);

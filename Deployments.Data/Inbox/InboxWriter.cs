@@ -1,0 +1,195 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Deployments.Data.Inbox;
+
+/// <summary>
+/// Makes tagged downloads durable. Group commit: one writer takes whatever is waiting, sends it in one COPY, and its one commit answers all
+/// who waited; while that commit is under way the next group gathers. Under load the price of a commit is shared by dozens of downloads,
+/// without load nobody waits for company.
+/// <para>When the database cannot take a group, the group goes to the <see cref="Journal"/>, and so do the following ones at once, until a
+/// delivery in the background has succeeded. Ids make delivery harmless: an entry whose commit was in doubt is known by its id.</para>
+/// </summary>
+public sealed class InboxWriter : IAsyncDisposable
+{
+    const int GroupMax = 1000; // entries in one COPY: about 1 MB
+    static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(2); // a download must not wait noticeably
+    static readonly TimeSpan DeliveryPause = TimeSpan.FromSeconds(1);
+
+    readonly Channel<Waiting> queue = Channel.CreateUnbounded<Waiting>(new() { SingleReader = true });
+    readonly CancellationTokenSource stopping = new();
+    readonly NpgsqlDataSource database;
+    readonly InboxStore inbox;
+    readonly Journal journal;
+    readonly ILogger<InboxWriter> logger;
+    readonly Task writing;
+    readonly Task delivering;
+    volatile bool databaseIsAway;
+
+    /// <summary>Starts the writer, which first of all delivers what an earlier run left in the journal.</summary>
+    public InboxWriter(NpgsqlDataSource database, InboxStore inbox, Journal journal, ILogger<InboxWriter> logger)
+    {
+        this.database = database;
+        this.inbox = inbox;
+        this.journal = journal;
+        this.logger = logger;
+        writing = Task.Run(WriteGroupsAsync);
+        delivering = Task.Run(DeliverJournalAsync);
+    }
+
+    /// <summary>Writes one entry down. When the task ends, the entry is as safe as the outcome says.</summary>
+    public Task<InboxOutcome> AddAsync(InboxEntry entry)
+    {
+        var waiting = new Waiting(entry);
+        return queue.Writer.TryWrite(waiting) ? waiting.Outcome.Task : Task.FromResult(InboxOutcome.Failed);
+    }
+
+    /// <summary>Writes what still waits, then stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        queue.Writer.TryComplete();
+        await writing;
+        await stopping.CancelAsync();
+        await delivering;
+        stopping.Dispose();
+    }
+
+    async Task WriteGroupsAsync()
+    {
+        var group = new List<Waiting>(GroupMax);
+        while (await queue.Reader.WaitToReadAsync())
+        {
+            group.Clear();
+            while (group.Count < GroupMax && queue.Reader.TryRead(out var waiting))
+                group.Add(waiting);
+
+            var outcome = await WriteAsync([.. group.Select(waiting => waiting.Entry)]);
+            foreach (var waiting in group)
+                waiting.Outcome.SetResult(outcome);
+        }
+    }
+
+    async Task<InboxOutcome> WriteAsync(InboxEntry[] entries)
+    {
+        if (!databaseIsAway)
+        {
+            try
+            {
+                await CopyAsync(entries);
+                return InboxOutcome.Recorded;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException or TimeoutException)
+            {
+                logger.LogError(exception, "The database did not take {Count} inbox entries; they go to the journal", entries.Length);
+                databaseIsAway = true;
+            }
+        }
+
+        try
+        {
+            journal.Append(entries);
+            return InboxOutcome.Journaled;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            logger.LogCritical(exception, "Neither the database nor the journal took {Count} deployment records", entries.Length);
+            return InboxOutcome.Failed;
+        }
+    }
+
+    async Task CopyAsync(InboxEntry[] entries)
+    {
+        using var patience = new CancellationTokenSource(DatabasePatience);
+        var ct = patience.Token;
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var copy = await connection.BeginBinaryImportAsync(
+            """
+            copy deployment_inbox (
+                id, received_at, feed_id, group_name, name, version, qualifier, application, description, target, url, user_name,
+                deployed_at, recorder, client_address, user_agent, road, raw_path, raw_headers, reason)
+            from stdin (format binary)
+            """, ct);
+        foreach (var entry in entries)
+            await WriteRowAsync(copy, entry, ct);
+        await copy.CompleteAsync(ct);
+    }
+
+    static async Task WriteRowAsync(NpgsqlBinaryImporter copy, InboxEntry entry, CancellationToken ct)
+    {
+        await copy.StartRowAsync(ct);
+        await copy.WriteAsync(entry.Id, NpgsqlDbType.Bigint, ct);
+        await copy.WriteAsync(entry.ReceivedAt, NpgsqlDbType.TimestampTz, ct);
+        await copy.WriteAsync(entry.FeedId, NpgsqlDbType.Integer, ct);
+        await copy.WriteAsync(entry.GroupName, NpgsqlDbType.Text, ct);
+        await copy.WriteAsync(entry.Name, NpgsqlDbType.Text, ct);
+        await copy.WriteAsync(entry.Version, NpgsqlDbType.Text, ct);
+        await copy.WriteAsync(entry.Qualifier, NpgsqlDbType.Text, ct);
+        await copy.WriteAsync(entry.Application, NpgsqlDbType.Text, ct);
+        await copy.WriteAsync(entry.Description, NpgsqlDbType.Text, ct);
+        await copy.WriteAsync(entry.Target, NpgsqlDbType.Text, ct);
+        await WriteTextOrNullAsync(copy, entry.Url, ct);
+        await copy.WriteAsync(entry.UserName, NpgsqlDbType.Text, ct);
+        if (entry.DeployedAt is { } deployedAt)
+            await copy.WriteAsync(deployedAt, NpgsqlDbType.TimestampTz, ct);
+        else
+            await copy.WriteNullAsync(ct);
+        await copy.WriteAsync(entry.Recorder, NpgsqlDbType.Text, ct);
+        await WriteTextOrNullAsync(copy, entry.ClientAddress, ct);
+        await WriteTextOrNullAsync(copy, entry.UserAgent, ct);
+        await copy.WriteAsync((short)entry.Road, NpgsqlDbType.Smallint, ct);
+        await copy.WriteAsync(entry.RawPath, NpgsqlDbType.Text, ct);
+        await WriteTextOrNullAsync(copy, entry.RawHeaders, ct);
+        await WriteTextOrNullAsync(copy, entry.Reason, ct);
+    }
+
+    static Task WriteTextOrNullAsync(NpgsqlBinaryImporter copy, string? text, CancellationToken ct) =>
+        text is null ? copy.WriteNullAsync(ct) : copy.WriteAsync(text, NpgsqlDbType.Text, ct);
+
+    async Task DeliverJournalAsync()
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                if (databaseIsAway || !journal.IsEmpty)
+                    await DeliverOnceAsync();
+                await Task.Delay(DeliveryPause, stopping.Token);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // Stopping; what is undelivered stays in the journal for the next start.
+            }
+            catch (Exception exception) when (exception is NpgsqlException or IOException or TimeoutException or OperationCanceledException)
+            {
+                logger.LogWarning("The journal cannot be delivered yet: {Reason}", exception.Message);
+                await Task.Delay(DeliveryPause, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    async Task DeliverOnceAsync()
+    {
+        await inbox.PingAsync(stopping.Token);
+        databaseIsAway = false; // first, so that the journal stops growing while it is delivered
+        foreach (var file in journal.Seal())
+        {
+            var lines = Journal.Read(file);
+            foreach (var refused in await inbox.DeliverAsync(lines, stopping.Token))
+            {
+                logger.LogError("The database refuses a journaled entry, kept in journal.refused: {Line}", refused);
+                journal.SetAside(refused);
+            }
+
+            Journal.Remove(file);
+            logger.LogInformation("Delivered {Count} journaled entries", lines.Count);
+        }
+    }
+
+    sealed record Waiting(InboxEntry Entry)
+    {
+        // Continuations run elsewhere: the writer must not serve downloads.
+        public TaskCompletionSource<InboxOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

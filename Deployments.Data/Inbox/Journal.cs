@@ -1,0 +1,111 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Deployments.Data.Inbox;
+
+/// <summary>
+/// The place of last resort on the local disk: entries that the database could not take, one JSON object per line, flushed to the disk before a
+/// client is told. Safe from several threads of one process; the data directory belongs to one process.
+/// </summary>
+/// <param name="directory">Where its files are; made when needed.</param>
+public sealed class Journal(string directory)
+{
+    const string OpenName = "journal.ndjson";
+    const string SealedPattern = "journal-*.ndjson";
+    static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    readonly Lock gate = new();
+
+    /// <summary>Whether anything waits to be delivered.</summary>
+    public bool IsEmpty => !File.Exists(OpenPath) && SealedFiles().Count == 0;
+
+    string OpenPath => Path.Combine(directory, OpenName);
+
+    /// <summary>Appends a batch; when it returns, the batch is on the disk.</summary>
+    /// <exception cref="IOException">The disk is full or gone; nothing of the batch counts as written.</exception>
+    public void Append(IReadOnlyList<InboxEntry> entries)
+    {
+        using var lines = new MemoryStream();
+        foreach (var entry in entries)
+        {
+            JsonSerializer.Serialize(lines, entry, Json);
+            lines.WriteByte((byte)'\n');
+        }
+
+        lock (gate)
+        {
+            Directory.CreateDirectory(directory);
+            using var file = new FileStream(OpenPath, FileMode.Append, FileAccess.Write, FileShare.Read);
+            var before = file.Length;
+            try
+            {
+                file.Write(lines.GetBuffer(), 0, (int)lines.Length);
+                file.Flush(flushToDisk: true);
+            }
+            catch (IOException)
+            {
+                file.SetLength(before); // no half batch in front of the next one
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Sets aside what was appended so far and lists the files to deliver, oldest first. Further entries go to a new file.
+    /// </summary>
+    public IReadOnlyList<string> Seal()
+    {
+        lock (gate)
+        {
+            if (File.Exists(OpenPath))
+                File.Move(OpenPath, Path.Combine(directory, $"journal-{SealedFiles().Count:D6}-{Guid.NewGuid():N}.ndjson"));
+            return SealedFiles();
+        }
+    }
+
+    /// <summary>
+    /// The entries of a sealed file, each as the JSON text of its line. A line that a crash cut short was never promised to anyone
+    /// and is passed over.
+    /// </summary>
+    public static IReadOnlyList<string> Read(string file)
+    {
+        var lines = new List<string>();
+        foreach (var line in File.ReadLines(file))
+        {
+            if (IsWhole(line))
+                lines.Add(line);
+        }
+
+        return lines;
+    }
+
+    /// <summary>Forgets a sealed file whose entries are in the database.</summary>
+    public static void Remove(string file) => File.Delete(file);
+
+    /// <summary>Keeps a line that the database refuses, for a person to look at.</summary>
+    public void SetAside(string line)
+    {
+        lock (gate)
+            File.AppendAllText(Path.Combine(directory, "journal.refused"), line + "\n");
+    }
+
+    static bool IsWhole(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<InboxEntry>(line, Json) is not null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    List<string> SealedFiles() => Directory.Exists(directory)
+        ? [.. Directory.EnumerateFiles(directory, SealedPattern).Order(StringComparer.Ordinal)]
+        : [];
+}

@@ -1,0 +1,221 @@
+using System.Security.Cryptography;
+using System.Text;
+using Dapper;
+using Npgsql;
+
+namespace Deployments.Data.Records;
+
+/// <summary>
+/// Turns the names of a batch into the small ids of the dictionary tables, adding what is new. Names are asked for in sorted
+/// order, table after table in one fixed order, so that two batches never wait for each other in a circle; and only missing ones are
+/// inserted, so that ids are not used up by names that exist.
+/// </summary>
+sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+{
+    const string Targets =
+        """
+        with wanted as (select * from unnest(@keys, @names) as w (name_key, name)),
+             added as (
+                insert into targets (name_key, name)
+                select name_key, name from wanted
+                where not exists (select from targets t where t.name_key = wanted.name_key)
+                order by name_key
+                on conflict do nothing
+                returning target_id, name_key)
+        select name_key as key, target_id as id from targets where name_key = any(@keys)
+        union all
+        select name_key, target_id from added
+        """;
+
+    const string Applications =
+        """
+        with wanted as (select * from unnest(@keys, @names) as w (name_key, name)),
+             added as (
+                insert into applications (name_key, name)
+                select name_key, name from wanted
+                where not exists (select from applications a where a.name_key = wanted.name_key)
+                order by name_key
+                on conflict do nothing
+                returning application_id, name_key)
+        select name_key as key, application_id as id from applications where name_key = any(@keys)
+        union all
+        select name_key, application_id from added
+        """;
+
+    const string Users =
+        """
+        with wanted as (select * from unnest(@keys, @names) as w (name_key, name)),
+             added as (
+                insert into users (name_key, name)
+                select name_key, name from wanted
+                where not exists (select from users u where u.name_key = wanted.name_key)
+                order by name_key
+                on conflict do nothing
+                returning user_id, name_key)
+        select name_key as key, user_id as id from users where name_key = any(@keys)
+        union all
+        select name_key, user_id from added
+        """;
+
+    const string Recorders =
+        """
+        with wanted as (select * from unnest(@keys, @names) as w (name_key, name)),
+             added as (
+                insert into recorders (name_key, name)
+                select name_key, name from wanted
+                where not exists (select from recorders r where r.name_key = wanted.name_key)
+                order by name_key
+                on conflict do nothing
+                returning recorder_id, name_key)
+        select name_key as key, recorder_id as id from recorders where name_key = any(@keys)
+        union all
+        select name_key, recorder_id from added
+        """;
+
+    const string Texts =
+        """
+        with wanted as (select * from unnest(@keys, @names) as w (name_key, name)),
+             added as (
+                insert into texts (name_key, name)
+                select name_key, name from wanted
+                where not exists (select from texts t where t.name_key = wanted.name_key)
+                order by name_key
+                on conflict do nothing
+                returning text_id, name_key)
+        select name_key as key, text_id as id from texts where name_key = any(@keys)
+        union all
+        select name_key, text_id from added
+        """;
+
+    const string Packages =
+        """
+        with wanted as (
+                select * from unnest(@types, @group_keys, @name_keys, @groups, @names)
+                    as w (type, group_key, name_key, group_name, name)),
+             added as (
+                insert into packages (type, group_key, name_key, group_name, name)
+                select type, group_key, name_key, group_name, name from wanted
+                where not exists (
+                    select from packages p
+                    where p.name_key = wanted.name_key and p.type = wanted.type and p.group_key = wanted.group_key)
+                order by name_key, type, group_key
+                on conflict do nothing
+                returning type, group_key, name_key, package_id)
+        select type, group_key, name_key, package_id as id
+        from packages join wanted using (name_key, type, group_key)
+        union all
+        select type, group_key, name_key, package_id from added
+        """;
+
+    const string Versions =
+        """
+        with wanted as (
+                select * from unnest(@packages, @version_keys, @qualifiers, @versions, @sort_keys)
+                    as w (package_id, version_key, qualifier, version, sort_key)),
+             added as (
+                insert into package_versions (package_id, version_key, qualifier, version, sort_key)
+                select package_id, version_key, qualifier, version, sort_key from wanted
+                where not exists (
+                    select from package_versions v
+                    where v.package_id = wanted.package_id and v.version_key = wanted.version_key
+                      and v.qualifier = wanted.qualifier)
+                order by package_id, version_key, qualifier
+                on conflict do nothing
+                returning package_id, version_key, qualifier, version_id)
+        select package_id, version_key, qualifier, version_id as id
+        from package_versions join wanted using (package_id, version_key, qualifier)
+        union all
+        select package_id, version_key, qualifier, version_id from added
+        """;
+
+    public Task<Dictionary<string, int>> TargetsAsync(IEnumerable<string> names) => NamesAsync(Targets, names);
+
+    public Task<Dictionary<string, int>> ApplicationsAsync(IEnumerable<string> names) => NamesAsync(Applications, names);
+
+    public Task<Dictionary<string, int>> UsersAsync(IEnumerable<string> names) => NamesAsync(Users, names);
+
+    public Task<Dictionary<string, int>> RecordersAsync(IEnumerable<string> names) => NamesAsync(Recorders, names);
+
+    public async Task<Dictionary<string, int>> TextsAsync(IEnumerable<string> texts)
+    {
+        var wanted = texts.Distinct(StringComparer.Ordinal).Select(text => (Key: TextKey(text), Text: text))
+            .OrderBy(pair => pair.Key).ToArray();
+        var parameters = new
+        {
+            keys = wanted.Select(pair => pair.Key).ToArray(),
+            names = wanted.Select(pair => pair.Text).ToArray(),
+        };
+        var ids = await UntilCompleteAsync(wanted.Length, async () =>
+            (await QueryAsync<(Guid Key, int Id)>(Texts, parameters)).ToDictionary(row => row.Key, row => row.Id));
+        return wanted.ToDictionary(pair => pair.Text, pair => ids[pair.Key], StringComparer.Ordinal);
+    }
+
+    public async Task<Dictionary<(string Type, string Group, string Name), int>> PackagesAsync(IEnumerable<NewRecord> records)
+    {
+        var wanted = records.DistinctBy(r => (r.PackageType, r.GroupKey, r.NameKey)).ToArray();
+        var parameters = new
+        {
+            types = wanted.Select(r => r.PackageType).ToArray(),
+            group_keys = wanted.Select(r => r.GroupKey).ToArray(),
+            name_keys = wanted.Select(r => r.NameKey).ToArray(),
+            groups = wanted.Select(r => r.GroupName).ToArray(),
+            names = wanted.Select(r => r.Name).ToArray(),
+        };
+        return await UntilCompleteAsync(wanted.Length, async () =>
+            (await QueryAsync<(string Type, string Group, string Name, int Id)>(Packages, parameters))
+            .ToDictionary(row => (row.Type, row.Group, row.Name), row => row.Id));
+    }
+
+    public async Task<Dictionary<(int Package, string Version, string Qualifier), int>> VersionsAsync(
+        IEnumerable<(int Package, NewRecord Record)> records)
+    {
+        var wanted = records.DistinctBy(r => (r.Package, r.Record.VersionKey, r.Record.Qualifier)).ToArray();
+        var parameters = new
+        {
+            packages = wanted.Select(r => r.Package).ToArray(),
+            version_keys = wanted.Select(r => r.Record.VersionKey).ToArray(),
+            qualifiers = wanted.Select(r => r.Record.Qualifier).ToArray(),
+            versions = wanted.Select(r => r.Record.Version).ToArray(),
+            sort_keys = wanted.Select(r => r.Record.VersionSortKey).ToArray(),
+        };
+        return await UntilCompleteAsync(wanted.Length, async () =>
+            (await QueryAsync<(int Package, string Version, string Qualifier, int Id)>(Versions, parameters))
+            .ToDictionary(row => (row.Package, row.Version, row.Qualifier), row => row.Id));
+    }
+
+    /// <summary>The key under which two spellings of a server's, a person's or a tool's name are the same.</summary>
+    public static string NameKey(string name) => name.Normalize(NormalizationForm.FormC).ToLowerInvariant();
+
+    static Guid TextKey(string text) => new(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16), bigEndian: true);
+
+    async Task<Dictionary<string, int>> NamesAsync(string sql, IEnumerable<string> names)
+    {
+        var wanted = names.Select(name => (Key: NameKey(name), Name: name)).DistinctBy(pair => pair.Key)
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal).ToArray();
+        var parameters = new
+        {
+            keys = wanted.Select(pair => pair.Key).ToArray(),
+            names = wanted.Select(pair => pair.Name).ToArray(),
+        };
+        return await UntilCompleteAsync(wanted.Length, async () =>
+            (await QueryAsync<(string Key, int Id)>(sql, parameters))
+            .ToDictionary(row => row.Key, row => row.Id, StringComparer.Ordinal));
+    }
+
+    // A name that another transaction added meanwhile is neither visible to the statement's snapshot nor inserted by it; the next
+    // statement sees it.
+    static async Task<Dictionary<TKey, int>> UntilCompleteAsync<TKey>(int count, Func<Task<Dictionary<TKey, int>>> query)
+        where TKey : notnull
+    {
+        if (count == 0)
+            return [];
+        Dictionary<TKey, int> found;
+        do
+            found = await query();
+        while (found.Count < count);
+        return found;
+    }
+
+    Task<IEnumerable<T>> QueryAsync<T>(string sql, object parameters) =>
+        connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction, cancellationToken: ct));
+}

@@ -1,0 +1,107 @@
+using System.Net;
+
+namespace Deployments.Data.Records;
+
+/// <summary>A deployment record about to be born: validated, its package identified. Times are UTC.</summary>
+public sealed record NewRecord
+{
+    /// <summary>From <see cref="RecordIds"/>; a record with an id that exists already is the same record.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>The feed it came through.</summary>
+    public required int FeedId { get; init; }
+
+    /// <summary>Package URL type, such as <c>nuget</c>.</summary>
+    public required string PackageType { get; init; }
+
+    /// <summary>Group as displayed; empty when there is none.</summary>
+    public required string GroupName { get; init; }
+
+    /// <summary>Package name as displayed.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Version as displayed.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>What tells two files of the version apart; empty when nothing does.</summary>
+    public required string Qualifier { get; init; }
+
+    /// <summary>Group under which spellings are equal.</summary>
+    public required string GroupKey { get; init; }
+
+    /// <summary>Name under which spellings are equal.</summary>
+    public required string NameKey { get; init; }
+
+    /// <summary>Version under which spellings are equal.</summary>
+    public required string VersionKey { get; init; }
+
+    /// <summary>Bytewise-ordered key of the version, or null when it is not a version of its ecosystem.</summary>
+    public byte[]? VersionSortKey { get; init; }
+
+    /// <summary>Application or tool that deployed.</summary>
+    public required string Application { get; init; }
+
+    /// <summary>Brief summary; may be empty.</summary>
+    public required string Description { get; init; }
+
+    /// <summary>Where the package was installed.</summary>
+    public required string Target { get; init; }
+
+    /// <summary>Link to more information, http or https; null when there is none.</summary>
+    public string? Url { get; init; }
+
+    /// <summary>Who deployed, as claimed or by default the authenticated user.</summary>
+    public required string UserName { get; init; }
+
+    /// <summary>When it was deployed.</summary>
+    public required DateTimeOffset DeployedAt { get; init; }
+
+    /// <summary>Whether that date was given; then an equal record is the same record.</summary>
+    public required bool DateIsExplicit { get; init; }
+
+    /// <summary>When this server heard of it.</summary>
+    public required DateTimeOffset RecordedAt { get; init; }
+
+    /// <summary>The authenticated account or key, or <c>Anonymous</c>.</summary>
+    public required string Recorder { get; init; }
+
+    /// <summary>Where the request came from; null when unknown.</summary>
+    public IPAddress? ClientAddress { get; init; }
+
+    /// <summary>The client's User-Agent; null when it sent none.</summary>
+    public string? UserAgent { get; init; }
+
+    /// <summary>By which road it came in.</summary>
+    public required RecordRoad Road { get; init; }
+
+    /// <summary>Headers as received, where they are not literally the fields above; else null.</summary>
+    public string? RawHeaders { get; init; }
+}
+
+/// <summary>By which road a record came in. Stored as a number: never renumber.</summary>
+public enum RecordRoad
+{
+    /// <summary>Request headers on a download.</summary>
+    Header = 1,
+
+    /// <summary>The Package Deployment API.</summary>
+    Api = 2,
+
+    /// <summary>The batch form of that API.</summary>
+    Batch = 3,
+
+    /// <summary>Typed in on a page.</summary>
+    Manual = 4,
+
+    /// <summary>An API key that records by policy.</summary>
+    KeyPolicy = 5,
+}
+
+/// <summary>What became of a <see cref="NewRecord"/>.</summary>
+/// <param name="Id">The id it was offered under.</param>
+/// <param name="DeploymentId">The record that now stands for it: its own, or the earlier one it repeats.</param>
+public sealed record RecordResult(long Id, long DeploymentId)
+{
+    /// <summary>Whether it repeats an earlier record with the same explicit date.</summary>
+    public bool IsDuplicate => Id != DeploymentId;
+}
