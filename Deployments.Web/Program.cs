@@ -35,12 +35,18 @@ public static class Program
         });
         var settings = builder.AddSettings();
         await builder.AddDatabaseAsync(settings);
+        builder.AddAccounts();
+        builder.AddManagementApi();
         builder.AddPages();
 
         var app = builder.Build();
         await app.MigrateAsync();
 
+        app.UseSecurityHeaders();
+        app.UseProGetHeaders();
         app.UseStaticFiles();
+        app.UseAccounts();
+        app.MapManagementApi();
         app.MapRazorPages();
         return app;
     }
