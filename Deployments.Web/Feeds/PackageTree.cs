@@ -49,7 +49,8 @@ public sealed class PackageTree(string root, TimeProvider time)
     }
 
     /// <summary>
-    /// Whether a file can have this name: the segments are names, none on the way is a file, and the last is not a directory.
+    /// Whether a file can have this name: the segments are names, none on the way is a file, and the last is no
+    /// directory.
     /// </summary>
     public bool CanStore(params string[] segments)
     {
@@ -207,7 +208,8 @@ public sealed class PackageTree(string root, TimeProvider time)
             : null;
     }
 
-    // A leading dot hides a file (and covers "." and ".."), Windows drops dots and spaces at the end; the rest is what Windows or POSIX forbids or a shell trips over.
+    // A leading dot hides a file (and covers "." and ".."), Windows drops dots and spaces at the end; the rest is what
+    // Windows or POSIX forbids or a shell trips over.
     static string Escape(string segment)
     {
         var escaped = new StringBuilder(segment.Length);
