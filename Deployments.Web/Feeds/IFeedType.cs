@@ -40,6 +40,11 @@ public interface IFeedType
     /// </returns>
     PackageCoordinates? TryReadDownload(FeedRequest request);
 
+    /// <summary>
+    /// Coordinates from what a tool or a person says where no path does: the group may be part of the name (<c>@scope/name</c>).
+    /// </summary>
+    PackageCoordinates FromNames(string group, string name, string version) => new(group, name, version);
+
     /// <summary>The keys under which two spellings of the same package and version are equal (never throws).</summary>
     PackageKeys Normalize(PackageCoordinates package);
 
