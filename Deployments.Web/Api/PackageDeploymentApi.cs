@@ -47,8 +47,14 @@ sealed class PackageDeploymentApi(
             problem = exception.Message;
         }
 
-        if (await ApiAuthorization.CallerOrNullAsync(context, callers, request?.Key) is not { } caller)
-            return; // refused, and said why
+        // Before the problem is told: a stranger learns nothing from it.
+        var result = await CallerAsync(context, callers, request?.Key);
+        if (result is not CallerResult.Known { Caller: var caller } || !caller.CanAdd(caller.FeedId))
+        {
+            await Refusals.WriteApiAsync(context, result);
+            return;
+        }
+
         problem ??= validator.ProblemsOrNull(request!);
         if (problem is not null)
         {
@@ -99,14 +105,23 @@ sealed class PackageDeploymentApi(
             Description = request.Description!,
             Target = request.Target!,
             Url = request.Url,
-            UserName = request.UserName ?? caller.Name,
+            UserName = request.UserName ?? caller.AccountName ?? caller.Name,
             DeployedAt = request.DeployedAt,
             Recorder = caller.Name,
-            ClientAddress = context.Connection.RemoteIpAddress?.ToString(),
+            ClientAddress = Caller.ClientAddress(context),
             UserAgent = DeploymentCapture.UserAgentOf(context.Request),
             Road = road,
             RawPath = context.Request.Path,
         };
+    }
+
+    /// <summary>Who calls; a key in the body counts like one in a header, and where both are given both must be right.</summary>
+    static async ValueTask<CallerResult> CallerAsync(HttpContext context, CallerResolver callers, string? keyInBody)
+    {
+        var result = await callers.ResolveAsync(context, context.RequestAborted);
+        return result is CallerResult.Known && !string.IsNullOrEmpty(keyInBody)
+            ? await callers.ResolveKeyAsync(context, keyInBody, context.RequestAborted)
+            : result;
     }
 
     /// <summary>Whether the content type says JSON (true), or a form or nothing (false); null when it says something else.</summary>

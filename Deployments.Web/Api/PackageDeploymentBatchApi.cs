@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Deployments.Data.Accounts;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
 using Deployments.Web.Gateway;
@@ -13,7 +14,7 @@ namespace Deployments.Web.Api;
 /// thousand in a transaction. Good items are recorded even when others are not.
 /// </summary>
 sealed class PackageDeploymentBatchApi(
-    CallerResolver callers, FeedDirectory feeds, RecordStore store, RecordIds ids, PackageDeploymentValidator validator,
+    FeedDirectory feeds, RecordStore store, RecordIds ids, PackageDeploymentValidator validator,
     TimeProvider time)
 {
     const int TransactionSize = 1000;
@@ -22,12 +23,11 @@ sealed class PackageDeploymentBatchApi(
 
     /// <summary>Maps the address.</summary>
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/package-deployments/batch",
-        (HttpContext context, PackageDeploymentBatchApi api) => api.RecordAsync(context));
+        (HttpContext context, PackageDeploymentBatchApi api) => api.RecordAsync(context))
+        .RequirePermission(Permissions.Add, anyFeed: true);
 
     async Task RecordAsync(HttpContext context)
     {
-        if (await ApiAuthorization.CallerOrNullAsync(context, callers, keyInBody: null) is not { } caller)
-            return; // refused, and said why
         var mediaType = context.Request.ContentType?.Split(';')[0].Trim().ToUpperInvariant();
         if (mediaType is not ("APPLICATION/JSON" or "APPLICATION/X-NDJSON" or "APPLICATION/JSONL"))
         {
@@ -39,7 +39,7 @@ sealed class PackageDeploymentBatchApi(
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = null;
         var items = mediaType == "APPLICATION/JSON" ? ArrayAsync(context) : LinesAsync(context);
-        var report = await RecordAsync(context, caller, items, context.RequestAborted);
+        var report = await RecordAsync(context, ApiAccess.CallerOf(context), items, context.RequestAborted);
         await context.Response.WriteAsJsonAsync(report, context.RequestAborted);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Deployments.Data.Feeds;
 using Deployments.Web.Feeds;
 using Yarp.ReverseProxy.Forwarder;
@@ -25,12 +26,12 @@ sealed class ConnectorSource(
         try
         {
             var address = new Uri(connector.Url);
-            var url = sealedAddress ?? type.UpstreamUrl(
-                request, address, await upstream.IndexAsync(type, connector, context.RequestAborted));
+            var index = await upstream.IndexAsync(type, connector, context.RequestAborted);
+            var url = sealedAddress ?? type.UpstreamUrl(request, address, index);
             if (url is null)
                 return false;
 
-            var exchange = new Exchange(type, request, connector, address, url, upstream, seals);
+            var exchange = new Exchange(type, request, connector, address, url, index, upstream, seals);
             var error = await forwarder.SendAsync(context, "http://connector/", upstream.Invoker,
                 new ForwarderRequestConfig { ActivityTimeout = TimeSpan.FromSeconds(connector.TimeoutSeconds) }, exchange);
             if (error != ForwarderError.None)
@@ -63,8 +64,8 @@ sealed class ConnectorSource(
 
     /// <summary>One request to one upstream and back.</summary>
     sealed class Exchange(
-        IFeedType type, FeedRequest request, Connector connector, Uri connectorUrl, Uri url, UpstreamClient upstream,
-        SealedAddresses seals) : HttpTransformer
+        IFeedType type, FeedRequest request, Connector connector, Uri connectorUrl, Uri url, JsonElement? index,
+        UpstreamClient upstream, SealedAddresses seals) : HttpTransformer
     {
         /// <summary>Whether the upstream had nothing there.</summary>
         public bool HasNothing { get; private set; }
@@ -126,9 +127,12 @@ sealed class ConnectorSource(
             try
             {
                 return type.Rewrite(document, new RewriteContext(
-                    request, connectorUrl, address => seals.Seal(connector.ConnectorId, address)));
+                    request, connectorUrl, address => seals.Seal(connector.ConnectorId, address))
+                {
+                    Index = index,
+                });
             }
-            catch (Exception exception) when (exception is FormatException or System.Text.Json.JsonException)
+            catch (Exception exception) when (exception is FormatException or JsonException)
             {
                 throw new HttpRequestException($"the upstream's metadata cannot be read: {exception.Message}", exception);
             }

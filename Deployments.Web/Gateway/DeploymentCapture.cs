@@ -82,7 +82,7 @@ sealed class DeploymentCapture(
         HttpContext context, Feed feed, Caller caller, PackageCoordinates package, DateTimeOffset receivedAt)
     {
         var (fields, problem, raw) = DeploymentHeaders.Read(context.Request.Headers);
-        var reason = problem ?? Problem(fields) ?? (feed.AnonymousAccess || caller.CanAdd(feed.FeedId)
+        var reason = problem ?? Problem(fields) ?? (FeedAuthorization.MayRecord(caller, feed)
             ? null
             : $"{caller.Name} may download from {feed.Name} but not record deployments");
         var entry = new InboxEntry
@@ -95,7 +95,7 @@ sealed class DeploymentCapture(
             Version = package.Version,
             Qualifier = package.Qualifier,
             Recorder = caller.Name,
-            ClientAddress = context.Connection.RemoteIpAddress?.ToString(),
+            ClientAddress = Caller.ClientAddress(context),
             UserAgent = UserAgentOf(context.Request),
             Road = RecordRoad.Header,
             RawPath = Shorten(RawTarget.Of(context), RawPathLengthMax) ?? "",
@@ -110,7 +110,7 @@ sealed class DeploymentCapture(
             Description = fields.Description!,
             Target = fields.Target!,
             Url = fields.Url,
-            UserName = fields.UserName ?? caller.Name,
+            UserName = fields.UserName ?? caller.AccountName ?? caller.Name,
             DeployedAt = fields.DeployedAt,
         };
         return raw == DeploymentHeaders.Write(entry) ? entry : entry with { RawHeaders = raw };

@@ -12,6 +12,19 @@ static class FeedAuthorization
         HttpContext context, CallerResolver callers, Feed feed, FeedAccess access)
     {
         var result = await callers.ResolveAsync(context, context.RequestAborted);
-        return result;
+        if (result is CallerResult.Known { Caller: var caller } && IsAllowed(caller, feed, access))
+            return caller;
+        await Refusals.WriteFeedAsync(context, result);
+        return null;
     }
+
+    /// <summary>Where anyone may download, anyone may record; else it takes the permission to add.</summary>
+    public static bool MayRecord(Caller caller, Feed feed) => feed.AnonymousAccess || caller.CanAdd(feed.FeedId);
+
+    static bool IsAllowed(Caller caller, Feed feed, FeedAccess access) => access switch
+    {
+        FeedAccess.Download => feed.AnonymousAccess || (!caller.IsAnonymous && caller.CanView(feed.FeedId)),
+        FeedAccess.Upload => caller.CanAdd(feed.FeedId),
+        _ => caller.CanDelete(feed.FeedId),
+    };
 }

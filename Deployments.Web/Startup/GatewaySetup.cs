@@ -6,6 +6,7 @@ using Deployments.Web.Gateway;
 using Deployments.Web.Records;
 using Deployments.Web.Settings;
 using FluentValidation;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Deployments.Web.Startup;
 
@@ -24,8 +25,8 @@ static class GatewaySetup
 
         var services = builder.Services;
         services.AddHttpForwarder();
-        services.AddSingleton<FeedTypeCatalog>();
-        services.AddSingleton<Notifications>();
+        services.TryAddSingleton<FeedTypeCatalog>();
+        services.TryAddSingleton<Notifications>();
         services.AddSingleton<RecordIds>();
         services.AddSingleton<RecordFactory>();
         services.AddSingleton<IValidator<DeploymentFields>, DeploymentFieldsValidator>();

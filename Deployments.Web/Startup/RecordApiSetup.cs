@@ -2,18 +2,17 @@ using Deployments.Web.Api;
 
 namespace Deployments.Web.Startup;
 
-/// <summary>The addresses below <c>/api</c>.</summary>
-static class ApiSetup
+/// <summary>The Package Deployment API, single and batch.</summary>
+static class RecordApiSetup
 {
-    public static void AddApi(this WebApplicationBuilder builder)
+    public static void AddRecordApi(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<PackageDeploymentValidator>();
-        builder.Services.AddSingleton<Deployments.Web.Accounts.CallerResolver>();builder.Services.AddSingleton<Deployments.Web.Accounts.ConnectorSecrets>();
         builder.Services.AddSingleton<PackageDeploymentApi>();
         builder.Services.AddSingleton<PackageDeploymentBatchApi>();
     }
 
-    public static void MapApi(this WebApplication app)
+    public static void MapRecordApi(this WebApplication app)
     {
         PackageDeploymentApi.Map(app);
         PackageDeploymentBatchApi.Map(app);
