@@ -1,0 +1,80 @@
+namespace Deployments.Data.Feeds;
+
+/// <summary>A feed, as clients meet it.</summary>
+/// <param name="FeedId">Its key; stays when the feed is renamed.</param>
+/// <param name="Name">The canonical name.</param>
+/// <param name="FeedType">Key of its feed type: <c>nuget</c>, <c>npm</c> ...</param>
+/// <param name="AlternateNames">Further names it answers to; may be empty.</param>
+/// <param name="Description">For people; may be empty.</param>
+/// <param name="Active">Whether it is served at all.</param>
+/// <param name="AnonymousAccess">Whether a client without credentials may download and record.</param>
+/// <param name="DeploymentRecordsEnabled">Whether tagged downloads are recorded.</param>
+/// <param name="Connectors">The upstreams it asks, in order; may be empty.</param>
+/// <param name="Properties">Further ProGet properties: the text of a JSON object.</param>
+/// <param name="CreatedAt">When it was made.</param>
+public sealed record Feed(
+    int FeedId, string Name, string FeedType, IReadOnlyList<string> AlternateNames, string Description, bool Active,
+    bool AnonymousAccess, bool DeploymentRecordsEnabled, IReadOnlyList<Connector> Connectors, string Properties,
+    DateTimeOffset CreatedAt)
+{
+    /// <summary>What of it can be changed.</summary>
+    public FeedFields Fields => new()
+    {
+        Name = Name,
+        FeedType = FeedType,
+        AlternateNames = AlternateNames,
+        Description = Description,
+        Active = Active,
+        AnonymousAccess = AnonymousAccess,
+        DeploymentRecordsEnabled = DeploymentRecordsEnabled,
+        Connectors = [.. Connectors.Select(connector => connector.Name)],
+        Properties = Properties,
+    };
+}
+
+/// <summary>What an administrator decides about a feed.</summary>
+public sealed record FeedFields
+{
+    /// <summary>1 to 100 letters, digits, <c>.</c>, <c>_</c> or <c>-</c>, beginning with a letter or digit.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Key of its feed type.</summary>
+    public required string FeedType { get; init; }
+
+    /// <summary>Further names it answers to, of the same form.</summary>
+    public IReadOnlyList<string> AlternateNames { get; init; } = [];
+
+    /// <summary>For people; may be empty.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>Whether it is served at all.</summary>
+    public bool Active { get; init; } = true;
+
+    /// <summary>Whether a client without credentials may download and record.</summary>
+    public bool AnonymousAccess { get; init; } = true;
+
+    /// <summary>Whether tagged downloads are recorded.</summary>
+    public bool DeploymentRecordsEnabled { get; init; } = true;
+
+    /// <summary>Names of the connectors it asks, in order.</summary>
+    public IReadOnlyList<string> Connectors { get; init; } = [];
+
+    /// <summary>Further ProGet properties: the text of a JSON object.</summary>
+    public string Properties { get; init; } = "{}";
+}
+
+/// <summary>How a change of a feed or connector ended.</summary>
+public enum FeedOutcome
+{
+    /// <summary>Done.</summary>
+    Saved,
+
+    /// <summary>There is none of that name.</summary>
+    NotFound,
+
+    /// <summary>Another one has the name, for a feed possibly as an alternate name.</summary>
+    NameTaken,
+
+    /// <summary>A connector that the feed should ask does not exist.</summary>
+    UnknownConnector,
+}
