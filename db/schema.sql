@@ -1,5 +1,25 @@
 -- What the migrations make: generated (see README.md), for readers and for the review of a change.
 
+CREATE FUNCTION public.keep_feed_names() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    delete from feed_names where feed_id = new.feed_id;
+    if new.deleted_at is null then
+        insert into feed_names (name_key, feed_id)
+        select distinct lower(n.name), new.feed_id from unnest(array_append(new.alternate_names, new.name)) as n(name);
+    end if;
+    return null;
+end $$;
+
+CREATE FUNCTION public.notify_accounts_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    notify accounts_changed;
+    return null;
+end $$;
+
 CREATE FUNCTION public.notify_deployment_inbox() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -16,6 +36,84 @@ begin
     return null;
 end $$;
 
+CREATE FUNCTION public.refuse_audit_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'audit_events is append-only' using errcode = 'insufficient_privilege';
+end $$;
+
+CREATE TABLE public.accounts (
+    account_id integer NOT NULL,
+    name text NOT NULL,
+    password_hash text NOT NULL,
+    role text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    security_stamp uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_sign_in_at timestamp with time zone,
+    CONSTRAINT accounts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'publisher'::text, 'administrator'::text])))
+);
+
+COMMENT ON TABLE public.accounts IS 'People who sign in with a name and a password. Never removed, only made inactive: the audit log names them.';
+
+COMMENT ON COLUMN public.accounts.password_hash IS 'Salted and stretched, in the format of ASP.NET Core''s PasswordHasher.';
+
+COMMENT ON COLUMN public.accounts.security_stamp IS 'Changed with the password, the role and the active mark: cookies issued before no longer count.';
+
+ALTER TABLE public.accounts ALTER COLUMN account_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.accounts_account_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.api_keys (
+    api_key_id integer NOT NULL,
+    key_hash bytea NOT NULL,
+    key_type text NOT NULL,
+    display_name text DEFAULT ''::text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    permissions text[] NOT NULL,
+    feed_id integer,
+    account_id integer,
+    properties jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT api_keys_check CHECK (((key_type = 'Personal'::text) = (account_id IS NOT NULL))),
+    CONSTRAINT api_keys_description_check CHECK ((length(description) <= 2000)),
+    CONSTRAINT api_keys_display_name_check CHECK ((length(display_name) <= 200)),
+    CONSTRAINT api_keys_key_hash_check CHECK ((octet_length(key_hash) = 32)),
+    CONSTRAINT api_keys_key_type_check CHECK ((key_type = ANY (ARRAY['System'::text, 'Feed'::text, 'Personal'::text]))),
+    CONSTRAINT api_keys_permissions_check CHECK ((permissions <@ ARRAY['view'::text, 'add'::text, 'manage'::text]))
+);
+
+COMMENT ON TABLE public.api_keys IS 'Keys for tools. The key itself is shown once, when it is made, and is not kept.';
+
+COMMENT ON COLUMN public.api_keys.key_hash IS 'SHA-256 of the key. Keys made here have 256 random bits, so a slow hash would protect nothing.';
+
+COMMENT ON COLUMN public.api_keys.feed_id IS 'The only feed the key is good for; null means every feed.';
+
+COMMENT ON COLUMN public.api_keys.account_id IS 'Whose key it is, for a personal key: it may never do more than its account.';
+
+COMMENT ON COLUMN public.api_keys.properties IS 'Further ProGet key properties, kept as given so that management tools read back what they wrote.';
+
+COMMENT ON COLUMN public.api_keys.last_used_at IS 'Exact to a minute or so.';
+
+ALTER TABLE public.api_keys ALTER COLUMN api_key_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.api_keys_api_key_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.applications (
     application_id integer NOT NULL,
     name_key text NOT NULL,
@@ -26,6 +124,37 @@ COMMENT ON TABLE public.applications IS 'Applications or tools that deploy.';
 
 ALTER TABLE public.applications ALTER COLUMN application_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.applications_application_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.audit_events (
+    audit_event_id bigint NOT NULL,
+    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
+    actor text NOT NULL,
+    address text,
+    action text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_name text NOT NULL,
+    before jsonb,
+    after jsonb
+);
+
+COMMENT ON TABLE public.audit_events IS 'Every administrative change, written in the transaction that makes it. Rows are only ever added.';
+
+COMMENT ON COLUMN public.audit_events.actor IS 'The account or API key as authenticated, or the program itself.';
+
+COMMENT ON COLUMN public.audit_events.address IS 'The client''s network address; null for what the program did by itself.';
+
+COMMENT ON COLUMN public.audit_events.before IS 'The subject before the change, without secrets; null when it was made.';
+
+COMMENT ON COLUMN public.audit_events.after IS 'The subject after the change, without secrets; null when it was removed.';
+
+ALTER TABLE public.audit_events ALTER COLUMN audit_event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_events_audit_event_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -59,6 +188,14 @@ ALTER TABLE public.connectors ALTER COLUMN connector_id ADD GENERATED ALWAYS AS 
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.data_protection_keys (
+    friendly_name text NOT NULL,
+    xml text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.data_protection_keys IS 'ASP.NET Core Data Protection key ring, shared by all web nodes.';
 
 CREATE SEQUENCE public.deployment_ids
     START WITH 1
@@ -141,6 +278,14 @@ CREATE TABLE public.feed_connectors (
 );
 
 COMMENT ON TABLE public.feed_connectors IS 'Which connectors a feed asks, in order of position.';
+
+CREATE TABLE public.feed_names (
+    name_key text NOT NULL,
+    feed_id integer NOT NULL,
+    CONSTRAINT feed_names_name_key_check CHECK ((name_key ~ '^[a-z0-9][a-z0-9._-]{0,99}$'::text))
+);
+
+COMMENT ON TABLE public.feed_names IS 'Every name, in lower case, that an existing feed answers to. Kept by a trigger on feeds.';
 
 CREATE TABLE public.feeds (
     feed_id integer NOT NULL,
@@ -342,14 +487,29 @@ ALTER TABLE public.users ALTER COLUMN user_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (api_key_id);
+
 ALTER TABLE ONLY public.applications
     ADD CONSTRAINT applications_name_key_key UNIQUE (name_key);
 
 ALTER TABLE ONLY public.applications
     ADD CONSTRAINT applications_pkey PRIMARY KEY (application_id);
 
+ALTER TABLE ONLY public.audit_events
+    ADD CONSTRAINT audit_events_pkey PRIMARY KEY (audit_event_id);
+
 ALTER TABLE ONLY public.connectors
     ADD CONSTRAINT connectors_pkey PRIMARY KEY (connector_id);
+
+ALTER TABLE ONLY public.data_protection_keys
+    ADD CONSTRAINT data_protection_keys_pkey PRIMARY KEY (friendly_name);
 
 ALTER TABLE ONLY public.deployment_inbox
     ADD CONSTRAINT deployment_inbox_pkey PRIMARY KEY (id);
@@ -362,6 +522,9 @@ ALTER TABLE ONLY public.duplicate_records
 
 ALTER TABLE ONLY public.feed_connectors
     ADD CONSTRAINT feed_connectors_pkey PRIMARY KEY (feed_id, connector_id);
+
+ALTER TABLE ONLY public.feed_names
+    ADD CONSTRAINT feed_names_pkey PRIMARY KEY (name_key);
 
 ALTER TABLE ONLY public.feeds
     ADD CONSTRAINT feeds_pkey PRIMARY KEY (feed_id);
@@ -414,6 +577,12 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
 
+CREATE UNIQUE INDEX accounts_by_name ON public.accounts USING btree (lower(name));
+
+CREATE INDEX audit_events_by_action ON public.audit_events USING btree (action, audit_event_id);
+
+CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (lower(actor), audit_event_id);
+
 CREATE UNIQUE INDEX connectors_by_name ON public.connectors USING btree (lower(name));
 
 CREATE INDEX deployments_by_date ON public.deployments USING btree (deployed_at, id);
@@ -430,6 +599,8 @@ CREATE INDEX deployments_by_version ON public.deployments USING btree (version_i
 
 CREATE INDEX feed_connectors_by_connector ON public.feed_connectors USING btree (connector_id);
 
+CREATE INDEX feed_names_by_feed ON public.feed_names USING btree (feed_id);
+
 CREATE UNIQUE INDEX feeds_by_name ON public.feeds USING btree (lower(name)) WHERE (deleted_at IS NULL);
 
 CREATE INDEX installations_by_package ON public.installations USING btree (package_id);
@@ -440,13 +611,27 @@ CREATE INDEX package_versions_by_order ON public.package_versions USING btree (p
 
 CREATE INDEX rejected_records_open ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NULL);
 
+CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF name, password_hash, role, active, security_stamp ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
+
+CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF permissions, feed_id, account_id, expires_at, revoked_at, display_name ON public.api_keys FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
+
+CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
+
 CREATE TRIGGER deployment_inbox_filled AFTER INSERT ON public.deployment_inbox FOR EACH STATEMENT EXECUTE FUNCTION public.notify_deployment_inbox();
+
+CREATE TRIGGER feed_names_kept AFTER INSERT OR UPDATE OF name, alternate_names, deleted_at ON public.feeds FOR EACH ROW EXECUTE FUNCTION public.keep_feed_names();
 
 CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.connectors FOR EACH STATEMENT EXECUTE FUNCTION public.notify_feeds_changed();
 
 CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.feed_connectors FOR EACH STATEMENT EXECUTE FUNCTION public.notify_feeds_changed();
 
 CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.feeds FOR EACH STATEMENT EXECUTE FUNCTION public.notify_feeds_changed();
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
 
 ALTER TABLE ONLY public.deployments
     ADD CONSTRAINT deployments_application_id_fkey FOREIGN KEY (application_id) REFERENCES public.applications(application_id);
@@ -483,6 +668,9 @@ ALTER TABLE ONLY public.feed_connectors
 
 ALTER TABLE ONLY public.feed_connectors
     ADD CONSTRAINT feed_connectors_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feed_names
+    ADD CONSTRAINT feed_names_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.installations
     ADD CONSTRAINT installations_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);

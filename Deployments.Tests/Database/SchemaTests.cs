@@ -17,8 +17,12 @@ public sealed partial class SchemaTests
     const string StorageCounts = "an index on every record costs more than it gives; entries are never removed";
     const string FeedsStay = "a feed that has recorded something is marked deleted, never removed";
 
+    const string FewRows = "a table of a few hundred rows is read whole";
+
     static readonly Dictionary<string, string> ForeignKeysWithoutIndex = new(StringComparer.Ordinal)
     {
+        ["api_keys.account_id"] = FewRows,
+        ["api_keys.feed_id"] = FewRows,
         ["deployments.application_id"] = StorageCounts,
         ["deployments.user_id"] = StorageCounts,
         ["deployments.recorder_id"] = StorageCounts,
@@ -46,7 +50,7 @@ public sealed partial class SchemaTests
     }
 
     [Fact]
-    public async Task Times_are_timestamptz() => Assert.Empty(await ListAsync(
+    public async Task Times_are_timestamptz() => Offenders.AssertNone(await ListAsync(
         """
         select format('%s.%s is %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod))
         from pg_attribute a
@@ -60,7 +64,7 @@ public sealed partial class SchemaTests
         """));
 
     [Fact]
-    public async Task Tables_have_a_primary_key() => Assert.Empty(await ListAsync(
+    public async Task Tables_have_a_primary_key() => Offenders.AssertNone(await ListAsync(
         """
         select c.relname
         from pg_class c
@@ -80,11 +84,11 @@ public sealed partial class SchemaTests
         """));
 
     // The columns of a foreign key must be the first ones, in any order, of an index over all rows: removing what it
-    // refers to would read the whole table otherwise. Equal: an exception that has become none must leave the list.
+    // refers to would read the whole table otherwise. An exception that has become none must leave the list.
     [Fact]
-    public async Task Foreign_keys_have_an_index_or_a_reason() => Assert.Equal(
-        ForeignKeysWithoutIndex.Keys.Order(StringComparer.Ordinal),
-        (await ListAsync(
+    public async Task Foreign_keys_have_an_index_or_a_reason()
+    {
+        var without = await ListAsync(
             """
             select format('%s.%s', c.relname, string_agg(a.attname, '+' order by a.attnum))
             from pg_constraint k
@@ -97,7 +101,12 @@ public sealed partial class SchemaTests
                 where i.indrelid = k.conrelid and i.indpred is null
                   and k.conkey <@ (i.indkey::int2[])[0:cardinality(k.conkey) - 1])
             group by k.oid, c.relname
-            """)).Order(StringComparer.Ordinal));
+            order by 1
+            """);
+
+        Offenders.AssertNone(without.Except(ForeignKeysWithoutIndex.Keys));
+        Offenders.AssertNone(ForeignKeysWithoutIndex.Keys.Except(without));
+    }
 
     [Fact]
     public void Migrations_are_numbered_and_named_by_rule() => Assert.All(
