@@ -57,7 +57,8 @@ sealed class PostgresAccount
     /// <summary>Gives a file or directory of this process to the account.</summary>
     public async Task GiveAsync(string path)
     {
-        if (IsAnother && await RunAsSelfAsync(["chown", "--no-dereference", Name, path], "/") is { ExitCode: not 0 } outcome)
+        if (IsAnother
+            && await RunAsSelfAsync(["chown", "--no-dereference", Name, path], "/") is { ExitCode: not 0 } outcome)
             throw new CannotStartException(outcome.Output.Trim());
     }
 
@@ -87,8 +88,8 @@ sealed class PostgresAccount
             blocked = parent;
         }
         throw new CannotStartException(
-            $"The data directory {dataDirectory} is closed to the user 'postgres', as which PostgreSQL runs when this " +
-            $"program is started by root: choose another one with Deployments__DataDirectory, such as " +
+            $"The data directory {dataDirectory} is closed to the user 'postgres', as which PostgreSQL runs when " +
+            $"this program is started by root: choose another one with Deployments__DataDirectory, such as " +
             $"/var/lib/deployments, or open the way with 'chmod o+x {blocked}'.");
     }
 

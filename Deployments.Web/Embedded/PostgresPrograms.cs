@@ -44,7 +44,8 @@ public sealed record PostgresPrograms(string Folder, int Major)
         var place = string.IsNullOrWhiteSpace(configuredFolder)
             ? "on this machine" : $"in {configuredFolder} (setting Deployments:PostgresBin)";
         var versions = found.Count == 0 ? "no PostgreSQL" : $"only PostgreSQL {string.Join(", ", found.Distinct())}";
-        var wanted = major is null ? $"version {OldestMajor} or newer" : $"version {major}, which made the existing data";
+        var wanted = major is null
+            ? $"version {OldestMajor} or newer" : $"version {major}, which made the existing data";
         var remedy = OperatingSystem.IsWindows() ? "install PostgreSQL with its Windows installer"
             : OperatingSystem.IsMacOS() ? $"run 'brew install postgresql@{major ?? 17}'"
             : $"install the package 'postgresql{(major is null ? "" : "-" + major)}' (Debian, Ubuntu) or " +

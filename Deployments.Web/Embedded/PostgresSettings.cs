@@ -38,7 +38,9 @@ sealed class PostgresSettings
 
     string AccessFile => Path.Combine(_dataDirectory, "postgres-hba.conf");
 
-    /// <summary>Chooses the address: a Unix socket in a private directory, or a free loopback port on Windows.</summary>
+    /// <summary>
+    /// Chooses the address: a Unix socket in a private directory, or a free loopback port on Windows.
+    /// </summary>
     public static async Task<PostgresSettings> WriteAsync(string dataDirectory, PostgresAccount account)
     {
         var settings = OperatingSystem.IsWindows()
