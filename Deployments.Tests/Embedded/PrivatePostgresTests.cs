@@ -182,12 +182,7 @@ public sealed class PrivatePostgresTests : IDisposable
         if (!OperatingSystem.IsWindows())
             Assert.Equal("", await ScalarAsync(postgres, "show listen_addresses"));
 
-        var wrong = new NpgsqlConnectionStringBuilder(postgres.ConnectionString)
-        {
-            Password = "guess",
-            Pooling = false,
-        };
-        await using var connection = new NpgsqlConnection(wrong.ConnectionString);
+        await using var connection = new NpgsqlConnection(postgres.ConnectionString + ";Password=guess;Pooling=false");
         var refusal = await Assert.ThrowsAsync<PostgresException>(() => connection.OpenAsync());
         Assert.Equal(PostgresErrorCodes.InvalidPassword, refusal.SqlState);
     }
@@ -197,8 +192,7 @@ public sealed class PrivatePostgresTests : IDisposable
         if (!OperatingSystem.IsLinux())
             return;
         var open = Directory.GetFiles($"/proc/{pid}/fd").Select(file => new FileInfo(file).LinkTarget);
-        Assert.DoesNotContain(open,
-            file => file?.StartsWith(DataPath + "/deployments", StringComparison.Ordinal) == true);
+        Assert.DoesNotContain(Path.Combine(DataPath, "deployments.lock"), open);
     }
 
     Task<PrivatePostgres> StartAsync(DataDirectoryLock directory) =>
@@ -209,8 +203,8 @@ public sealed class PrivatePostgresTests : IDisposable
     {
         var programs = PostgresPrograms.Find(null, null);
         var account = await PostgresAccount.ChooseAsync(DataPath);
-        await account.RequireAsync(DataPath,
-            [programs["pg_ctl"], "start", "-w", "-D", ClusterPath, "-l", Path.Combine(ClusterPath, "orphan.log")]);
+        var log = Path.Combine(ClusterPath, "orphan.log");
+        await account.RequireAsync(DataPath, [programs["pg_ctl"], "start", "-w", "-D", ClusterPath, "-l", log]);
         return Postmaster();
     }
 
@@ -251,8 +245,8 @@ public sealed class PrivatePostgresTests : IDisposable
 
     static async Task<object?> ScalarAsync(PrivatePostgres postgres, string sql)
     {
-        await using var source = NpgsqlDataSource.Create(
-            postgres.ConnectionString + ";Pooling=false;Command Timeout=60");
+        var address = postgres.ConnectionString + ";Pooling=false;Command Timeout=60";
+        await using var source = NpgsqlDataSource.Create(address);
         await using var command = source.CreateCommand(sql);
         return await command.ExecuteScalarAsync();
     }

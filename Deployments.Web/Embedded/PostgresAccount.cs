@@ -57,8 +57,10 @@ sealed class PostgresAccount
     /// <summary>Gives a file or directory of this process to the account.</summary>
     public async Task GiveAsync(string path)
     {
-        if (IsAnother
-            && await RunAsSelfAsync(["chown", "--no-dereference", Name, path], "/") is { ExitCode: not 0 } outcome)
+        if (!IsAnother)
+            return;
+        var outcome = await RunAsSelfAsync(["chown", "-h", Name, path], "/");
+        if (outcome.ExitCode != 0)
             throw new CannotStartException(outcome.Output.Trim());
     }
 
@@ -89,7 +91,7 @@ sealed class PostgresAccount
         }
         throw new CannotStartException(
             $"The data directory {dataDirectory} is closed to the user 'postgres', as which PostgreSQL runs when " +
-            $"this program is started by root: choose another one with Deployments__DataDirectory, such as " +
+            "this program is started by root: choose another one with Deployments__DataDirectory, such as " +
             $"/var/lib/deployments, or open the way with 'chmod o+x {blocked}'.");
     }
 

@@ -39,15 +39,16 @@ sealed class PostgresSettings
     string AccessFile => Path.Combine(_dataDirectory, "postgres-hba.conf");
 
     /// <summary>
-    /// Chooses the address: a Unix socket in a private directory, or a free loopback port on Windows.
+    /// Chooses the address - a Unix socket in a private directory, or a free loopback port on Windows - and writes
+    /// the files.
     /// </summary>
     public static async Task<PostgresSettings> WriteAsync(string dataDirectory, PostgresAccount account)
     {
         var settings = OperatingSystem.IsWindows()
             ? new PostgresSettings(dataDirectory, FreePort(), null)
             : new PostgresSettings(dataDirectory, 5432, await MakeSocketDirectoryAsync(dataDirectory, account));
-        await File.WriteAllTextAsync(settings.AccessFile, AccessRules);
-        await File.WriteAllTextAsync(settings.SettingsFile, settings.Text());
+        await WriteReadableAsync(settings.AccessFile, AccessRules);
+        await WriteReadableAsync(settings.SettingsFile, settings.Text());
         return settings;
     }
 
@@ -130,6 +131,14 @@ sealed class PostgresSettings
         lc_messages = 'C'
 
         """;
+
+    // Whatever the umask: the server may run under another account, and there is no secret in these files.
+    static async Task WriteReadableAsync(string path, string text)
+    {
+        await File.WriteAllTextAsync(path, text);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+    }
 
     static string Quoted(string text) => text.Replace("'", "''", StringComparison.Ordinal);
 

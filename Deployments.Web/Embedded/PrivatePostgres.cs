@@ -148,7 +148,10 @@ public sealed class PrivatePostgres : IAsyncDisposable
             if (await TryStartServerAsync(ct) is not { } problem)
                 return;
             if (attempt == StartAttempts)
-                throw new CannotStartException($"PostgreSQL does not start: {problem}");
+            {
+                throw new CannotStartException(
+                    $"PostgreSQL does not start: {problem} (more in start.log and log/ of {_cluster.Directory})");
+            }
             _logger.LogWarning("PostgreSQL did not start, trying again: {Reason}", problem);
             await Task.Delay(TimeSpan.FromSeconds(attempt), ct);
         }
@@ -210,16 +213,17 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
-    // The end of what the server said, from its start log and from the log file it was then told to use.
+    // Why the server ended: the last it wrote to its start log and to the log file that it was then told to use.
     string? LastLines(string startLog)
     {
         var folder = new DirectoryInfo(Path.Combine(_cluster.Directory, "log"));
         var newest = folder.Exists ? folder.GetFiles().MaxBy(file => file.LastWriteTimeUtc)?.FullName : null;
         var lines = new[] { startLog, newest }
             .Where(File.Exists)
-            .SelectMany(file => File.ReadAllLines(file!).TakeLast(3))
+            .SelectMany(file => File.ReadAllLines(file!).TakeLast(5))
             .ToList();
-        return lines.Count > 0 ? string.Join(" | ", lines) : null;
+        var reasons = lines.FindAll(line => line.Contains("FATAL:", StringComparison.Ordinal));
+        return lines.Count > 0 ? string.Join(" | ", reasons.Count > 0 ? reasons : lines) : null;
     }
 
     static void Kill(int pid)

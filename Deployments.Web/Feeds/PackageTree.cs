@@ -53,7 +53,7 @@ public sealed class PackageTree(string root, TimeProvider time)
     }
 
     /// <summary>
-    /// Whether a file can have this name: the segments are names, none on the way is a file, and the last is not a
+    /// Whether a file can have this name: the segments are names, none on the way is a file, and the last is no
     /// directory.
     /// </summary>
     public bool CanStore(params string[] segments)
