@@ -24,7 +24,8 @@ public sealed class TestApp : IAsyncDisposable
         App = app;
         Database = database;
         DataDirectory = dataDirectory;
-        Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        var features = app.Services.GetRequiredService<IServer>().Features;
+        Url = new Uri(features.Get<IServerAddressesFeature>()!.Addresses.First());
         Client = NewClient();
         Admin = NewClient();
         Admin.DefaultRequestHeaders.Add("X-ApiKey", ApiKey);

@@ -11,10 +11,12 @@ static class SettingsSetup
     /// <exception cref="CannotStartException">A setting is out of its limits.</exception>
     public static DeploymentsSettings AddSettings(this WebApplicationBuilder builder)
     {
-        var settings = builder.Configuration.GetSection("Deployments").Get<DeploymentsSettings>() ?? new DeploymentsSettings();
+        var settings = builder.Configuration.GetSection("Deployments").Get<DeploymentsSettings>()
+            ?? new DeploymentsSettings();
         var result = new DeploymentsSettingsValidator().Validate(settings);
         if (!result.IsValid)
-            throw new CannotStartException(string.Join(Environment.NewLine, result.Errors.Select(error => error.ErrorMessage)));
+            throw new CannotStartException(
+                string.Join(Environment.NewLine, result.Errors.Select(error => error.ErrorMessage)));
 
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
             builder.WebHost.UseUrls(DefaultUrl);

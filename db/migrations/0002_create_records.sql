@@ -26,6 +26,7 @@ create table package_versions (
     unique (package_id, version_key, qualifier)
 );
 
+comment on table package_versions is 'Versions of packages that a record names; one row per qualifier.';
 comment on column package_versions.qualifier is 'key=value pairs sorted by key, joined by &; empty when the version has one file.';
 comment on column package_versions.sort_key is 'Bytewise order of these keys is the version order of the ecosystem; null when the version is not one of it.';
 
