@@ -90,12 +90,14 @@ CREATE TABLE public.api_keys (
     CONSTRAINT api_keys_display_name_check CHECK ((length(display_name) <= 200)),
     CONSTRAINT api_keys_key_hash_check CHECK ((octet_length(key_hash) = 32)),
     CONSTRAINT api_keys_key_type_check CHECK ((key_type = ANY (ARRAY['System'::text, 'Feed'::text, 'Personal'::text]))),
-    CONSTRAINT api_keys_permissions_check CHECK ((permissions <@ ARRAY['view'::text, 'add'::text, 'manage'::text]))
+    CONSTRAINT api_keys_permissions_check CHECK ((permissions <@ ARRAY['view'::text, 'add'::text, 'delete'::text, 'feeds'::text, 'manage'::text]))
 );
 
 COMMENT ON TABLE public.api_keys IS 'Keys for tools. The key itself is shown once, when it is made, and is not kept.';
 
 COMMENT ON COLUMN public.api_keys.key_hash IS 'SHA-256 of the key. Keys made here have 256 random bits, so a slow hash would protect nothing.';
+
+COMMENT ON COLUMN public.api_keys.permissions IS 'manage includes everything; delete (packages) and feeds (their management) are the narrower rights that ProGet knows.';
 
 COMMENT ON COLUMN public.api_keys.feed_id IS 'The only feed the key is good for; null means every feed.';
 
@@ -255,7 +257,7 @@ CREATE TABLE public.deployments (
     raw_headers text
 );
 
-COMMENT ON TABLE public.deployments IS 'One row per deployment record. Rows are never changed.';
+COMMENT ON TABLE public.deployments IS 'One row per deployment record. Rows are never changed. Its keys into the dictionaries are resolved in the inserting transaction and dictionary rows are never removed, so no foreign keys check each of them again (db/decisions/0004).';
 
 COMMENT ON COLUMN public.deployments.road IS 'How the record came in: 1 header, 2 api, 3 batch, 4 manual, 5 keyPolicy.';
 
@@ -603,8 +605,6 @@ CREATE INDEX feed_names_by_feed ON public.feed_names USING btree (feed_id);
 
 CREATE UNIQUE INDEX feeds_by_name ON public.feeds USING btree (lower(name)) WHERE (deleted_at IS NULL);
 
-CREATE INDEX installations_by_package ON public.installations USING btree (package_id);
-
 CREATE INDEX installations_by_version ON public.installations USING btree (version_id);
 
 CREATE INDEX package_versions_by_order ON public.package_versions USING btree (package_id, sort_key);
@@ -633,36 +633,6 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
 
-ALTER TABLE ONLY public.deployments
-    ADD CONSTRAINT deployments_application_id_fkey FOREIGN KEY (application_id) REFERENCES public.applications(application_id);
-
-ALTER TABLE ONLY public.deployments
-    ADD CONSTRAINT deployments_description_id_fkey FOREIGN KEY (description_id) REFERENCES public.texts(text_id);
-
-ALTER TABLE ONLY public.deployments
-    ADD CONSTRAINT deployments_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
-
-ALTER TABLE ONLY public.deployments
-    ADD CONSTRAINT deployments_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);
-
-ALTER TABLE ONLY public.deployments
-    ADD CONSTRAINT deployments_recorder_id_fkey FOREIGN KEY (recorder_id) REFERENCES public.recorders(recorder_id);
-
-ALTER TABLE ONLY public.deployments
-    ADD CONSTRAINT deployments_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
-
-ALTER TABLE ONLY public.deployments
-    ADD CONSTRAINT deployments_url_id_fkey FOREIGN KEY (url_id) REFERENCES public.texts(text_id);
-
-ALTER TABLE ONLY public.deployments
-    ADD CONSTRAINT deployments_user_agent_id_fkey FOREIGN KEY (user_agent_id) REFERENCES public.texts(text_id);
-
-ALTER TABLE ONLY public.deployments
-    ADD CONSTRAINT deployments_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id);
-
-ALTER TABLE ONLY public.deployments
-    ADD CONSTRAINT deployments_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.package_versions(version_id);
-
 ALTER TABLE ONLY public.feed_connectors
     ADD CONSTRAINT feed_connectors_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES public.connectors(connector_id) ON DELETE CASCADE;
 
@@ -671,15 +641,6 @@ ALTER TABLE ONLY public.feed_connectors
 
 ALTER TABLE ONLY public.feed_names
     ADD CONSTRAINT feed_names_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.installations
-    ADD CONSTRAINT installations_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);
-
-ALTER TABLE ONLY public.installations
-    ADD CONSTRAINT installations_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
-
-ALTER TABLE ONLY public.installations
-    ADD CONSTRAINT installations_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.package_versions(version_id);
 
 ALTER TABLE ONLY public.package_versions
     ADD CONSTRAINT package_versions_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);
