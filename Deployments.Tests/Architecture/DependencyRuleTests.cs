@@ -61,6 +61,12 @@ public sealed partial class DependencyRuleTests
     public void Time_comes_from_a_TimeProvider() =>
         AssertNoUse(Sources(Data).Concat(Sources(Web)).Concat(Sources(Tests)), SystemClock());
 
+    // Nothing in the database checks a record's keys (db/decisions/0004), so nothing else may write them.
+    [Fact]
+    public void Records_have_one_door() =>
+        AssertNoUse(
+            Sources(Data).Concat(Sources(Web)).Where(file => !file.IsIn($"{Data}/Records")), InsertIntoDeployments());
+
     [Fact]
     public void Configuration_is_read_at_the_start_only() =>
         AssertNoUse(
@@ -121,4 +127,7 @@ public sealed partial class DependencyRuleTests
 
     [GeneratedRegex(@"\b(IConfiguration(Root|Section|Manager)?|(builder|app|host|context)\.Configuration)\b")]
     private static partial Regex RawConfiguration();
+
+    [GeneratedRegex(@"insert\s+into\s+(deployments|installations)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex InsertIntoDeployments();
 }

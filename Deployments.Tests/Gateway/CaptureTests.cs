@@ -50,13 +50,13 @@ public sealed class CaptureTests : IAsyncLifetime
     [Fact]
     public async Task The_optional_fields_have_defaults_and_the_description_may_be_empty()
     {
-        var before = DateTimeOffset.UtcNow.AddMilliseconds(-1);
+        var before = TimeProvider.System.GetUtcNow().AddMilliseconds(-1);
         using var answer = await GetAsync(Package, ("Application", "Otter"), ("Description", ""), ("Target", "db-1"), ("Url", ""));
 
         Assert.Equal("recorded", Header(answer, "X-Deployment-Status"));
         var record = await OnlyRecordAsync();
         Assert.Equal(("", null, "Anonymous"), (record.Description, record.Url, record.UserName));
-        Assert.InRange(record.DeployedAt, before, DateTimeOffset.UtcNow);
+        Assert.InRange(record.DeployedAt, before, TimeProvider.System.GetUtcNow());
     }
 
     public static TheoryData<string[], string> Refused => new()

@@ -1,9 +1,9 @@
 using System.Collections.Frozen;
+using System.Data.Common;
 using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Deployments.Web.Feeds;
 using Deployments.Web.Settings;
-using Npgsql;
 
 namespace Deployments.Web.Gateway;
 
@@ -34,7 +34,7 @@ sealed class FeedDirectory(
     }
 
     /// <summary>Reads the feeds anew.</summary>
-    /// <exception cref="NpgsqlException">The database is away; the feeds stay as they were.</exception>
+    /// <exception cref="DbException">The database is away; the feeds stay as they were.</exception>
     public async Task ReloadAsync(CancellationToken ct)
     {
         var served = new Dictionary<string, ServedFeed>(StringComparer.OrdinalIgnoreCase);
@@ -68,7 +68,7 @@ sealed class FeedDirectory(
         {
             await ReloadAsync(ct);
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        catch (Exception exception) when (exception is DbException or TimeoutException)
         {
             logger.LogWarning("The feeds cannot be read anew: {Reason}", exception.Message);
         }
