@@ -27,7 +27,7 @@ public sealed class CallerResolverTests
     {
         await using var app = await TestApp.StartAsync();
         await app.Admin.JsonAsync("POST", "/api/management/feeds/create", new { name = "main", feedType = "nuget" });
-        await AddKeyAsync(app, "expired-key", Permissions.All, expiresAt: DateTimeOffset.UtcNow.AddSeconds(-1));
+        await AddKeyAsync(app, "expired-key", Permissions.All, expiresAt: TimeProvider.System.GetUtcNow().AddSeconds(-1));
         await AddKeyAsync(app, "viewer-key", Permissions.View);
         await AddKeyAsync(app, "limited-key", Permissions.All, feed: "main");
         var revoked = await AddKeyAsync(app, "revoked-key", Permissions.All);

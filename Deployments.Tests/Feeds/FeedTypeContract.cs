@@ -120,16 +120,22 @@ public abstract class FeedTypeContract
 
     /// <summary>
     /// Goal: no request makes a type throw or touch anything outside its tree. Method: every segment of every sample is
-    /// replaced and extended by hostile texts, raw and encoded, for every method, with a body that is no package.
+    /// replaced and extended by hostile texts, raw and encoded, with a body that is no package. Writing is tried with
+    /// fewer samples: a type may store what it is sent, and each file is flushed to the disk.
     /// </summary>
     [Fact]
     public async Task Hostile_paths_neither_throw_nor_leave_the_tree()
     {
         using var place = new TemporaryTree();
-        var paths = Downloads.Select(sample => sample.Path).Concat(NotDownloads).SelectMany(HostileVariants).Distinct();
-        foreach (var path in paths)
+        var samples = Downloads.Select(sample => sample.Path).Concat(NotDownloads).ToList();
+        var reads = samples.SelectMany(HostileVariants).Distinct().ToList();
+        var writes = samples.Take(2).SelectMany(HostileVariants).Distinct().ToList();
+        foreach (var (method, paths) in new[]
+                 {
+                     ("GET", reads), ("PUT", writes), ("POST", writes), ("HEAD", reads), ("DELETE", writes),
+                 })
         {
-            foreach (var method in new[] { "GET", "HEAD", "PUT", "POST", "DELETE" })
+            foreach (var path in paths)
             {
                 if (Given.TryRequest(path, method, Given.Bytes("no package")) is not { } request)
                     continue;

@@ -228,7 +228,7 @@ public sealed partial class NuGetFeed
             return [.. texts.Select(text => NuGetVersion.TryParse(text, out var version) ? version : null)
                 .OfType<NuGetVersion>().Order()];
         }
-        catch (Exception e) when (e is JsonException or XmlException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or XmlException or InvalidOperationException or ArgumentException)
         {
             return [];
         }

@@ -6,7 +6,10 @@ namespace Deployments.Web.Feeds.Versions;
 public static partial class SemVerSyntax
 {
     const int LengthMax = 200;
-    static readonly Comparer<byte[]?> KeyOrder = Comparer<byte[]?>.Create((x, y) => x.AsSpan().SequenceCompareTo(y));
+
+    /// <summary>Compares the keys of an <see cref="IVersionOrder"/>; no key sorts first.</summary>
+    public static readonly Comparer<byte[]?> KeyOrder =
+        Comparer<byte[]?>.Create((x, y) => x.AsSpan().SequenceCompareTo(y));
 
     /// <summary>Whether the text is a version: three numbers, then perhaps a pre-release and a build part.</summary>
     public static bool IsVersion(string text) => text.Length <= LengthMax && VersionPattern().IsMatch(text);
