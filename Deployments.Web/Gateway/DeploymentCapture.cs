@@ -9,8 +9,8 @@ using FluentValidation;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// Writes a tagged download down before its first byte is sent. It sits between the source's answer and the client: whatever served the file,
-/// the response's status and headers are known, and nothing has been sent.
+/// Writes a tagged download down before its first byte is sent. It sits between the source's answer and the client:
+/// whatever served the file, the response's status and headers are known, and nothing has been sent.
 /// </summary>
 /// <param name="writer">Makes entries durable.</param>
 /// <param name="ids">Gives records their ids.</param>
@@ -18,7 +18,8 @@ namespace Deployments.Web.Gateway;
 /// <param name="time">The clock.</param>
 /// <param name="logger">For what must never fail a download.</param>
 sealed class DeploymentCapture(
-    InboxWriter writer, RecordIds ids, IValidator<DeploymentFields> validator, TimeProvider time, ILogger<DeploymentCapture> logger)
+    InboxWriter writer, RecordIds ids, IValidator<DeploymentFields> validator, TimeProvider time,
+    ILogger<DeploymentCapture> logger)
 {
     const string StatusHeader = "X-Deployment-Status";
     const string IdHeader = "X-Deployment-Id";
@@ -43,7 +44,8 @@ sealed class DeploymentCapture(
     public static string? UserAgentOf(HttpRequest request) =>
         Shorten(request.Headers.UserAgent.ToString(), UserAgentLengthMax);
 
-    async Task CaptureAsync(HttpContext context, Feed feed, Caller caller, PackageCoordinates package, DateTimeOffset receivedAt)
+    async Task CaptureAsync(HttpContext context, Feed feed, Caller caller, PackageCoordinates package,
+        DateTimeOffset receivedAt)
     {
         if (!IsDeployment(context.Response) || context.RequestAborted.IsCancellationRequested)
             return;

@@ -8,11 +8,12 @@ using Deployments.Web.Settings;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// The feeds by name, in memory: downloads go on while the database is away. Reloaded when a feed changes on any node, when an unknown
-/// name is asked for, and every half minute.
+/// The feeds by name, in memory: downloads go on while the database is away. Reloaded when a feed changes on any
+/// node, when an unknown name is asked for, and every half minute.
 /// </summary>
 sealed class FeedDirectory(
-    FeedQueries queries, FeedTypeCatalog types, DeploymentsSettings settings, Notifications notifications, TimeProvider time,
+    FeedQueries queries, FeedTypeCatalog types, DeploymentsSettings settings, Notifications notifications,
+    TimeProvider time,
     ILogger<FeedDirectory> logger) : BackgroundService
 {
     static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(30);

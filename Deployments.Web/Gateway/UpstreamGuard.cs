@@ -5,8 +5,8 @@ using Deployments.Web.Settings;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// Opens connections to upstreams, and only to addresses that a connector may reach. The check is made on the address actually connected to, so
-/// that neither a redirect nor a change in DNS leads around it.
+/// Opens connections to upstreams, and only to addresses that a connector may reach. The check is made on the address
+/// actually connected to, so that neither a redirect nor a change in DNS leads around it.
 /// </summary>
 /// <param name="settings">Whether private networks are allowed.</param>
 sealed class UpstreamGuard(DeploymentsSettings settings)

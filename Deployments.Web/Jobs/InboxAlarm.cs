@@ -4,12 +4,15 @@ using Deployments.Data.Inbox;
 
 namespace Deployments.Web.Jobs;
 
-/// <summary>Has the inbox drained as soon as something is in it: at PostgreSQL's notice, and by a look each second.</summary>
+/// <summary>
+/// Has the inbox drained as soon as something is in it: at PostgreSQL's notice, and by a look each second.
+/// </summary>
 sealed class InboxAlarm(Notifications notifications, InboxStore inbox, IJobEngine engine, ILogger<InboxAlarm> logger)
     : BackgroundService
 {
     static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
-    static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(200); // one drain for a burst, and still visible at once
+    // One drain for a burst, and still visible at once.
+    static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(200);
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>

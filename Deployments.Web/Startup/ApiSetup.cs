@@ -23,7 +23,9 @@ static class ApiSetup
         builder.Services.AddSingleton<HealthApi>();
     }
 
-    /// <summary>Marks every answer below <c>/api/</c>, refusals too, as coming from something that is ProGet to its tools.</summary>
+    /// <summary>
+    /// Marks every answer below <c>/api/</c>, refusals too, as coming from something that is ProGet to its tools.
+    /// </summary>
     public static void UseProGetHeaders(this WebApplication app) => app.Use((context, next) =>
     {
         if (context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/health"))

@@ -11,8 +11,8 @@ static class SecurityHeaders
         "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), publickey-credentials-get=()";
 
     /// <summary>
-    /// Tells browsers to allow a page nothing that it does not need. Answers that are not pages - packages, the API - are
-    /// never to be interpreted as one either: an uploaded HTML file must not run with a reader's session.
+    /// Tells browsers to allow a page nothing that it does not need. Answers that are not pages - packages, the API -
+    /// are never to be interpreted as one either: an uploaded HTML file must not run with a reader's session.
     /// </summary>
     public static void UseSecurityHeaders(this WebApplication app) => app.Use((context, next) =>
     {
@@ -35,5 +35,6 @@ static class SecurityHeaders
     // By what answered, not by what the answer says of itself.
     static bool IsPage(HttpContext context) =>
         context.GetEndpoint() is null
-        || context.GetEndpoint()!.Metadata.GetMetadata<Microsoft.AspNetCore.Mvc.RazorPages.PageActionDescriptor>() is not null;
+        || context.GetEndpoint()!.Metadata.GetMetadata<Microsoft.AspNetCore.Mvc.RazorPages.PageActionDescriptor>(
+            ) is not null;
 }
