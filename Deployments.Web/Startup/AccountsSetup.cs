@@ -36,7 +36,8 @@ static class AccountsSetup
         services.AddHttpContextAccessor();
         services.AddSingleton<IAuthorizationHandler, PageAccess.Handler>();
         services.AddAuthorization(PageAccess.AddPolicies);
-        services.Configure<RazorPagesOptions>(options => PageAccess.AddConventions(options.Conventions));
+        // After AddRazorPages, wherever that stands: it begins with an empty set of conventions.
+        services.PostConfigure<RazorPagesOptions>(options => PageAccess.AddConventions(options.Conventions));
         services.AddAntiforgery(options =>
         {
             options.Cookie.Name = "Deployments.Antiforgery";

@@ -1,0 +1,111 @@
+using Deployments.Data.Accounts;
+using Deployments.Data.Feeds;
+using Deployments.Web.Accounts;
+using FluentValidation;
+using FluentValidation.AspNetCore;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Deployments.Web.Pages.Accounts;
+
+/// <summary>API keys: make (shown once), list, revoke.</summary>
+public sealed class ApiKeysModel(
+    ApiKeyQueries queries, ApiKeyStore store, FeedQueries feeds, Credentials credentials, TimeProvider time) : PageModel
+{
+    /// <summary>Every key, newest first.</summary>
+    public IReadOnlyList<ApiKey> Keys { get; private set; } = [];
+
+    /// <summary>The feeds a key may be limited to.</summary>
+    public IReadOnlyList<Feed> Feeds { get; private set; } = [];
+
+    /// <summary>What was typed in for a key that could not be made.</summary>
+    public NewKeyForm? Input { get; private set; }
+
+    /// <summary>The key made just now; this answer is the only one that has it.</summary>
+    public string? NewKey { get; private set; }
+
+    /// <summary>The time of this answer.</summary>
+    public DateTimeOffset Now => time.GetUtcNow();
+
+    /// <summary>What was done just now.</summary>
+    [TempData]
+    public string? Notice { get; set; }
+
+    /// <summary>Shows the list.</summary>
+    public async Task OnGetAsync(CancellationToken ct)
+    {
+        Keys = await queries.AllAsync(ct);
+        Feeds = await feeds.AllAsync(ct);
+    }
+
+    /// <summary>Makes a key.</summary>
+    public async Task<IActionResult> OnPostCreateAsync(NewKeyForm input, CancellationToken ct)
+    {
+        (await new NewKeyFormValidator(time).ValidateAsync(input, ct)).AddToModelState(ModelState, null);
+        Input = input;
+        if (ModelState.IsValid)
+        {
+            var key = ApiKeys.Make();
+            var (outcome, _) = await store.AddAsync(
+                input.ToKey(ApiKeys.Hash(key)), PageAccess.CallerOf(HttpContext).ActorFor(HttpContext), ct);
+            if (outcome == ApiKeyOutcome.Saved)
+                (NewKey, Input) = (key, null);
+            else
+                ModelState.AddModelError("", "There is no such feed.");
+        }
+
+        await OnGetAsync(ct);
+        Response.Headers.CacheControl = "no-store";
+        return Page();
+    }
+
+    /// <summary>Revokes a key.</summary>
+    public async Task<IActionResult> OnPostRevokeAsync(int id, CancellationToken ct)
+    {
+        if (await store.RevokeAsync(id, time.GetUtcNow(), PageAccess.CallerOf(HttpContext).ActorFor(HttpContext), ct))
+            Notice = "The key is revoked.";
+        await credentials.RefreshAsync(ct);
+        return RedirectToPage();
+    }
+}
+
+/// <summary>What the form asks.</summary>
+/// <param name="DisplayName">What the key is called in records and in the log.</param>
+/// <param name="Description">For people.</param>
+/// <param name="View">May view and download.</param>
+/// <param name="Add">May upload and record.</param>
+/// <param name="Manage">May do everything.</param>
+/// <param name="Feed">The only feed; null: every feed.</param>
+/// <param name="LastDay">The last day on which it is good, in UTC; null: for ever.</param>
+public sealed record NewKeyForm(
+    string DisplayName, string? Description, bool View, bool Add, bool Manage, string? Feed, DateOnly? LastDay)
+{
+    internal NewApiKey ToKey(byte[] hash) => new()
+    {
+        KeyHash = hash,
+        Type = Manage && Feed is null ? "System" : "Feed",
+        DisplayName = DisplayName,
+        Description = Description ?? "",
+        Permissions = (View ? Permissions.View : 0) | (Add ? Permissions.Add : 0) | (Manage ? Permissions.All : 0),
+        Feed = Feed,
+        ExpiresAt = LastDay is { } day ? new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero) : null,
+    };
+}
+
+/// <summary>The rules for a key.</summary>
+public sealed class NewKeyFormValidator : AbstractValidator<NewKeyForm>
+{
+    /// <summary>The rules.</summary>
+    public NewKeyFormValidator(TimeProvider time)
+    {
+        RuleFor(key => key.DisplayName)
+            .Must(name => name is { Length: >= 1 and <= 100 } && !name.Any(c => char.IsControl(c) || c == '"'))
+            .WithMessage("A name has 1 to 100 characters and no quotation mark.");
+        RuleFor(key => key.Description).MaximumLength(500);
+        RuleFor(key => key.View).Must((key, _) => key.View || key.Add || key.Manage)
+            .WithMessage("Choose what the key may do.");
+        RuleFor(key => key.LastDay).Must(day => day is null || day >= DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime))
+            .WithMessage("The last day is in the past.")
+            .Must(day => day is null || day.Value.Year < 9999).WithMessage("The last day is too far away.");
+    }
+}

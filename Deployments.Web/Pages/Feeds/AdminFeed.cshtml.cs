@@ -1,0 +1,136 @@
+using Deployments.Data.Audit;
+using Deployments.Data.Feeds;
+using Deployments.Web.Accounts;
+using Deployments.Web.Feeds;
+using FluentValidation.AspNetCore;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Deployments.Web.Pages.Feeds;
+
+/// <summary>One feed: change and delete.</summary>
+public sealed class AdminFeedModel(FeedQueries queries, FeedStore store, FeedTypeCatalog types) : PageModel
+{
+    /// <summary>The feed as it is.</summary>
+    public Feed Feed { get; private set; } = null!;
+
+    /// <summary>Every connector, by name.</summary>
+    public IReadOnlyList<Connector> Connectors { get; private set; } = [];
+
+    /// <summary>What the form shows.</summary>
+    public FeedForm Input { get; private set; } = new();
+
+    /// <summary>What was done just now.</summary>
+    [TempData]
+    public string? Notice { get; set; }
+
+    Actor By => PageAccess.CallerOf(HttpContext).ActorFor(HttpContext);
+
+    /// <summary>Shows the feed.</summary>
+    public async Task<IActionResult> OnGetAsync(string name, CancellationToken ct)
+    {
+        if (!await LoadAsync(name, ct))
+            return NotFound();
+        Input = FeedForm.Of(Feed);
+        return Page();
+    }
+
+    /// <summary>Changes the feed.</summary>
+    public async Task<IActionResult> OnPostAsync(string name, FeedForm input, CancellationToken ct)
+    {
+        if (!await LoadAsync(name, ct))
+            return NotFound();
+        Input = input;
+        var wanted = input.Over(Feed.Fields);
+        (await new FeedValidator(types).ValidateAsync(wanted, ct)).AddToModelState(ModelState, null);
+        if (FeedValidator.ConnectorProblemOrNull(wanted, Connectors, types) is { } problem)
+            ModelState.AddModelError("", problem);
+        if (!ModelState.IsValid)
+            return Page();
+
+        var outcome = await store.ChangeAsync(name, input.Over, By, ct);
+        if (outcome == FeedOutcome.Saved)
+        {
+            Notice = "Saved.";
+            return RedirectToPage(new { name = wanted.Name });
+        }
+
+        ModelState.AddModelError("", outcome == FeedOutcome.NameTaken
+            ? "Another feed answers to this name or to one of the alternate names."
+            : "One of the connectors does not exist.");
+        return Page();
+    }
+
+    /// <summary>Deletes the feed.</summary>
+    public async Task<IActionResult> OnPostDeleteAsync(string name, string? confirm, CancellationToken ct)
+    {
+        if (!await LoadAsync(name, ct))
+            return NotFound();
+        if (!Feed.Name.Equals(confirm, StringComparison.OrdinalIgnoreCase))
+        {
+            Input = FeedForm.Of(Feed);
+            ModelState.AddModelError("", "The typed name is not the feed's.");
+            return Page();
+        }
+
+        await store.DeleteAsync(name, By, ct);
+        Notice = $"Deleted {Feed.Name}.";
+        return RedirectToPage("/Feeds/AdminFeeds");
+    }
+
+    async Task<bool> LoadAsync(string name, CancellationToken ct)
+    {
+        if (await queries.ByNameOrNullAsync(name, ct) is not { } feed)
+            return false;
+        Feed = feed;
+        Connectors = await queries.ConnectorsAsync(ct);
+        return true;
+    }
+}
+
+/// <summary>What the form of a feed asks.</summary>
+public sealed record FeedForm
+{
+    /// <summary>The name it shall have.</summary>
+    public string? NewName { get; init; }
+
+    /// <summary>Separated by spaces or commas.</summary>
+    public string? AlternateNames { get; init; }
+
+    /// <summary>For people.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Names in order, separated by commas.</summary>
+    public string? Connectors { get; init; }
+
+    /// <summary>Whether it is served.</summary>
+    public bool Active { get; init; }
+
+    /// <summary>Whether a client without credentials may download and record.</summary>
+    public bool AnonymousAccess { get; init; }
+
+    /// <summary>Whether tagged downloads are recorded.</summary>
+    public bool DeploymentRecordsEnabled { get; init; }
+
+    internal static FeedForm Of(Feed feed) => new()
+    {
+        NewName = feed.Name,
+        AlternateNames = string.Join(' ', feed.AlternateNames),
+        Description = feed.Description,
+        Connectors = string.Join(", ", feed.Connectors.Select(connector => connector.Name)),
+        Active = feed.Active,
+        AnonymousAccess = feed.AnonymousAccess,
+        DeploymentRecordsEnabled = feed.DeploymentRecordsEnabled,
+    };
+
+    internal FeedFields Over(FeedFields feed) => feed with
+    {
+        Name = NewName ?? "",
+        AlternateNames = (AlternateNames ?? "").Split([' ', ','], StringSplitOptions.RemoveEmptyEntries),
+        Description = (Description ?? "").ReplaceLineEndings("\n"),
+        Connectors = (Connectors ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+        Active = Active,
+        AnonymousAccess = AnonymousAccess,
+        DeploymentRecordsEnabled = DeploymentRecordsEnabled,
+    };
+}
