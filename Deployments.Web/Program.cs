@@ -1,3 +1,4 @@
+using Deployments.Web.Embedded;
 using Deployments.Web.Startup;
 
 namespace Deployments.Web;
@@ -11,12 +12,12 @@ public static class Program
     {
         try
         {
-            await using var app = await BuildAsync(args);
+            await using var app = await BuildAsync([.. args.Where(arg => arg != "--migrate")]);
             if (!args.Contains("--migrate"))
                 await app.RunAsync();
             return 0;
         }
-        catch (StartupException refusal)
+        catch (CannotStartException refusal)
         {
             await Console.Error.WriteLineAsync(refusal.Message);
             return 1;
@@ -24,7 +25,7 @@ public static class Program
     }
 
     /// <summary>Builds the server with its database reachable and migrated, ready to run.</summary>
-    /// <exception cref="StartupException">It cannot start as configured; the message says what to do.</exception>
+    /// <exception cref="CannotStartException">It cannot start as configured; the message says what to do.</exception>
     public static async Task<WebApplication> BuildAsync(string[] args)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
@@ -34,14 +35,32 @@ public static class Program
             ContentRootPath = AppContext.BaseDirectory,
         });
         var settings = builder.AddSettings();
-        await builder.AddDatabaseAsync(settings);
+        var connectionString = await builder.AddDatabaseAsync(settings);
+        builder.AddAccounts();
+        builder.AddGateway(settings);
+        builder.AddManagementApi();
+        builder.AddRecordApi();
+        builder.AddJobs(connectionString);
         builder.AddPages();
 
         var app = builder.Build();
-        await app.MigrateAsync();
-
-        app.UseStaticFiles();
-        app.MapRazorPages();
-        return app;
+        try
+        {
+            await app.MigrateAsync();
+            app.UseSecurityHeaders();
+            app.UseProGetHeaders();
+            app.UseStaticFiles();
+            app.UseAccounts();
+            await app.MapGatewayAsync();
+            app.MapManagementApi();
+            app.MapRecordApi();
+            app.MapRazorPages();
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
     }
 }

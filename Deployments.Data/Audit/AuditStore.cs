@@ -16,8 +16,8 @@ public sealed class AuditStore(NpgsqlDataSource database)
     };
 
     /// <summary>
-    /// Notes something that changes no table, such as an export. A change of a table is noted in its own transaction, by the
-    /// store that makes it.
+    /// Notes something that changes no table, such as an export. A change of a table is noted in its own transaction,
+    /// by the store that makes it.
     /// </summary>
     /// <param name="change">What happened.</param>
     /// <param name="by">Who did it.</param>
@@ -30,7 +30,8 @@ public sealed class AuditStore(NpgsqlDataSource database)
 
     /// <summary>Notes a change in the transaction that makes it.</summary>
     public static Task AddAsync(
-        NpgsqlConnection connection, NpgsqlTransaction? transaction, AuditedChange change, Actor by, CancellationToken ct) =>
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, AuditedChange change, Actor by,
+        CancellationToken ct) =>
         connection.ExecuteAsync(new CommandDefinition(
             """
             insert into audit_events (actor, address, action, subject_kind, subject_name, before, after)
@@ -54,8 +55,11 @@ public sealed class AuditStore(NpgsqlDataSource database)
 
 /// <summary>One entry of the audit log, as far as the changer knows it.</summary>
 /// <param name="Action">What was done, as <c>subject.verb</c>: <c>feed.create</c>, <c>apiKey.revoke</c>.</param>
-/// <param name="SubjectKind">What it was done to: <c>feed</c>, <c>connector</c>, <c>account</c>, <c>apiKey</c> ...</param>
+/// <param name="SubjectKind">
+/// What it was done to: <c>feed</c>, <c>connector</c>, <c>account</c>, <c>apiKey</c> ...
+/// </param>
 /// <param name="SubjectName">Its name, as people know it.</param>
 /// <param name="Before">Its properties before, serialised as JSON; null when there was none. Never a secret.</param>
 /// <param name="After">Its properties after; null when it is gone. Never a secret.</param>
-public sealed record AuditedChange(string Action, string SubjectKind, string SubjectName, object? Before, object? After);
+public sealed record AuditedChange(
+    string Action, string SubjectKind, string SubjectName, object? Before, object? After);

@@ -5,17 +5,25 @@ using Npgsql;
 
 namespace Deployments.Data.Database;
 
-/// <summary>How this program talks to PostgreSQL: one pooled data source, automatically prepared statements, UTC times.</summary>
+/// <summary>
+/// How this program talks to PostgreSQL: one pooled data source, automatically prepared statements, UTC times.
+/// </summary>
 public static class DatabaseSetup
 {
-    /// <summary>Adds the data source and everything in this assembly that reads (*Queries) or writes (*Store).</summary>
-    /// <param name="services">The program's services; a <see cref="TimeProvider"/> and logging must be among them.</param>
+    /// <summary>
+    /// Adds the data source and everything in this assembly that reads (*Queries) or writes (*Store).
+    /// </summary>
+    /// <param name="services">
+    /// The program's services; a <see cref="TimeProvider"/> and logging must be among them.
+    /// </param>
     /// <param name="connectionString">An Npgsql connection string.</param>
     public static IServiceCollection AddDeploymentsData(this IServiceCollection services, string connectionString)
     {
         services.AddSingleton(_ => CreateDataSource(connectionString));
-        var parts = typeof(DatabaseSetup).Assembly.GetExportedTypes().Where(type => type is { IsClass: true, IsAbstract: false }
-            && (type.Name.EndsWith("Queries", StringComparison.Ordinal) || type.Name.EndsWith("Store", StringComparison.Ordinal)));
+        var parts = typeof(DatabaseSetup).Assembly.GetExportedTypes()
+            .Where(type => type is { IsClass: true, IsAbstract: false })
+            .Where(type => type.Name.EndsWith("Queries", StringComparison.Ordinal)
+                || type.Name.EndsWith("Store", StringComparison.Ordinal));
         foreach (var part in parts)
             services.AddSingleton(part);
         return services.AddSingleton<Migrator>();

@@ -6,8 +6,8 @@ using Npgsql;
 namespace Deployments.Data.Database;
 
 /// <summary>
-/// Brings a database to the schema this program expects: the numbered files of <c>db/migrations</c>, in order, each in a
-/// transaction of its own, all under one advisory lock so that several nodes may start at once.
+/// Brings a database to the schema this program expects: the numbered files of <c>db/migrations</c>, in order, each in
+/// a transaction of its own, all under one advisory lock so that several nodes may start at once.
 /// </summary>
 /// <param name="database">Where to apply them; the account must own the schema.</param>
 public sealed class Migrator(NpgsqlDataSource database)
@@ -27,7 +27,8 @@ public sealed class Migrator(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition(
-            "select pg_advisory_lock(@AdvisoryLock)", new { AdvisoryLock }, commandTimeout: 600, cancellationToken: ct));
+            "select pg_advisory_lock(@AdvisoryLock)", new { AdvisoryLock },
+            commandTimeout: 600, cancellationToken: ct));
         try
         {
             await connection.ExecuteAsync(new CommandDefinition(
@@ -78,7 +79,8 @@ public sealed class Migrator(NpgsqlDataSource database)
         {
             if (All.FirstOrDefault(migration => migration.Name == name).Sql is not { } sql)
                 throw new InvalidOperationException(
-                    $"The database has migration {name}, which this version of the program does not know; use the newer version.");
+                    $"The database has migration {name}, which this version of the program does not know; "
+                    + "use the newer version.");
             if (Checksum(sql) != checksum)
                 throw new InvalidOperationException(
                     $"Migration {name} was applied with other contents; a released migration must not be edited.");

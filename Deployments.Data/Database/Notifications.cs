@@ -11,15 +11,16 @@ public sealed class Notifications(NpgsqlDataSource database, ILogger<Notificatio
     static readonly TimeSpan ReconnectPause = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Calls <paramref name="onSignal"/> whenever the channel is notified, after every (re)connection, since a signal may have been missed meanwhile,
-    /// and at the latest each <paramref name="interval"/>; also while there is no connection. Calls do not overlap; signals that
-    /// arrive during one make one more.
+    /// Calls <paramref name="onSignal"/> whenever the channel is notified, after every (re)connection, since a signal
+    /// may have been missed meanwhile, and at the latest each <paramref name="interval"/>; also while there is no
+    /// connection. Calls do not overlap; signals that arrive during one make one more.
     /// </summary>
     /// <param name="channel">A channel name from this program's own code.</param>
     /// <param name="interval">The longest time without a call.</param>
     /// <param name="onSignal">Handles its own errors.</param>
     /// <param name="ct">Ends the listening; the task then completes.</param>
-    public async Task ListenAsync(string channel, TimeSpan interval, Func<CancellationToken, Task> onSignal, CancellationToken ct)
+    public async Task ListenAsync(
+        string channel, TimeSpan interval, Func<CancellationToken, Task> onSignal, CancellationToken ct)
     {
         while (!ct.IsCancellationRequested)
         {
@@ -38,7 +39,8 @@ public sealed class Notifications(NpgsqlDataSource database, ILogger<Notificatio
             {
                 return;
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or InvalidOperationException)
+            catch (Exception exception)
+                when (exception is NpgsqlException or TimeoutException or InvalidOperationException)
             {
                 logger.LogWarning("Not listening to {Channel} for the moment: {Reason}", channel, exception.Message);
                 await Task.Delay(ReconnectPause, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -11,8 +11,8 @@ namespace Deployments.Data.Feeds;
 /// <param name="Properties">Further ProGet properties: the text of a JSON object.</param>
 /// <param name="CreatedAt">When it was made.</param>
 public sealed record Connector(
-    int ConnectorId, string Name, string FeedType, string Url, int TimeoutSeconds, string? Username, string? PasswordEncrypted,
-    string Properties, DateTimeOffset CreatedAt)
+    int ConnectorId, string Name, string FeedType, string Url, int TimeoutSeconds, string? Username,
+    string? PasswordEncrypted, string Properties, DateTimeOffset CreatedAt)
 {
     /// <summary>What of it can be changed.</summary>
     public ConnectorFields Fields => new()

@@ -57,8 +57,8 @@ public sealed class ConnectorStore(NpgsqlDataSource database)
             await connection.ExecuteAsync(new CommandDefinition(
                 """
                 update connectors
-                set name = @Name, feed_type = @FeedType, url = @Url, timeout_seconds = @TimeoutSeconds, username = @Username,
-                    password_encrypted = @PasswordEncrypted, properties = @Properties::jsonb
+                set name = @Name, feed_type = @FeedType, url = @Url, timeout_seconds = @TimeoutSeconds,
+                    username = @Username, password_encrypted = @PasswordEncrypted, properties = @Properties::jsonb
                 where connector_id = @ConnectorId
                 """,
                 new

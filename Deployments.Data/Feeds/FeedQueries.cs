@@ -7,14 +7,18 @@ namespace Deployments.Data.Feeds;
 /// <param name="database">The database.</param>
 public sealed class FeedQueries(NpgsqlDataSource database)
 {
-    /// <summary>Every feed with its connectors in order, in one snapshot, by name. Inactive feeds too; deleted ones not.</summary>
+    /// <summary>
+    /// Every feed with its connectors in order, in one snapshot, by name. Inactive feeds too; deleted ones not.
+    /// </summary>
     public async Task<IReadOnlyList<Feed>> AllAsync(CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return await ReadAsync(connection, null, null, ct);
     }
 
-    /// <summary>The feed that answers to <paramref name="name"/>, in any case, alternate names included; null when none does.</summary>
+    /// <summary>
+    /// The feed that answers to <paramref name="name"/>, in any case, alternate names included; null when none does.
+    /// </summary>
     public async Task<Feed?> ByNameOrNullAsync(string name, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -27,7 +31,8 @@ public sealed class FeedQueries(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. (await connection.QueryAsync<ConnectorRow>(new CommandDefinition(
             """
-            select connector_id, name, feed_type, url, timeout_seconds, username, password_encrypted, properties::text, created_at
+            select connector_id, name, feed_type, url, timeout_seconds, username, password_encrypted, properties::text,
+                created_at
             from connectors
             order by lower(name)
             """, cancellationToken: ct))).Select(row => row.ToConnector())];
@@ -44,7 +49,8 @@ public sealed class FeedQueries(NpgsqlDataSource database)
         NpgsqlConnection connection, NpgsqlTransaction? transaction, string name, CancellationToken ct) =>
         (await connection.QuerySingleOrDefaultAsync<ConnectorRow>(new CommandDefinition(
             """
-            select connector_id, name, feed_type, url, timeout_seconds, username, password_encrypted, properties::text, created_at
+            select connector_id, name, feed_type, url, timeout_seconds, username, password_encrypted, properties::text,
+                created_at
             from connectors
             where lower(name) = lower(@name)
             """, new { name }, transaction, cancellationToken: ct)))?.ToConnector();
@@ -64,7 +70,8 @@ public sealed class FeedQueries(NpgsqlDataSource database)
                 left join feed_connectors fc on fc.feed_id = f.feed_id
                 left join connectors c on c.connector_id = fc.connector_id
                 where f.deleted_at is null
-                    and (@name::text is null or f.feed_id = (select n.feed_id from feed_names n where n.name_key = lower(@name)))
+                    and (@name::text is null
+                        or f.feed_id = (select n.feed_id from feed_names n where n.name_key = lower(@name)))
                 order by lower(f.name), f.feed_id, fc.position
                 """, new { name }, transaction, cancellationToken: ct),
             (feed, connector) => (feed, connector),
@@ -96,8 +103,8 @@ public sealed class FeedQueries(NpgsqlDataSource database)
         public DateTimeOffset CreatedAt { get; init; }
 
         public Feed ToFeed(IReadOnlyList<Connector> connectors) => new(
-            FeedId, Name, FeedType, AlternateNames, Description, Active, AnonymousAccess, DeploymentRecordsEnabled, connectors,
-            Properties, CreatedAt);
+            FeedId, Name, FeedType, AlternateNames, Description, Active, AnonymousAccess, DeploymentRecordsEnabled,
+            connectors, Properties, CreatedAt);
     }
 
     sealed record ConnectorRow

@@ -119,7 +119,8 @@ public sealed class FeedStore(NpgsqlDataSource database)
 
     /// <summary>Makes these the feed's connectors, in this order. False when one does not exist.</summary>
     static async Task<bool> ConnectAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, int feedId, IReadOnlyList<string> names, CancellationToken ct)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, int feedId, IReadOnlyList<string> names,
+        CancellationToken ct)
     {
         var wanted = names.Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
         await connection.ExecuteAsync(new CommandDefinition(

@@ -7,7 +7,9 @@ namespace Deployments.Data.Feeds;
 /// <param name="database">The database.</param>
 public sealed class ServerKeyStore(NpgsqlDataSource database)
 {
-    /// <summary>The key of that name; of several nodes that start together the first one's candidate becomes it.</summary>
+    /// <summary>
+    /// The key of that name; of several nodes that start together the first one's candidate becomes it.
+    /// </summary>
     /// <param name="name">What it is for.</param>
     /// <param name="candidateEncrypted">The key to keep if there is none yet, encrypted.</param>
     /// <param name="ct">Cancels.</param>

@@ -3,8 +3,8 @@ using Deployments.Data.Records;
 namespace Deployments.Data.Inbox;
 
 /// <summary>
-/// One tagged download as the inbox keeps it: what the client said, which package it fetched, and the verdict. Members are the columns
-/// of <c>deployment_inbox</c>, and of a line of the journal.
+/// One tagged download as the inbox keeps it: what the client said, which package it fetched, and the verdict. Members
+/// are the columns of <c>deployment_inbox</c>, and of a line of the journal.
 /// </summary>
 public record InboxEntry
 {
@@ -62,7 +62,9 @@ public record InboxEntry
     /// <summary>The request's path as sent.</summary>
     public required string RawPath { get; init; }
 
-    /// <summary>The deployment headers as received, one <c>Name: value</c> per line; null when they are literally the fields.</summary>
+    /// <summary>
+    /// The deployment headers as received, one <c>Name: value</c> per line; null when they are literally the fields.
+    /// </summary>
     public string? RawHeaders { get; init; }
 
     /// <summary>Why the record is refused; null for an accepted one.</summary>

@@ -8,23 +8,32 @@ namespace Deployments.Data.Inbox;
 /// <param name="database">The database.</param>
 public sealed class InboxStore(NpgsqlDataSource database)
 {
+    const long DrainLock = 862_402; // an advisory lock, beside the one of the migrations
+
     /// <summary>
-    /// Turns up to <paramref name="rows"/> entries into records or rejected records, in one transaction: claimed by deleting them, so that they are
-    /// in the inbox or processed, never both. Several nodes may do so at once.
+    /// Turns up to <paramref name="rows"/> entries into records or rejected records, in one transaction: claimed by
+    /// deleting them, so that they are in the inbox or processed, never both. One batch at a time in the whole cluster:
+    /// two would wait for each other's new names, which measured half as fast as one. A node that dies gives its turn
+    /// back with its connection.
     /// </summary>
     /// <param name="rows">At most this many, oldest first; 1 to 10,000.</param>
     /// <param name="interpret">What an entry means: pure.</param>
     /// <param name="ct">Cancels; then the batch stays in the inbox.</param>
-    /// <returns>How many were taken; 0 when none waits (or others have claimed them).</returns>
+    /// <returns>How many were taken; 0 when none waits, or another node has its turn.</returns>
     /// <exception cref="NpgsqlException">Nothing of the batch has happened.</exception>
     public async Task<int> DrainAsync(int rows, Func<InboxRow, InboxVerdict> interpret, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
+        var myTurn = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select pg_try_advisory_xact_lock(@DrainLock)", new { DrainLock }, transaction, cancellationToken: ct));
+        if (!myTurn)
+            return 0;
+
         var claimed = (await connection.QueryAsync<InboxRow>(new CommandDefinition(
             """
             with claimed as (
-                select id from deployment_inbox order by id limit @rows for update skip locked),
+                select id from deployment_inbox order by id limit @rows),
             taken as (
                 delete from deployment_inbox using claimed where deployment_inbox.id = claimed.id
                 returning deployment_inbox.*)
@@ -36,10 +45,19 @@ public sealed class InboxStore(NpgsqlDataSource database)
             return 0;
 
         var verdicts = claimed.ConvertAll(row => interpret(row));
-        await RecordStore.RecordAsync(connection, transaction, [.. verdicts.Select(v => v.Record).OfType<NewRecord>()], ct);
+        var records = verdicts.Select(verdict => verdict.Record).OfType<NewRecord>().ToArray();
+        await RecordStore.RecordAsync(connection, transaction, records, ct);
         await RejectAsync(connection, transaction, [.. verdicts.Where(v => v.Record is null)], ct);
         await transaction.CommitAsync(ct);
         return claimed.Count;
+    }
+
+    /// <summary>Whether any entry waits.</summary>
+    public async Task<bool> HasEntriesAsync(CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select exists (select from deployment_inbox)", cancellationToken: ct));
     }
 
     /// <summary>How many entries wait.</summary>
@@ -62,8 +80,8 @@ public sealed class InboxStore(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// Puts journaled lines into the inbox, except those that had arrived after all: an entry whose commit was in doubt may be in the
-    /// inbox still, or a record, a repetition or a rejected record by now.
+    /// Puts journaled lines into the inbox, except those that had arrived after all: an entry whose commit was in doubt
+    /// may be in the inbox still, or a record, a repetition or a rejected record by now.
     /// </summary>
     /// <returns>The lines that the database refuses for what is in them; empty when all went well.</returns>
     internal async Task<IReadOnlyList<string>> DeliverAsync(IReadOnlyList<string> lines, CancellationToken ct)
@@ -106,7 +124,8 @@ public sealed class InboxStore(NpgsqlDataSource database)
 
     // Class 22: data exception; class 23: constraint. Everything else may be better later.
     static bool IsAboutTheData(PostgresException exception) =>
-        exception.SqlState.StartsWith("22", StringComparison.Ordinal) || exception.SqlState.StartsWith("23", StringComparison.Ordinal);
+        exception.SqlState.StartsWith("22", StringComparison.Ordinal)
+        || exception.SqlState.StartsWith("23", StringComparison.Ordinal);
 
     static async Task RejectAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, InboxVerdict[] rejected, CancellationToken ct)
@@ -116,11 +135,11 @@ public sealed class InboxStore(NpgsqlDataSource database)
         await connection.ExecuteAsync(new CommandDefinition(
             """
             insert into rejected_records (
-                id, received_at, feed_id, group_name, name, version, qualifier, recorder, client_address, user_agent, road,
-                raw_path, raw_headers, reason)
+                id, received_at, feed_id, group_name, name, version, qualifier, recorder, client_address, user_agent,
+                road, raw_path, raw_headers, reason)
             values (
-                @Id, @ReceivedAt, @FeedId, @GroupName, @Name, @Version, @Qualifier, @Recorder, @ClientAddress, @UserAgent, @Road,
-                @RawPath, @RawHeaders, @Reason)
+                @Id, @ReceivedAt, @FeedId, @GroupName, @Name, @Version, @Qualifier, @Recorder, @ClientAddress,
+                @UserAgent, @Road, @RawPath, @RawHeaders, @Reason)
             on conflict (id) do nothing
             """,
             rejected.Select(verdict => new

@@ -6,11 +6,12 @@ using NpgsqlTypes;
 namespace Deployments.Data.Inbox;
 
 /// <summary>
-/// Makes tagged downloads durable. Group commit: one writer takes whatever is waiting, sends it in one COPY, and its one commit answers all
-/// who waited; while that commit is under way the next group gathers. Under load the price of a commit is shared by dozens of downloads,
-/// without load nobody waits for company.
-/// <para>When the database cannot take a group, the group goes to the <see cref="Journal"/>, and so do the following ones at once, until a
-/// delivery in the background has succeeded. Ids make delivery harmless: an entry whose commit was in doubt is known by its id.</para>
+/// Makes tagged downloads durable. Group commit: one writer takes whatever is waiting, sends it in one COPY, and its
+/// one commit answers all who waited; while that commit is under way the next group gathers. Under load the price of a
+/// commit is shared by dozens of downloads, without load nobody waits for company.
+/// <para>When the database cannot take a group, the group goes to the <see cref="Journal"/>, and so do the following
+/// ones at once, until a delivery in the background has succeeded. Ids make delivery harmless: an entry whose commit
+/// was in doubt is known by its id.</para>
 /// </summary>
 public sealed class InboxWriter : IAsyncDisposable
 {
@@ -80,9 +81,11 @@ public sealed class InboxWriter : IAsyncDisposable
                 await CopyAsync(entries);
                 return InboxOutcome.Recorded;
             }
-            catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException or TimeoutException)
+            catch (Exception exception)
+                when (exception is NpgsqlException or OperationCanceledException or TimeoutException)
             {
-                logger.LogError(exception, "The database did not take {Count} inbox entries; they go to the journal", entries.Length);
+                logger.LogError(exception,
+                    "The database did not take {Count} inbox entries; they go to the journal", entries.Length);
                 databaseIsAway = true;
             }
         }
@@ -94,7 +97,8 @@ public sealed class InboxWriter : IAsyncDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            logger.LogCritical(exception, "Neither the database nor the journal took {Count} deployment records", entries.Length);
+            logger.LogCritical(exception,
+                "Neither the database nor the journal took {Count} deployment records", entries.Length);
             return InboxOutcome.Failed;
         }
     }
@@ -107,8 +111,8 @@ public sealed class InboxWriter : IAsyncDisposable
         await using var copy = await connection.BeginBinaryImportAsync(
             """
             copy deployment_inbox (
-                id, received_at, feed_id, group_name, name, version, qualifier, application, description, target, url, user_name,
-                deployed_at, recorder, client_address, user_agent, road, raw_path, raw_headers, reason)
+                id, received_at, feed_id, group_name, name, version, qualifier, application, description, target, url,
+                user_name, deployed_at, recorder, client_address, user_agent, road, raw_path, raw_headers, reason)
             from stdin (format binary)
             """, ct);
         foreach (var entry in entries)
@@ -161,7 +165,8 @@ public sealed class InboxWriter : IAsyncDisposable
             {
                 // Stopping; what is undelivered stays in the journal for the next start.
             }
-            catch (Exception exception) when (exception is NpgsqlException or IOException or TimeoutException or OperationCanceledException)
+            catch (Exception exception)
+                when (exception is NpgsqlException or IOException or TimeoutException or OperationCanceledException)
             {
                 logger.LogWarning("The journal cannot be delivered yet: {Reason}", exception.Message);
                 await Task.Delay(DeliveryPause, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -190,6 +195,7 @@ public sealed class InboxWriter : IAsyncDisposable
     sealed record Waiting(InboxEntry Entry)
     {
         // Continuations run elsewhere: the writer must not serve downloads.
-        public TaskCompletionSource<InboxOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<InboxOutcome> Outcome { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

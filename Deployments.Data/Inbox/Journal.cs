@@ -4,8 +4,9 @@ using System.Text.Json.Serialization;
 namespace Deployments.Data.Inbox;
 
 /// <summary>
-/// The place of last resort on the local disk: entries that the database could not take, one JSON object per line, flushed to the disk before a
-/// client is told. Safe from several threads of one process; the data directory belongs to one process.
+/// The place of last resort on the local disk: entries that the database could not take, one JSON object per line,
+/// flushed to the disk before a client is told. Safe from several threads of one process; the data directory belongs to
+/// one process.
 /// </summary>
 /// <param name="directory">Where its files are; made when needed.</param>
 public sealed class Journal(string directory)
@@ -55,21 +56,26 @@ public sealed class Journal(string directory)
     }
 
     /// <summary>
-    /// Sets aside what was appended so far and lists the files to deliver, oldest first. Further entries go to a new file.
+    /// Sets aside what was appended so far and lists the files to deliver, oldest first. Further entries go to a new
+    /// file.
     /// </summary>
     public IReadOnlyList<string> Seal()
     {
         lock (gate)
         {
             if (File.Exists(OpenPath))
-                File.Move(OpenPath, Path.Combine(directory, $"journal-{SealedFiles().Count:D6}-{Guid.NewGuid():N}.ndjson"));
+            {
+                var name = $"journal-{SealedFiles().Count:D6}-{Guid.NewGuid():N}.ndjson";
+                File.Move(OpenPath, Path.Combine(directory, name));
+            }
+
             return SealedFiles();
         }
     }
 
     /// <summary>
-    /// The entries of a sealed file, each as the JSON text of its line. A line that a crash cut short was never promised to anyone
-    /// and is passed over.
+    /// The entries of a sealed file, each as the JSON text of its line. A line that a crash cut short was never
+    /// promised to anyone and is passed over.
     /// </summary>
     public static IReadOnlyList<string> Read(string file)
     {

@@ -6,9 +6,9 @@ using Npgsql;
 namespace Deployments.Data.Records;
 
 /// <summary>
-/// Turns the names of a batch into the small ids of the dictionary tables, adding what is new. Names are asked for in sorted
-/// order, table after table in one fixed order, so that two batches never wait for each other in a circle; and only missing ones are
-/// inserted, so that ids are not used up by names that exist.
+/// Turns the names of a batch into the small ids of the dictionary tables, adding what is new. Names are asked for in
+/// sorted order, table after table in one fixed order, so that two batches never wait for each other in a circle; and
+/// only missing ones are inserted, so that ids are not used up by names that exist.
 /// </summary>
 sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
 {
@@ -130,7 +130,8 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
 
     public Task<Dictionary<string, int>> TargetsAsync(IEnumerable<string> names) => NamesAsync(Targets, names);
 
-    public Task<Dictionary<string, int>> ApplicationsAsync(IEnumerable<string> names) => NamesAsync(Applications, names);
+    public Task<Dictionary<string, int>> ApplicationsAsync(IEnumerable<string> names) =>
+        NamesAsync(Applications, names);
 
     public Task<Dictionary<string, int>> UsersAsync(IEnumerable<string> names) => NamesAsync(Users, names);
 
@@ -150,7 +151,8 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
         return wanted.ToDictionary(pair => pair.Text, pair => ids[pair.Key], StringComparer.Ordinal);
     }
 
-    public async Task<Dictionary<(string Type, string Group, string Name), int>> PackagesAsync(IEnumerable<NewRecord> records)
+    public async Task<Dictionary<(string Type, string Group, string Name), int>> PackagesAsync(
+        IEnumerable<NewRecord> records)
     {
         var wanted = records.DistinctBy(r => (r.PackageType, r.GroupKey, r.NameKey)).ToArray();
         var parameters = new
@@ -186,7 +188,8 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
     /// <summary>The key under which two spellings of a server's, a person's or a tool's name are the same.</summary>
     public static string NameKey(string name) => name.Normalize(NormalizationForm.FormC).ToLowerInvariant();
 
-    static Guid TextKey(string text) => new(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16), bigEndian: true);
+    static Guid TextKey(string text) =>
+        new(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16), bigEndian: true);
 
     async Task<Dictionary<string, int>> NamesAsync(string sql, IEnumerable<string> names)
     {
@@ -202,9 +205,10 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
             .ToDictionary(row => row.Key, row => row.Id, StringComparer.Ordinal));
     }
 
-    // A name that another transaction added meanwhile is neither visible to the statement's snapshot nor inserted by it; the next
-    // statement sees it.
-    static async Task<Dictionary<TKey, int>> UntilCompleteAsync<TKey>(int count, Func<Task<Dictionary<TKey, int>>> query)
+    // A name that another transaction added meanwhile is neither visible to the statement's snapshot nor inserted by
+    // it; the next statement sees it.
+    static async Task<Dictionary<TKey, int>> UntilCompleteAsync<TKey>(
+        int count, Func<Task<Dictionary<TKey, int>>> query)
         where TKey : notnull
     {
         if (count == 0)

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Deployments.Data.Records;
 
 /// <summary>
-/// Ids for records, handed out before anything is written, so that a download can be answered with the id of its record.
-/// They are taken from the database in blocks, one block ahead of need: an outage finds some in hand.
+/// Ids for records, handed out before anything is written, so that a download can be answered with the id of its
+/// record. They are taken from the database in blocks, one block ahead of need: an outage finds some in hand.
 /// </summary>
 /// <param name="database">The sequence <c>deployment_ids</c> lives here.</param>
 /// <param name="time">Clock for the pause between attempts.</param>
@@ -22,8 +22,8 @@ public sealed class RecordIds(NpgsqlDataSource database, TimeProvider time) : ID
     long retryAt;
 
     /// <summary>
-    /// The next id. With the database away and no block left it is a random one from a range of its own (62 random bits), so that
-    /// the record can still be journaled under an id that nothing else has.
+    /// The next id. With the database away and no block left it is a random one from a range of its own (62 random
+    /// bits), so that the record can still be journaled under an id that nothing else has.
     /// </summary>
     public async ValueTask<long> NextAsync(CancellationToken ct)
     {
@@ -31,7 +31,7 @@ public sealed class RecordIds(NpgsqlDataSource database, TimeProvider time) : ID
         try
         {
             if (next == end && !await TakeBlockAsync())
-                return OutageRange | (BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & (OutageRange - 1));
+                return RandomId();
             return next++;
         }
         finally
@@ -42,6 +42,12 @@ public sealed class RecordIds(NpgsqlDataSource database, TimeProvider time) : ID
 
     /// <inheritdoc/>
     public void Dispose() => gate.Dispose();
+
+    static long RandomId()
+    {
+        var random = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+        return OutageRange | (random & (OutageRange - 1));
+    }
 
     async Task<bool> TakeBlockAsync()
     {

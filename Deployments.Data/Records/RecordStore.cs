@@ -7,15 +7,17 @@ using Npgsql;
 namespace Deployments.Data.Records;
 
 /// <summary>
-/// The single door through which a deployment record is born, whatever road it came by. Set-based: a batch of thousands costs about as many
-/// statements as one record.
+/// The single door through which a deployment record is born, whatever road it came by. Set-based: a batch of thousands
+/// costs about as many statements as one record.
 /// </summary>
 /// <param name="database">The database.</param>
 public sealed class RecordStore(NpgsqlDataSource database)
 {
     const int DeadlockRetries = 3;
 
-    /// <summary>Records a batch in one transaction of its own; when it returns, the records are durable and visible.</summary>
+    /// <summary>
+    /// Records a batch in one transaction of its own; when it returns, the records are durable and visible.
+    /// </summary>
     /// <param name="records">Any number; ids must be unique within the batch.</param>
     /// <param name="ct">Cancels before the commit; then nothing is recorded.</param>
     /// <returns>One result per record, in order.</returns>
@@ -32,7 +34,8 @@ public sealed class RecordStore(NpgsqlDataSource database)
                 await transaction.CommitAsync(ct);
                 return results;
             }
-            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < DeadlockRetries)
+            catch (PostgresException exception)
+                when (exception.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < DeadlockRetries)
             {
                 // Two batches with the same new names met; one of them simply goes again.
             }
@@ -41,7 +44,8 @@ public sealed class RecordStore(NpgsqlDataSource database)
 
     /// <summary>The same within a transaction that also empties the inbox.</summary>
     internal static async Task<IReadOnlyList<RecordResult>> RecordAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<NewRecord> records, CancellationToken ct)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<NewRecord> records,
+        CancellationToken ct)
     {
         if (records.Count == 0)
             return [];
@@ -53,7 +57,8 @@ public sealed class RecordStore(NpgsqlDataSource database)
         var duplicates = inserted.Count == records.Count
             ? []
             : await LinkDuplicatesAsync(connection, transaction, records, rows, ct);
-        return [.. records.Select(record => new RecordResult(record.Id, duplicates.GetValueOrDefault(record.Id, record.Id)))];
+        return [.. records.Select(record =>
+            new RecordResult(record.Id, duplicates.GetValueOrDefault(record.Id, record.Id)))];
     }
 
     static async Task<HashSet<long>> InsertAsync(
@@ -65,16 +70,19 @@ public sealed class RecordStore(NpgsqlDataSource database)
                 description_id, url_id, user_agent_id, feed_id, road, client_address, digest, raw_headers)
             select *
             from unnest(
-                @Ids, @DeployedAts, @RecordedAts, @PackageIds, @VersionIds, @TargetIds, @ApplicationIds, @UserIds, @RecorderIds,
-                @DescriptionIds, @UrlIds, @UserAgentIds, @FeedIds, @Roads, @ClientAddresses, @Digests, @RawHeaders)
+                @Ids, @DeployedAts, @RecordedAts, @PackageIds, @VersionIds, @TargetIds, @ApplicationIds, @UserIds,
+                @RecorderIds, @DescriptionIds, @UrlIds, @UserAgentIds, @FeedIds, @Roads, @ClientAddresses, @Digests,
+                @RawHeaders)
             on conflict do nothing
             returning id
             """, rows, transaction, commandTimeout: 120, cancellationToken: ct))];
 
     static Task<int> InstallAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, RecordRows rows, HashSet<long> inserted, CancellationToken ct)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, RecordRows rows, HashSet<long> inserted,
+        CancellationToken ct)
     {
-        // Of several records for one target and package in the batch the newest counts; sorted, so that batches lock in one order.
+        // Of several records for one target and package in the batch the newest counts; sorted, so that batches lock in
+        // one order.
         var newest = Enumerable.Range(0, rows.Ids.Length)
             .Where(i => inserted.Contains(rows.Ids[i]))
             .GroupBy(i => (rows.TargetIds[i], rows.PackageIds[i]))
@@ -86,8 +94,11 @@ public sealed class RecordStore(NpgsqlDataSource database)
             insert into installations (target_id, package_id, version_id, deployment_id, deployed_at)
             select * from unnest(@TargetIds, @PackageIds, @VersionIds, @Ids, @DeployedAts)
             on conflict (target_id, package_id) do update
-            set version_id = excluded.version_id, deployment_id = excluded.deployment_id, deployed_at = excluded.deployed_at
-            where (excluded.deployed_at, excluded.deployment_id) > (installations.deployed_at, installations.deployment_id)
+            set version_id = excluded.version_id,
+                deployment_id = excluded.deployment_id,
+                deployed_at = excluded.deployed_at
+            where (excluded.deployed_at, excluded.deployment_id)
+                > (installations.deployed_at, installations.deployment_id)
             """,
             new
             {
@@ -99,7 +110,9 @@ public sealed class RecordStore(NpgsqlDataSource database)
             }, transaction, commandTimeout: 120, cancellationToken: ct));
     }
 
-    /// <summary>Remembers under which record a repeated one is found; its own id was already told to a client.</summary>
+    /// <summary>
+    /// Remembers under which record a repeated one is found; its own id was already told to a client.
+    /// </summary>
     static async Task<Dictionary<long, long>> LinkDuplicatesAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<NewRecord> records, RecordRows rows,
         CancellationToken ct)
@@ -136,8 +149,8 @@ public sealed class RecordStore(NpgsqlDataSource database)
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> number = stackalloc byte[8];
         foreach (var field in (ReadOnlySpan<string>)[
-            record.PackageType, record.GroupKey, record.NameKey, record.VersionKey, record.Qualifier, record.Application,
-            record.Description, record.Target, record.Url ?? "", record.UserName])
+            record.PackageType, record.GroupKey, record.NameKey, record.VersionKey, record.Qualifier,
+            record.Application, record.Description, record.Target, record.Url ?? "", record.UserName])
         {
             // Length first: ("ab", "c") and ("a", "bc") are different records.
             var bytes = Encoding.UTF8.GetBytes(field);

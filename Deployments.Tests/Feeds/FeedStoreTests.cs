@@ -113,7 +113,8 @@ public sealed class FeedStoreTests
         await using var database = await TestDatabase.CreateAsync();
         var (feeds, connectors, _) = Parts(database);
 
-        await connectors.AddAsync(Connector("up") with { Username = "u", PasswordEncrypted = "SECRET-1" }, Alice, default);
+        await connectors.AddAsync(
+            Connector("up") with { Username = "u", PasswordEncrypted = "SECRET-1" }, Alice, default);
         await connectors.ChangeAsync("up", c => c with { PasswordEncrypted = "SECRET-2" }, Alice, default);
         await connectors.ChangeAsync("up", c => c, Alice, default);
         await feeds.AddAsync(Feed("main") with { Connectors = ["up"] }, Alice, default);
@@ -150,7 +151,8 @@ public sealed class FeedStoreTests
     }
 
     static (FeedStore Feeds, ConnectorStore Connectors, FeedQueries Queries) Parts(TestDatabase database) =>
-        (new FeedStore(database.DataSource), new ConnectorStore(database.DataSource), new FeedQueries(database.DataSource));
+        (new FeedStore(database.DataSource), new ConnectorStore(database.DataSource),
+            new FeedQueries(database.DataSource));
 
     static FeedFields Feed(string name) => new() { Name = name, FeedType = "nuget" };
 

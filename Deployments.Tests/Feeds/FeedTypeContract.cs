@@ -120,8 +120,8 @@ public abstract class FeedTypeContract
 
     /// <summary>
     /// Goal: no request makes a type throw or touch anything outside its tree. Method: every segment of every sample is
-    /// replaced and extended by hostile texts, raw and encoded, with a body that is no package. Writing is tried with fewer
-    /// samples: a type may store what it is sent, and each file is flushed to the disk.
+    /// replaced and extended by hostile texts, raw and encoded, with a body that is no package. Writing is tried with
+    /// fewer samples: a type may store what it is sent, and each file is flushed to the disk.
     /// </summary>
     [Fact]
     public async Task Hostile_paths_neither_throw_nor_leave_the_tree()

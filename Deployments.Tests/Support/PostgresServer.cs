@@ -7,16 +7,26 @@ static class PostgresServer
 {
     static readonly Lazy<Task<string>> Started = new(StartAsync);
 
+    /// <summary>The folder of PostgreSQL's programs.</summary>
+    public static string Programs { get; } =
+        Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Last() + "/bin";
+
     public static Task<string> ConnectionStringAsync() => Started.Value;
 
     static async Task<string> StartAsync()
     {
         var directory = Path.Combine(Path.GetTempPath(), $"deployments-test-{Guid.NewGuid():N}"[..30]);
-        var bin = Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Last() + "/bin";
-        await RunAsync($"mkdir {directory} && chown postgres {directory} && runuser -u postgres -- {bin}/initdb -D {directory}/d -A peer -N && runuser -u postgres -- {bin}/pg_ctl -D {directory}/d -w -o \"-c listen_addresses= -c unix_socket_directories={directory} -c max_connections=400 -c fsync=off\" start");
-        await RunAsync($"echo 'local all all trust' > {directory}/d/pg_hba.conf; runuser -u postgres -- {bin}/pg_ctl -D {directory}/d reload");
+        var bin = Programs;
+        var asPostgres = $"runuser -u postgres -- {bin}";
+        await RunAsync(
+            $"mkdir {directory} && chown postgres {directory} "
+            + $"&& {asPostgres}/initdb -D {directory}/d -A peer -N "
+            + $"&& {asPostgres}/pg_ctl -D {directory}/d -w -o \"-c listen_addresses= "
+            + $"-c unix_socket_directories={directory} -c max_connections=400 -c fsync=off\" start");
+        await RunAsync(
+            $"echo 'local all all trust' > {directory}/d/pg_hba.conf; {asPostgres}/pg_ctl -D {directory}/d reload");
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-            RunAsync($"runuser -u postgres -- {bin}/pg_ctl -D {directory}/d -m immediate stop; rm -rf {directory}").Wait();
+            RunAsync($"{asPostgres}/pg_ctl -D {directory}/d -m immediate stop; rm -rf {directory}").Wait();
         return $"Host={directory};Username=postgres;Database=postgres";
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Deployments.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -23,7 +24,8 @@ public sealed class TestApp : IAsyncDisposable
         App = app;
         Database = database;
         DataDirectory = dataDirectory;
-        Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        var features = app.Services.GetRequiredService<IServer>().Features;
+        Url = new Uri(features.Get<IServerAddressesFeature>()!.Addresses.First());
         Client = NewClient();
         Admin = NewClient();
         Admin.DefaultRequestHeaders.Add("X-ApiKey", ApiKey);
@@ -64,6 +66,21 @@ public sealed class TestApp : IAsyncDisposable
 
     public HttpClient NewClient() =>
         new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Url };
+
+    /// <summary>Makes a feed, with a connector of the same name where an upstream is given, through the management API.</summary>
+    public async Task CreateFeedAsync(string name, string type, Uri? upstream = null)
+    {
+        var connectors = upstream is null ? [] : new[] { name };
+        if (upstream is not null)
+            await PostAsync("/api/management/connectors/create", new { name, feedType = type, url = upstream });
+        await PostAsync("/api/management/feeds/create", new { name, feedType = type, connectors });
+    }
+
+    async Task PostAsync(string path, object body)
+    {
+        using var answer = await Admin.PostAsJsonAsync(path, body);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
 
     public T Service<T>() where T : notnull => App.Services.GetRequiredService<T>();
 

@@ -4,7 +4,8 @@ using Npgsql;
 namespace Deployments.Tests.Support;
 
 /// <summary>
-/// A migrated database of a test's own, on a real PostgreSQL: cloned from a template made once per run, dropped at the end.
+/// A migrated database of a test's own, on a real PostgreSQL: cloned from a template made once per run, dropped at the
+/// end.
 /// </summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
@@ -41,7 +42,8 @@ public sealed class TestDatabase : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await DataSource.DisposeAsync();
-        await ExecuteAsync(await PostgresServer.ConnectionStringAsync(), $"drop database if exists {name} with (force)");
+        var server = await PostgresServer.ConnectionStringAsync();
+        await ExecuteAsync(server, $"drop database if exists {name} with (force)");
     }
 
     static async Task EnsureTemplateAsync(string server)
@@ -52,7 +54,8 @@ public sealed class TestDatabase : IAsyncDisposable
             if (templateReady)
                 return;
             await ExecuteAsync(server, "create database deployments_template");
-            await using (var template = DatabaseSetup.CreateDataSource(For(server, "deployments_template") + ";Pooling=false"))
+            var connectionString = For(server, "deployments_template") + ";Pooling=false";
+            await using (var template = DatabaseSetup.CreateDataSource(connectionString))
                 await new Migrator(template).MigrateAsync(CancellationToken.None);
             templateReady = true;
         }

@@ -22,7 +22,9 @@ public sealed record FeedRequest
     /// <summary>The HTTP method in upper case.</summary>
     public string Method { get; }
 
-    /// <summary>The path below <c>/{root}/{feed}/</c> as the client sent it, without a leading slash; may be empty.</summary>
+    /// <summary>
+    /// The path below <c>/{root}/{feed}/</c> as the client sent it, without a leading slash; may be empty.
+    /// </summary>
     public string RawPath { get; }
 
     /// <summary>The query as the client sent it, with its question mark; empty when there is none.</summary>
@@ -54,8 +56,8 @@ public sealed record FeedRequest
     }
 
     /// <summary>
-    /// Splits and decodes a raw path. Null when a segment cannot be a name: invalid percent-encoding of UTF-8, a control
-    /// character, <c>.</c> or <c>..</c>, or an empty segment within the path.
+    /// Splits and decodes a raw path. Null when a segment cannot be a name: invalid percent-encoding of UTF-8, a
+    /// control character, <c>.</c> or <c>..</c>, or an empty segment within the path.
     /// </summary>
     /// <param name="method">The HTTP method.</param>
     /// <param name="rawPath">The path below the feed, undecoded, without a leading slash.</param>
@@ -77,7 +79,9 @@ public sealed record FeedRequest
         return new FeedRequest(method, rawPath, rawQuery, segments);
     }
 
-    /// <summary>The same request for another path of the same feed; used where the server chooses the newest version.</summary>
+    /// <summary>
+    /// The same request for another path of the same feed; used where the server chooses the newest version.
+    /// </summary>
     public FeedRequest For(string rawPath, string rawQuery = "") =>
         TryRead(Method, rawPath, rawQuery) is { } other
             ? other with

@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 
 namespace Deployments.Web.Feeds;
 
-/// <summary>The feed types this program knows: every <see cref="IFeedType"/> of this assembly, found once at start.</summary>
+/// <summary>
+/// The feed types this program knows: every <see cref="IFeedType"/> of this assembly, found once at start.
+/// </summary>
 public sealed class FeedTypeCatalog
 {
     readonly FrozenDictionary<string, IFeedType> byKey;
@@ -19,7 +21,8 @@ public sealed class FeedTypeCatalog
 
         var names = All.SelectMany(type => type.Aliases.Append(type.Key).Append(type.DisplayName)
             .Distinct(StringComparer.OrdinalIgnoreCase).Select(name => (name, type))).ToList();
-        if (names.GroupBy(pair => pair.name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        var groups = names.GroupBy(pair => pair.name, StringComparer.OrdinalIgnoreCase);
+        if (groups.FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new InvalidOperationException($"Two feed types are called '{twice.Key}'.");
         byName = names.ToFrozenDictionary(pair => pair.name, pair => pair.type, StringComparer.OrdinalIgnoreCase);
     }
@@ -31,6 +34,8 @@ public sealed class FeedTypeCatalog
     /// <exception cref="KeyNotFoundException">No such type: the database was written by a newer version.</exception>
     public IFeedType this[string key] => byKey[key];
 
-    /// <summary>The type that tools or people call <paramref name="name"/>, in any case; null when there is none.</summary>
+    /// <summary>
+    /// The type that tools or people call <paramref name="name"/>, in any case; null when there is none.
+    /// </summary>
     public IFeedType? FindOrNull(string name) => byName.GetValueOrDefault(name.Trim());
 }

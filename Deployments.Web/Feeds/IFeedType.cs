@@ -9,7 +9,9 @@ namespace Deployments.Web.Feeds;
 /// </summary>
 public interface IFeedType
 {
-    /// <summary>The key stored with a feed, lower case: <c>nuget</c>, <c>npm</c>, <c>maven</c>, <c>universal</c>.</summary>
+    /// <summary>
+    /// The key stored with a feed, lower case: <c>nuget</c>, <c>npm</c>, <c>maven</c>, <c>universal</c>.
+    /// </summary>
     string Key { get; }
 
     /// <summary>The name people know the type by: <c>NuGet</c>, <c>npm</c>.</summary>
@@ -18,7 +20,9 @@ public interface IFeedType
     /// <summary>The first segment of the feed's URLs: <c>/nuget/{feed}/…</c>, <c>/maven2/{feed}/…</c>.</summary>
     string Root { get; }
 
-    /// <summary>Further names under which tools create such a feed; compared without case. Empty when there are none.</summary>
+    /// <summary>
+    /// Further names under which tools create such a feed; compared without case. Empty when there are none.
+    /// </summary>
     IReadOnlyList<string> Aliases { get; }
 
     /// <summary>The package URL type (<c>pkg:TYPE/…</c>). Feed types that share it share their packages.</summary>
@@ -40,6 +44,11 @@ public interface IFeedType
     /// </returns>
     PackageCoordinates? TryReadDownload(FeedRequest request);
 
+    /// <summary>
+    /// Coordinates from what a tool or a person says where no path does: the group may be part of the name (<c>@scope/name</c>).
+    /// </summary>
+    PackageCoordinates FromNames(string group, string name, string version) => new(group, name, version);
+
     /// <summary>The keys under which two spellings of the same package and version are equal (never throws).</summary>
     PackageKeys Normalize(PackageCoordinates package);
 
@@ -60,8 +69,8 @@ public interface IFeedType
     ValueTask<LocalAnswer?> AnswerAsync(FeedRequest request, PackageTree tree, CancellationToken ct);
 
     /// <summary>
-    /// What a feed says when neither its own files nor a connector answered: an empty search result, where a client would
-    /// take "not found" for a broken server. Null: not found.
+    /// What a feed says when neither its own files nor a connector answered: an empty search result, where a client
+    /// would take "not found" for a broken server. Null: not found.
     /// </summary>
     LocalAnswer? EmptyAnswer(FeedRequest request) => null;
 
@@ -74,7 +83,9 @@ public interface IFeedType
     /// <summary>Where upstream the request is answered, or null when the upstream has no such thing.</summary>
     /// <param name="request">The client's request.</param>
     /// <param name="connector">The connector's address, as the administrator typed it.</param>
-    /// <param name="index">The upstream's index document where <see cref="HasUpstreamIndex"/> says so, else null.</param>
+    /// <param name="index">
+    /// The upstream's index document where <see cref="HasUpstreamIndex"/> says so, else null.
+    /// </param>
     Uri? UpstreamUrl(FeedRequest request, Uri connector, JsonElement? index) =>
         new($"{connector.AbsoluteUri.TrimEnd('/')}/{request.RawPath}{request.RawQuery}");
 
@@ -95,8 +106,8 @@ public interface IFeedType
     FeedRequest? VersionListRequest(FeedRequest download) => null;
 
     /// <summary>
-    /// The same download with its newest version named, from the document that <see cref="VersionListRequest"/> asked for;
-    /// null when it lists none.
+    /// The same download with its newest version named, from the document that <see cref="VersionListRequest"/> asked
+    /// for; null when it lists none.
     /// </summary>
     FeedRequest? WithNewestVersion(FeedRequest download, byte[] versionList) => null;
 }

@@ -5,8 +5,8 @@ using Deployments.Web.Feeds.Versions;
 namespace Deployments.Web.Feeds;
 
 /// <summary>
-/// Maven repositories, as Maven, Gradle, sbt and Ivy use them: a tree, <c>{group…}/{artifact}/{version}/{file}</c>, that
-/// clients upload file by file, with checksums and <c>maven-metadata.xml</c>.
+/// Maven repositories, as Maven, Gradle, sbt and Ivy use them: a tree, <c>{group…}/{artifact}/{version}/{file}</c>,
+/// that clients upload file by file, with checksums and <c>maven-metadata.xml</c>.
 /// </summary>
 /// <remarks>
 /// See Maven's "Repository Layout" and "Repository Metadata". A file of a release is never replaced; snapshots and

@@ -5,8 +5,9 @@ using System.Text.Json;
 namespace Deployments.Web.Feeds;
 
 /// <summary>
-/// The files of one feed's local store: a plain directory tree. Names are decoded segments; what a file system would take
-/// amiss is escaped, so that no name leaves the tree. Files appear whole or not at all (written beside, flushed, renamed).
+/// The files of one feed's local store: a plain directory tree. Names are decoded segments; what a file system would
+/// take amiss is escaped, so that no name leaves the tree. Files appear whole or not at all (written beside, flushed,
+/// renamed).
 /// </summary>
 /// <param name="root">The feed's directory; made when the first file is saved.</param>
 /// <param name="time">The clock that stamps uploads.</param>
@@ -24,9 +25,12 @@ public sealed class PackageTree(string root, TimeProvider time)
     public IReadOnlyList<string> Directories(params string[] segments) =>
         Names(segments, Directory.EnumerateDirectories);
 
-    /// <summary>The names of the files in a directory, in ordinal order, without those this class keeps for itself.</summary>
+    /// <summary>
+    /// The names of the files in a directory, in ordinal order, without those this class keeps for itself.
+    /// </summary>
     public IReadOnlyList<string> Files(params string[] segments) =>
-        [.. Names(segments, Directory.EnumerateFiles).Where(name => !name.EndsWith(InfoSuffix, StringComparison.Ordinal))];
+        [.. Names(segments, Directory.EnumerateFiles)
+            .Where(name => !name.EndsWith(InfoSuffix, StringComparison.Ordinal))];
 
     /// <summary>Size, hashes and origin of a stored file, or null when it is not there.</summary>
     public async ValueTask<StoredFile?> InfoAsync(CancellationToken ct, params string[] segments)
@@ -121,7 +125,8 @@ public sealed class PackageTree(string root, TimeProvider time)
         try
         {
             StoredFile stored;
-            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            await using (var file = new FileStream(
+                temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
             {
                 stored = await StoredFile.HashAsync(content, file, time.GetUtcNow(), userName, ct);
                 file.Flush(flushToDisk: true);
@@ -219,7 +224,9 @@ public sealed class PackageTree(string root, TimeProvider time)
         {
             var edge = rune.Value is '.' or ' ' && (position == 0 || position == segment.Length - 1);
             position += rune.Utf16SequenceLength;
-            if (!edge && rune.Value is > 31 and < 127 && !"%/\\:*?\"<>|".Contains((char)rune.Value, StringComparison.Ordinal))
+            var plain = rune.Value is > 31 and < 127
+                && !"%/\\:*?\"<>|".Contains((char)rune.Value, StringComparison.Ordinal);
+            if (plain && !edge)
             {
                 escaped.Append((char)rune.Value);
                 continue;

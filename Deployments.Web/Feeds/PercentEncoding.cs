@@ -16,7 +16,9 @@ public static class PercentEncoding
         .Replace("%26", "&").Replace("%27", "'").Replace("%28", "(").Replace("%29", ")").Replace("%2A", "*")
         .Replace("%2C", ",").Replace("%3B", ";").Replace("%3D", "=").ToString();
 
-    /// <summary>The decoded text, or null when a <c>%</c> is not followed by two hex digits or the bytes are not UTF-8.</summary>
+    /// <summary>
+    /// The decoded text, or null when a <c>%</c> is not followed by two hex digits or the bytes are not UTF-8.
+    /// </summary>
     public static string? TryDecode(string text)
     {
         if (!text.Contains('%', StringComparison.Ordinal))

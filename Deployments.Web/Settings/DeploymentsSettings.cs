@@ -5,10 +5,14 @@ namespace Deployments.Web.Settings;
 /// <summary>The section <c>Deployments</c> of the configuration (environment: <c>Deployments__Name</c>).</summary>
 public sealed record DeploymentsSettings
 {
-    /// <summary>Where local state is kept: journal, packages, the private PostgreSQL. Null: the platform's own place.</summary>
+    /// <summary>
+    /// Where local state is kept: journal, packages, the private PostgreSQL. Null: the platform's own place.
+    /// </summary>
     public string? DataDirectory { get; init; }
 
-    /// <summary>Where packages of local feeds are kept; null: below the data directory. Several nodes share one.</summary>
+    /// <summary>
+    /// Where packages of local feeds are kept; null: below the data directory. Several nodes share one.
+    /// </summary>
     public string? PackagesDirectory { get; init; }
 
     /// <summary>The folder of PostgreSQL's server programs; null: looked for.</summary>
@@ -17,7 +21,9 @@ public sealed record DeploymentsSettings
     /// <summary>Whether visitors without an account may read pages and the read API.</summary>
     public bool AnonymousView { get; init; } = true;
 
-    /// <summary>Whether connectors may reach loopback and private addresses. Link-local addresses are always refused.</summary>
+    /// <summary>
+    /// Whether connectors may reach loopback and private addresses. Link-local addresses are always refused.
+    /// </summary>
     public bool ConnectorsMayReachPrivateNetworks { get; init; } = true;
 
     /// <summary>The largest package that may be uploaded, in bytes.</summary>
@@ -44,9 +50,11 @@ public sealed class DeploymentsSettingsValidator : AbstractValidator<Deployments
     public DeploymentsSettingsValidator()
     {
         RuleFor(settings => settings.UploadBytesMax).GreaterThan(0);
-        RuleFor(settings => settings.Bootstrap.AdminPassword).MinimumLength(8).When(s => s.Bootstrap.AdminPassword is not null)
+        RuleFor(settings => settings.Bootstrap.AdminPassword).MinimumLength(8)
+            .When(settings => settings.Bootstrap.AdminPassword is not null)
             .OverridePropertyName("Deployments:Bootstrap:AdminPassword");
-        RuleFor(settings => settings.Bootstrap.ApiKey).MinimumLength(8).When(s => s.Bootstrap.ApiKey is not null)
+        RuleFor(settings => settings.Bootstrap.ApiKey).MinimumLength(8)
+            .When(settings => settings.Bootstrap.ApiKey is not null)
             .OverridePropertyName("Deployments:Bootstrap:ApiKey");
     }
 }

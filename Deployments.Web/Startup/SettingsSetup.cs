@@ -1,3 +1,4 @@
+using Deployments.Web.Embedded;
 using Deployments.Web.Settings;
 
 namespace Deployments.Web.Startup;
@@ -7,16 +8,24 @@ static class SettingsSetup
     const string DefaultUrl = "http://127.0.0.1:8624"; // ProGet's port
 
     /// <summary>Reads and checks the settings; nothing else reads raw configuration.</summary>
-    /// <exception cref="StartupException">A setting is out of its limits.</exception>
+    /// <exception cref="CannotStartException">A setting is out of its limits.</exception>
     public static DeploymentsSettings AddSettings(this WebApplicationBuilder builder)
     {
-        var settings = builder.Configuration.GetSection("Deployments").Get<DeploymentsSettings>() ?? new DeploymentsSettings();
+        var settings = builder.Configuration.GetSection("Deployments").Get<DeploymentsSettings>()
+            ?? new DeploymentsSettings();
         var result = new DeploymentsSettingsValidator().Validate(settings);
         if (!result.IsValid)
-            throw new StartupException(string.Join(Environment.NewLine, result.Errors.Select(error => error.ErrorMessage)));
+            throw new CannotStartException(
+                string.Join(Environment.NewLine, result.Errors.Select(error => error.ErrorMessage)));
 
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
             builder.WebHost.UseUrls(DefaultUrl);
+        var dataDirectory = Path.GetFullPath(settings.DataDirectory ?? DataDirectory.Default());
+        settings = settings with
+        {
+            DataDirectory = dataDirectory,
+            PackagesDirectory = Path.GetFullPath(settings.PackagesDirectory ?? Path.Combine(dataDirectory, "packages")),
+        };
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         return settings;

@@ -26,6 +26,7 @@ create table package_versions (
     unique (package_id, version_key, qualifier)
 );
 
+comment on table package_versions is 'Versions of packages that a record names; one row per qualifier.';
 comment on column package_versions.qualifier is 'key=value pairs sorted by key, joined by &; empty when the version has one file.';
 comment on column package_versions.sort_key is 'Bytewise order of these keys is the version order of the ecosystem; null when the version is not one of it.';
 
@@ -79,23 +80,23 @@ create table deployments (
     id              bigint primary key,
     deployed_at     timestamptz not null,
     recorded_at     timestamptz not null,
-    package_id      int not null references packages,
-    version_id      int not null references package_versions,
-    target_id       int not null references targets,
-    application_id  int not null references applications,
-    user_id         int not null references users,
-    recorder_id     int not null references recorders,
-    description_id  int not null references texts,
-    url_id          int references texts,
-    user_agent_id   int references texts,
-    feed_id         int not null references feeds,
+    package_id      int not null,
+    version_id      int not null,
+    target_id       int not null,
+    application_id  int not null,
+    user_id         int not null,
+    recorder_id     int not null,
+    description_id  int not null,
+    url_id          int,
+    user_agent_id   int,
+    feed_id         int not null,
     road            smallint not null,
     client_address  inet,
     digest          uuid,
     raw_headers     text
 );
 
-comment on table deployments is 'One row per deployment record. Rows are never changed.';
+comment on table deployments is 'One row per deployment record. Rows are never changed. Its keys into the dictionaries are resolved in the inserting transaction and dictionary rows are never removed, so no foreign keys check each of them again (db/decisions/0004).';
 comment on column deployments.road is 'How the record came in: 1 header, 2 api, 3 batch, 4 manual, 5 keyPolicy.';
 comment on column deployments.digest is 'Hash of every field, only where the date was given explicitly: such a record is accepted once.';
 comment on column deployments.raw_headers is 'The deployment headers as received, only where they were not literally the fields of this record.';
@@ -116,9 +117,9 @@ create table duplicate_records (
 comment on table duplicate_records is 'Ids that were given to a repeated request, and the record it repeats.';
 
 create table installations (
-    target_id     int not null references targets,
-    package_id    int not null references packages,
-    version_id    int not null references package_versions,
+    target_id     int not null,
+    package_id    int not null,
+    version_id    int not null,
     deployment_id bigint not null,
     deployed_at   timestamptz not null,
     primary key (target_id, package_id)
@@ -126,5 +127,5 @@ create table installations (
 
 comment on table installations is 'The newest record per target and package: what runs where now. A late, older record never moves it back.';
 
+-- Also answers which targets have any version of a package: by way of its versions.
 create index installations_by_version on installations (version_id);
-create index installations_by_package on installations (package_id);

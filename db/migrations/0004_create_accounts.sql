@@ -24,7 +24,7 @@ create table api_keys (
     key_type     text not null check (key_type in ('System', 'Feed', 'Personal')),
     display_name text not null default '' check (length(display_name) <= 200),
     description  text not null default '' check (length(description) <= 2000),
-    permissions  text[] not null check (permissions <@ array['view', 'add', 'manage']),
+    permissions  text[] not null check (permissions <@ array['view', 'add', 'delete', 'feeds', 'manage']),
     feed_id      int references feeds,
     account_id   int references accounts check ((key_type = 'Personal') = (account_id is not null)),
     properties   jsonb not null default '{}',
@@ -36,6 +36,7 @@ create table api_keys (
 
 comment on table api_keys is 'Keys for tools. The key itself is shown once, when it is made, and is not kept.';
 comment on column api_keys.key_hash is 'SHA-256 of the key. Keys made here have 256 random bits, so a slow hash would protect nothing.';
+comment on column api_keys.permissions is 'manage includes everything; delete (packages) and feeds (their management) are the narrower rights that ProGet knows.';
 comment on column api_keys.feed_id is 'The only feed the key is good for; null means every feed.';
 comment on column api_keys.account_id is 'Whose key it is, for a personal key: it may never do more than its account.';
 comment on column api_keys.properties is 'Further ProGet key properties, kept as given so that management tools read back what they wrote.';

@@ -1,0 +1,39 @@
+using System.Net;
+using Deployments.Tests.Support;
+
+namespace Deployments.Tests.Api;
+
+public sealed class HealthApiTests
+{
+    [Fact]
+    public async Task Health_is_told_as_JSON_and_as_text_without_credentials()
+    {
+        await using var app = await TestApp.StartAsync();
+        foreach (var url in new[] { "/health", "/health/json", "/health?format=json" })
+        {
+            var health = await app.Client.JsonAsync("GET", url);
+            Assert.Equal("OK", (string?)health["databaseStatus"]);
+            Assert.Equal("24.0.3", (string?)health["releaseNumber"]);
+            foreach (var name in new[] { "licenseStatus", "versionNumber", "serviceStatus" })
+                Assert.NotNull(health[name]);
+        }
+
+        Assert.Equal((HttpStatusCode.OK, "OK"), await app.Client.AskAsync("GET", "/health", null, ("Accept", "text/plain")));
+        var (_, json) = await app.Client.AskAsync("GET", "/health?format=json", null, ("Accept", "text/plain"));
+        Assert.StartsWith("{", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_schema_that_is_not_current_is_unhealthy()
+    {
+        await using var app = await TestApp.StartAsync();
+        await using (var command = app.Database.DataSource.CreateCommand(
+            "delete from schema_migrations where name = '0004_create_accounts'"))
+            await command.ExecuteNonQueryAsync();
+
+        var (status, text) = await app.Client.AskAsync("GET", "/health", null, ("Accept", "text/plain"));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+        Assert.Equal("The database lacks migration 0004_create_accounts.", text);
+    }
+}

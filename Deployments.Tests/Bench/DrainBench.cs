@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using Deployments.Web.Jobs;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Deployments.Bench;
+
+/// <summary>
+/// From the inbox to records with their dictionaries and what is installed, against a bare COPY of the same finished rows into a copy of the
+/// table with the same indexes.
+/// </summary>
+static class DrainBench
+{
+    const int Records = 200_000;
+
+    public static async Task RunAsync(BenchServer server, BenchTable table)
+    {
+        await server.CreateFeedAsync("drain");
+        var database = server.Database;
+        var drainer = server.App.Services.GetRequiredService<InboxDrainer>();
+        await ExecuteAsync(database, "create table deployments_copy (like deployments including all)");
+
+        var rounds = new List<(double, double)>();
+        for (var round = 0; round < 4; round++)
+        {
+            await ExecuteAsync(database, "truncate deployments, installations, deployments_copy");
+            await FillInboxAsync(database, round);
+            var draining = Stopwatch.StartNew();
+            await drainer.RunOnceAsync(CancellationToken.None);
+            await DrainedAsync(server); // the job may have claimed a batch of its own
+            var ours = Records / draining.Elapsed.TotalSeconds;
+
+            var rows = await ExportAsync(database);
+            var copying = Stopwatch.StartNew();
+            await using (var connection = await database.OpenConnectionAsync())
+            {
+                await using var copy = await connection.BeginRawBinaryCopyAsync("copy deployments_copy from stdin (format binary)");
+                await copy.WriteAsync(rows);
+            }
+
+            if (round > 0) // the first one warms up
+                rounds.Add((ours, Records / copying.Elapsed.TotalSeconds));
+        }
+
+        table.Add("drain, 200,000 records", "COPY of the finished rows", rounds, 0.35, "rec/s");
+    }
+
+    public static async Task DrainedAsync(BenchServer server)
+    {
+        while (true)
+        {
+            await using var command = server.Database.CreateCommand("select exists (select from deployment_inbox)");
+            if (!(bool)(await command.ExecuteScalarAsync())!)
+                return;
+            await Task.Delay(10);
+        }
+    }
+
+    // A release to a fleet: each description and URL repeats for 40 servers and some packages.
+    static Task FillInboxAsync(NpgsqlDataSource database, int round) => ExecuteAsync(database,
+        $"""
+        alter table deployment_inbox disable trigger deployment_inbox_filled;
+        insert into deployment_inbox (
+            id, received_at, feed_id, group_name, name, version, qualifier, application, description, target, url, user_name,
+            deployed_at, recorder, client_address, user_agent, road, raw_path, raw_headers, reason)
+        select {round + 1} * 10000000000 + n, now(), (select feed_id from feeds where name = 'drain'), '', 'package-' || n % 300,
+               '1.' || n / 4000 || '.0', '', 'application-' || n % 20, 'Release ' || n / 200 || ' to production',
+               'server-' || n % 1000, 'https://ci.example/builds/' || n / 200, 'user-' || n % 30, null, 'API key "ci"',
+               '10.0.' || n % 4 || '.' || n % 250, 'BuildMaster/7.0 InedoCore/1.0', 1, '/upack/drain/download/package/1.0.0', null, null
+        from generate_series(1, {Records}) as n;
+        alter table deployment_inbox enable trigger deployment_inbox_filled;
+        """);
+
+    static async Task<byte[]> ExportAsync(NpgsqlDataSource database)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        await using var copy = await connection.BeginRawBinaryCopyAsync("copy deployments to stdout (format binary)");
+        using var rows = new MemoryStream();
+        await copy.CopyToAsync(rows);
+        return rows.ToArray();
+    }
+
+    static async Task ExecuteAsync(NpgsqlDataSource database, string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.CommandTimeout = 300;
+        await command.ExecuteNonQueryAsync();
+    }
+}

@@ -1,0 +1,193 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
+using Deployments.Data.Accounts;
+
+namespace Deployments.Web.Accounts;
+
+/// <summary>
+/// Checks credentials, and keeps those found right in memory: feeds are asked thousands of times with the same ones, and go on
+/// being served while the database is away. What is kept is keyed by hashes, never by the credentials themselves.
+/// </summary>
+/// <remarks>
+/// An entry counts for <see cref="Freshness"/> and is checked again at once when accounts or keys change on any node; while
+/// the database is away, for <see cref="Endurance"/>. Only right credentials are kept, so there are at most as many
+/// as there are accounts and keys.
+/// </remarks>
+public sealed class Credentials(
+    AccountQueries accounts, ApiKeyQueries apiKeys, Passwords passwords, AttemptLimiter attempts, TimeProvider time)
+{
+    /// <summary>How long an entry counts without being checked again.</summary>
+    public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long an entry counts while the database is away.</summary>
+    public static readonly TimeSpan Endurance = TimeSpan.FromHours(8);
+
+    static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(3);
+
+    const int EntriesMax = 20_000;
+
+    readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<int, DateTimeOffset> keyUses = new();
+    readonly byte[] memoryKey = RandomNumberGenerator.GetBytes(32);
+    long changes;
+    long triedInVainAt;
+
+    /// <summary>Checks an API key.</summary>
+    public async ValueTask<CallerResult> CheckKeyAsync(string key, CancellationToken ct)
+    {
+        if (key.Length > ApiKeys.LengthMax)
+            return new CallerResult.WrongCredentials();
+        var hash = ApiKeys.Hash(key);
+        var result = await CheckAsync(
+            "k" + Convert.ToHexString(hash),
+            async stop => (await apiKeys.ByHashesAsync([hash], stop)) is [var found] ? EntryOrNull(found) : null,
+            ct);
+        if (result is CallerResult.Known { Caller.ApiKeyId: { } id })
+            keyUses[id] = time.GetUtcNow();
+        return result;
+    }
+
+    /// <summary>Checks a name and a password, as often as <see cref="AttemptLimiter"/> allows.</summary>
+    /// <param name="name">The account's name, in any case.</param>
+    /// <param name="password">The password.</param>
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="ct">Cancels.</param>
+    public async ValueTask<CallerResult> CheckPasswordAsync(
+        string name, string password, string? address, CancellationToken ct)
+    {
+        // Keyed, so that a dump of this process's memory holds nothing that could be tried offline without its key.
+        var memory = "p" + Convert.ToHexString(
+            HMACSHA256.HashData(memoryKey, Encoding.UTF8.GetBytes($"{name.Length}:{name}{password}")));
+        if (FreshOrNull(memory) is { } fresh)
+            return fresh;
+        if (attempts.BeginOrWait(address, name) is { } wait)
+            return new CallerResult.TooManyAttempts(wait);
+
+        var result = await CheckAsync(
+            memory,
+            async stop =>
+            {
+                var account = await accounts.ByNameOrNullAsync(name, stop);
+                return passwords.Check(account, password) ? EntryOf(account!) : null;
+            },
+            ct);
+        if (result is CallerResult.Known)
+            attempts.Succeed(address, name);
+        else if (result is CallerResult.CannotTell)
+            attempts.TakeBack(address, name);
+        return result;
+    }
+
+    /// <summary>Checks that a session begun earlier still counts: the account is active and has the same stamp.</summary>
+    public ValueTask<CallerResult> CheckSessionAsync(int accountId, Guid securityStamp, CancellationToken ct) =>
+        CheckAsync(
+            $"s{accountId}:{securityStamp:N}",
+            async stop => await accounts.ByIdsAsync([accountId], stop) is [{ Active: true } account]
+                && account.SecurityStamp == securityStamp
+                    ? EntryOf(account)
+                    : null,
+            ct);
+
+    /// <summary>Checks every entry anew. Called when accounts or keys change, and every half minute.</summary>
+    /// <exception cref="DbException">The database is away; entries stay as they are.</exception>
+    public async Task RefreshAsync(CancellationToken ct)
+    {
+        Interlocked.Increment(ref changes);
+        var known = entries.ToArray();
+        var keys = (await apiKeys.ByHashesAsync(
+            [.. known.Select(pair => pair.Value.KeyHash).OfType<byte[]>()], ct)).ToDictionary(key => key.ApiKeyId);
+        var people = (await accounts.ByIdsAsync(
+            [.. known.Select(pair => pair.Value.AccountId).OfType<int>().Distinct()], ct)).ToDictionary(row => row.AccountId);
+        foreach (var (memory, old) in known)
+        {
+            var now = old.KeyHash is not null
+                ? keys.TryGetValue(old.Caller.ApiKeyId!.Value, out var key) ? EntryOrNull(key) : null
+                : people.TryGetValue(old.AccountId!.Value, out var account) && account.Active
+                    && account.SecurityStamp == old.Stamp ? EntryOf(account) : null;
+            if (now is null)
+                entries.TryRemove(memory, out _);
+            else
+                entries.TryUpdate(memory, now, old);
+        }
+    }
+
+    /// <summary>Hands over which keys were used since the last call, and when.</summary>
+    public IReadOnlyDictionary<int, DateTimeOffset> TakeKeyUses()
+    {
+        var taken = new Dictionary<int, DateTimeOffset>();
+        foreach (var id in keyUses.Keys)
+        {
+            if (keyUses.TryRemove(id, out var at))
+                taken[id] = at;
+        }
+
+        return taken;
+    }
+
+    async ValueTask<CallerResult> CheckAsync(
+        string memory, Func<CancellationToken, Task<Entry?>> check, CancellationToken ct)
+    {
+        if (FreshOrNull(memory) is { } fresh)
+            return fresh;
+        if (Interlocked.Read(ref triedInVainAt) is not 0 and var failedAt && time.GetElapsedTime(failedAt) < PauseAfterFailure)
+            return EnduringOrCannotTell(memory);
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(DatabasePatience);
+        var changesBefore = Interlocked.Read(ref changes);
+        try
+        {
+            var found = await check(patience.Token);
+            Interlocked.Exchange(ref triedInVainAt, 0);
+            if (found is null)
+            {
+                entries.TryRemove(memory, out _);
+                return new CallerResult.WrongCredentials();
+            }
+
+            // What was read while a change was announced may be what was before it.
+            if (Interlocked.Read(ref changes) == changesBefore && entries.Count < EntriesMax)
+                entries[memory] = found;
+            return new CallerResult.Known(found.Caller);
+        }
+        catch (Exception exception) when (exception is DbException or TimeoutException
+            || (exception is OperationCanceledException && !ct.IsCancellationRequested))
+        {
+            Interlocked.Exchange(ref triedInVainAt, time.GetTimestamp());
+            return EnduringOrCannotTell(memory);
+        }
+    }
+
+    CallerResult.Known? FreshOrNull(string memory) =>
+        entries.TryGetValue(memory, out var entry) && Counts(entry, Freshness) ? new CallerResult.Known(entry.Caller) : null;
+
+    CallerResult EnduringOrCannotTell(string memory) =>
+        entries.TryGetValue(memory, out var entry) && Counts(entry, Endurance)
+            ? new CallerResult.Known(entry.Caller)
+            : new CallerResult.CannotTell();
+
+    bool Counts(Entry entry, TimeSpan span) =>
+        time.GetElapsedTime(entry.CheckedAt) < span && (entry.ExpiresAt is null || entry.ExpiresAt > time.GetUtcNow());
+
+    Entry EntryOf(Account account) => new(
+        new Caller(account.Name, Caller.PermissionsOf(account.Role)) { AccountName = account.Name },
+        null, account.AccountId, account.SecurityStamp, null, time.GetTimestamp());
+
+    Entry? EntryOrNull(ApiKey key)
+    {
+        if (key.RevokedAt is not null || key.ExpiresAt <= time.GetUtcNow() || key.Account is { Active: false })
+            return null;
+        var permissions = key.Permissions.HasFlag(Permissions.Manage) ? Permissions.All : key.Permissions;
+        if (key.Account is { } owner)
+            permissions &= Caller.PermissionsOf(owner.Role);
+        var name = key.DisplayName.Length > 0 ? $"API key \"{key.DisplayName}\"" : $"API key #{key.ApiKeyId}";
+        var caller = new Caller(name, permissions, key.FeedId) { ApiKeyId = key.ApiKeyId, AccountName = key.Account?.Name };
+        return new Entry(caller, key.KeyHash, null, default, key.ExpiresAt, time.GetTimestamp());
+    }
+
+    sealed record Entry(
+        Caller Caller, byte[]? KeyHash, int? AccountId, Guid Stamp, DateTimeOffset? ExpiresAt, long CheckedAt);
+}

@@ -1,0 +1,31 @@
+using Deployments.Data.Accounts;
+using Microsoft.AspNetCore.Identity;
+
+namespace Deployments.Web.Accounts;
+
+/// <summary>Hashes and checks passwords with ASP.NET Core's hasher (PBKDF2, salted).</summary>
+public sealed class Passwords
+{
+    /// <summary>The shortest password, in characters.</summary>
+    public const int LengthMin = 8;
+
+    /// <summary>The longest password, in characters: hashing must not be made expensive.</summary>
+    public const int LengthMax = 200;
+
+    readonly PasswordHasher<Account> hasher = new();
+    readonly string nobodysHash;
+
+    /// <summary>Makes the hash against which the passwords of unknown names are checked.</summary>
+    public Passwords() => nobodysHash = Hash(Guid.NewGuid().ToString());
+
+    /// <summary>A hash to keep.</summary>
+    public string Hash(string password) => hasher.HashPassword(null!, password);
+
+    /// <summary>Whether the password is the account's. Takes the same time when there is no such account.</summary>
+    public bool Check(Account? account, string password)
+    {
+        var result = hasher.VerifyHashedPassword(
+            account!, account?.PasswordHash ?? nobodysHash, password.Length > LengthMax ? "" : password);
+        return account is { Active: true } && result != PasswordVerificationResult.Failed && password.Length > 0;
+    }
+}

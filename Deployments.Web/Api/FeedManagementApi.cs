@@ -1,0 +1,138 @@
+using System.Text.Json.Nodes;
+using Deployments.Data.Accounts;
+using Deployments.Data.Feeds;
+using Deployments.Web.Accounts;
+using Deployments.Web.Feeds;
+using Deployments.Web.Pages.Feeds;
+
+namespace Deployments.Web.Api;
+
+/// <summary>ProGet's Feed Management API, as its client library speaks it.</summary>
+sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCatalog types)
+{
+    static readonly HashSet<string> Known = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "name", "feedType", "alternateNames", "description", "active", "anonymousAccess", "deploymentRecordsEnabled",
+        "connectors", "endpointUrl",
+    };
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var feeds = routes.MapGroup("/api/management/feeds").RequirePermission(Permissions.Feeds)
+            .AddEndpointFilter(ApiRefusal.AnswerAsync);
+        feeds.MapGet("/list", (HttpContext context, FeedManagementApi api) => api.ListAsync(context));
+        feeds.MapGet("/get/{name}", (HttpContext context, string name, FeedManagementApi api) => api.GetAsync(context, name));
+        feeds.MapMethods("/create", ["POST", "PUT"],
+            (HttpContext context, FeedManagementApi api) => api.CreateAsync(context));
+        feeds.MapMethods("/update/{name}", ["POST", "PUT"],
+            (HttpContext context, string name, FeedManagementApi api) => api.UpdateAsync(context, name));
+        feeds.MapMethods("/delete/{name}", ["POST", "DELETE"],
+            (HttpContext context, string name, FeedManagementApi api) => api.DeleteAsync(context, name));
+    }
+
+    async Task<IResult> ListAsync(HttpContext context)
+    {
+        var feeds = await queries.AllAsync(context.RequestAborted);
+        return Results.Json(new JsonArray([.. feeds.Select(feed => ToJson(context, feed))]));
+    }
+
+    async Task<IResult> GetAsync(HttpContext context, string name) =>
+        await queries.ByNameOrNullAsync(name, context.RequestAborted) is { } feed
+            ? Results.Json(ToJson(context, feed))
+            : throw Unknown(name);
+
+    async Task<IResult> CreateAsync(HttpContext context)
+    {
+        var ct = context.RequestAborted;
+        var given = await ApiFields.ReadAsync(context);
+        var blank = new FeedFields { Name = given.Required("name"), FeedType = TypeOf(given.Required("feedType")) };
+        var feed = Apply(given, blank, await queries.ConnectorsAsync(ct));
+        var by = ApiAccess.CallerOf(context).ActorFor(context);
+        ThrowUnlessSaved(await store.AddAsync(feed, by, ct), feed.Name);
+        return await GetAsync(context, feed.Name);
+    }
+
+    async Task<IResult> UpdateAsync(HttpContext context, string name)
+    {
+        var ct = context.RequestAborted;
+        var given = await ApiFields.ReadAsync(context);
+        var connectors = await queries.ConnectorsAsync(ct);
+        var newName = name;
+        var outcome = await store.ChangeAsync(
+            name,
+            feed =>
+            {
+                var changed = Apply(given, feed, connectors);
+                newName = changed.Name;
+                return changed;
+            },
+            ApiAccess.CallerOf(context).ActorFor(context),
+            ct);
+        ThrowUnlessSaved(outcome, name);
+        return await GetAsync(context, newName);
+    }
+
+    async Task<IResult> DeleteAsync(HttpContext context, string name)
+    {
+        var by = ApiAccess.CallerOf(context).ActorFor(context);
+        return await store.DeleteAsync(name, by, context.RequestAborted) ? Results.Ok() : throw Unknown(name);
+    }
+
+    /// <summary>The feed with what was given; what was not given stays.</summary>
+    FeedFields Apply(ApiFields given, FeedFields feed, IReadOnlyList<Connector> connectors)
+    {
+        if (given.Text("feedType") is { } type && TypeOf(type) != feed.FeedType)
+            throw ApiRefusal.Invalid("feedType", "cannot be changed; make another feed");
+        var changed = feed with
+        {
+            Name = given.Has("name") ? given.Required("name") : feed.Name,
+            AlternateNames = given.Has("alternateNames") ? given.Names("alternateNames") ?? [] : feed.AlternateNames,
+            Description = given.Has("description") ? given.Text("description") ?? "" : feed.Description,
+            Active = given.Flag("active") ?? feed.Active,
+            AnonymousAccess = given.Flag("anonymousAccess") ?? feed.AnonymousAccess,
+            DeploymentRecordsEnabled = given.Flag("deploymentRecordsEnabled") ?? feed.DeploymentRecordsEnabled,
+            Connectors = given.Has("connectors") ? given.Names("connectors") ?? [] : feed.Connectors,
+            Properties = given.OthersOver(feed.Properties, Known),
+        };
+        ApiValidation.ThrowUnlessValid(new FeedValidator(types), changed);
+        if (FeedValidator.ConnectorProblemOrNull(changed, connectors, types) is { } problem)
+            throw ApiRefusal.Invalid("connectors", problem);
+        return changed;
+    }
+
+    string TypeOf(string name) => types.FindOrNull(name)?.Key
+        ?? throw ApiRefusal.Invalid("feedType", "is not a known feed type; known are "
+            + string.Join(", ", types.All.Select(type => type.Key)));
+
+    JsonObject ToJson(HttpContext context, Feed feed)
+    {
+        var json = JsonNode.Parse(feed.Properties)!.AsObject();
+        json["name"] = feed.Name;
+        json["feedType"] = feed.FeedType;
+        json["alternateNames"] = new JsonArray([.. feed.AlternateNames.Select(name => JsonValue.Create(name))]);
+        if (feed.Description.Length > 0)
+            json["description"] = feed.Description;
+        json["active"] = feed.Active;
+        json["anonymousAccess"] = feed.AnonymousAccess;
+        json["deploymentRecordsEnabled"] = feed.DeploymentRecordsEnabled;
+        json["connectors"] = new JsonArray([.. feed.Connectors.Select(connector => JsonValue.Create(connector.Name))]);
+        if (types.FindOrNull(feed.FeedType) is { } type)
+            json["endpointUrl"] = $"{context.Request.Scheme}://{context.Request.Host}{context.Request.PathBase}/{type.Root}/{feed.Name}/";
+        return json;
+    }
+
+    static void ThrowUnlessSaved(FeedOutcome outcome, string name)
+    {
+        switch (outcome)
+        {
+            case FeedOutcome.NotFound:
+                throw Unknown(name);
+            case FeedOutcome.NameTaken:
+                throw ApiRefusal.Clash("name: another feed answers to this name or to one of the alternate names.");
+            case FeedOutcome.UnknownConnector:
+                throw ApiRefusal.Invalid("connectors", "names a connector that does not exist");
+        }
+    }
+
+    static ApiRefusal Unknown(string name) => ApiRefusal.NotFound($"There is no feed called {name}.");
+}

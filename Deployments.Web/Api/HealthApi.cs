@@ -1,0 +1,61 @@
+using System.Data.Common;
+using System.Text.Json.Nodes;
+using Deployments.Data.Database;
+using Deployments.Web.Startup;
+
+namespace Deployments.Web.Api;
+
+/// <summary>ProGet's health check: for load balancers and for <c>pgutil health</c>. Needs no credentials, tells no secret.</summary>
+sealed class HealthApi(Migrator migrator)
+{
+    static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(3);
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/health", (HttpContext context, HealthApi health) => health.AnswerAsync(
+            context, asText: context.Request.Query["format"] != "json" && AsksForText(context.Request)));
+        routes.MapGet("/health/json", (HttpContext context, HealthApi health) => health.AnswerAsync(context, asText: false));
+    }
+
+    async Task<IResult> AnswerAsync(HttpContext context, bool asText)
+    {
+        var problem = await ProblemOrNullAsync(context.RequestAborted);
+        var status = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.Headers.CacheControl = "no-store";
+        if (asText)
+            return Results.Text(problem ?? "OK", "text/plain; charset=utf-8", statusCode: status);
+
+        var json = new JsonObject
+        {
+            ["applicationName"] = "Deployments",
+            ["databaseStatus"] = problem is null ? "OK" : "Error",
+            ["licenseStatus"] = "OK", // needs none, and its clients want one
+            ["versionNumber"] = $"{ApiSetup.ProGetVersion}.0",
+            ["releaseNumber"] = ApiSetup.ProGetVersion,
+            ["serviceStatus"] = "OK",
+        };
+        if (problem is not null)
+            json["databaseStatusDetails"] = problem;
+        return Results.Json(json, statusCode: status);
+    }
+
+    async Task<string?> ProblemOrNullAsync(CancellationToken ct)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(DatabasePatience);
+        try
+        {
+            return await migrator.ProblemOrNullAsync(patience.Token);
+        }
+        catch (Exception exception) when (exception is DbException or TimeoutException
+            || (exception is OperationCanceledException && !ct.IsCancellationRequested))
+        {
+            return "The database does not answer."; // the exception may name hosts and users; the log has it
+        }
+    }
+
+    static bool AsksForText(HttpRequest request) =>
+        request.Headers.Accept.ToString() is var accept
+        && accept.Contains("text/plain", StringComparison.OrdinalIgnoreCase)
+        && !accept.Contains("application/json", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,141 @@
+using System.Text;
+using Deployments.Data.Inbox;
+using Deployments.Data.Records;
+using Deployments.Web.Accounts;
+using Deployments.Web.Gateway;
+using Deployments.Web.Records;
+
+namespace Deployments.Web.Api;
+
+/// <summary>
+/// ProGet's Package Deployment API (<c>POST /api/package-deployment/</c>), for tools that do not download through a feed.
+/// </summary>
+sealed class PackageDeploymentApi(
+    CallerResolver callers, FeedDirectory feeds, RecordStore store, RecordIds ids, PackageDeploymentValidator validator,
+    TimeProvider time)
+{
+    const int BodyBytesMax = 64 << 10; // a record has at most some 10 KB
+
+    /// <summary>Maps the address, which clients write with and without its trailing slash.</summary>
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes.MapPost("/api/package-deployment", (HttpContext context, PackageDeploymentApi api) => api.RecordAsync(context));
+
+    async Task RecordAsync(HttpContext context)
+    {
+        var ct = context.RequestAborted;
+        if (BodyKindOrNull(context.Request.ContentType) is not { } isJson)
+        {
+            await PlainText.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType,
+                "The body must be application/json or application/x-www-form-urlencoded.");
+            return;
+        }
+
+        if (await ReadBodyOrNullAsync(context.Request, ct) is not { } body)
+        {
+            await PlainText.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, $"The body is larger than {BodyBytesMax >> 10} KB.");
+            return;
+        }
+
+        PackageDeploymentRequest? request = null;
+        string? problem = null;
+        try
+        {
+            request = PackageDeploymentRequest.Parse(body, isJson);
+        }
+        catch (FormatException exception)
+        {
+            problem = exception.Message;
+        }
+
+        // Before the problem is told: a stranger learns nothing from it.
+        var result = await CallerAsync(context, callers, request?.Key);
+        if (result is not CallerResult.Known { Caller: var caller } || !caller.CanAdd(caller.FeedId))
+        {
+            await Refusals.WriteApiAsync(context, result);
+            return;
+        }
+
+        problem ??= validator.ProblemsOrNull(request!);
+        if (problem is not null)
+        {
+            await PlainText.WriteAsync(context, StatusCodes.Status400BadRequest, problem);
+            return;
+        }
+
+        await RecordAsync(context, request!, caller, ct);
+    }
+
+    async Task RecordAsync(HttpContext context, PackageDeploymentRequest request, Caller caller, CancellationToken ct)
+    {
+        if (await feeds.FindOrNullAsync(request.FeedName!, ct) is not { } served)
+        {
+            await PlainText.WriteAsync(context, StatusCodes.Status404NotFound, $"There is no feed called {request.FeedName}.");
+            return;
+        }
+
+        if (!caller.CanAdd(served.Feed.FeedId))
+        {
+            await PlainText.WriteAsync(context, StatusCodes.Status403Forbidden,
+                $"{caller.Name} may not record deployments in {served.Feed.Name}.");
+            return;
+        }
+
+        var entry = Entry(context, request, served, caller, RecordRoad.Api, await ids.NextAsync(ct), time.GetUtcNow());
+        var result = (await store.RecordAsync([RecordFactory.ToRecord(served.Type, entry)], ct))[0];
+        await context.Response.WriteAsJsonAsync(
+            new { id = result.DeploymentId, duplicate = result.IsDuplicate, url = $"/deployments/{result.DeploymentId}" }, ct);
+    }
+
+    /// <summary>The entry that a valid request makes.</summary>
+    public static InboxEntry Entry(
+        HttpContext context, PackageDeploymentRequest request, ServedFeed served, Caller caller, RecordRoad road, long id,
+        DateTimeOffset receivedAt)
+    {
+        var package = served.Type.FromNames(request.GroupName ?? "", request.PackageName!, request.Version!);
+        return new InboxEntry
+        {
+            Id = id,
+            ReceivedAt = receivedAt,
+            FeedId = served.Feed.FeedId,
+            GroupName = package.Group,
+            Name = package.Name,
+            Version = package.Version,
+            Qualifier = package.Qualifier,
+            Application = request.Application!,
+            Description = request.Description!,
+            Target = request.Target!,
+            Url = request.Url,
+            UserName = request.UserName ?? caller.AccountName ?? caller.Name,
+            DeployedAt = request.DeployedAt,
+            Recorder = caller.Name,
+            ClientAddress = Caller.ClientAddress(context),
+            UserAgent = DeploymentCapture.UserAgentOf(context.Request),
+            Road = road,
+            RawPath = context.Request.Path,
+        };
+    }
+
+    /// <summary>Who calls; a key in the body counts like one in a header, and where both are given both must be right.</summary>
+    static async ValueTask<CallerResult> CallerAsync(HttpContext context, CallerResolver callers, string? keyInBody)
+    {
+        var result = await callers.ResolveAsync(context, context.RequestAborted);
+        return result is CallerResult.Known && !string.IsNullOrEmpty(keyInBody)
+            ? await callers.ResolveKeyAsync(context, keyInBody, context.RequestAborted)
+            : result;
+    }
+
+    /// <summary>Whether the content type says JSON (true), or a form or nothing (false); null when it says something else.</summary>
+    static bool? BodyKindOrNull(string? contentType) => contentType?.Split(';')[0].Trim().ToUpperInvariant() switch
+    {
+        "APPLICATION/JSON" or "TEXT/JSON" => true,
+        null or "" or "APPLICATION/X-WWW-FORM-URLENCODED" or "TEXT/PLAIN" => false,
+        _ => null,
+    };
+
+    static async Task<string?> ReadBodyOrNullAsync(HttpRequest request, CancellationToken ct)
+    {
+        var buffer = new byte[BodyBytesMax + 1];
+        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct);
+        return length > BodyBytesMax ? null : Encoding.UTF8.GetString(buffer, 0, length);
+    }
+}

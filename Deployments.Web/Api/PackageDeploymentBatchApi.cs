@@ -1,0 +1,164 @@
+using System.Text;
+using System.Text.Json;
+using Deployments.Data.Accounts;
+using Deployments.Data.Records;
+using Deployments.Web.Accounts;
+using Deployments.Web.Gateway;
+using Deployments.Web.Records;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Deployments.Web.Api;
+
+/// <summary>
+/// The Package Deployment API by the thousand: a JSON array or a stream of JSON lines of any length, recorded as it arrives, a
+/// thousand in a transaction. Good items are recorded even when others are not.
+/// </summary>
+sealed class PackageDeploymentBatchApi(
+    FeedDirectory feeds, RecordStore store, RecordIds ids, PackageDeploymentValidator validator,
+    TimeProvider time)
+{
+    const int TransactionSize = 1000;
+    const int LineCharsMax = 64 << 10; // as for a single record
+    const int ErrorsListedMax = 1000; // all are counted
+
+    /// <summary>Maps the address.</summary>
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/package-deployments/batch",
+        (HttpContext context, PackageDeploymentBatchApi api) => api.RecordAsync(context))
+        .RequirePermission(Permissions.Add, anyFeed: true);
+
+    async Task RecordAsync(HttpContext context)
+    {
+        var mediaType = context.Request.ContentType?.Split(';')[0].Trim().ToUpperInvariant();
+        if (mediaType is not ("APPLICATION/JSON" or "APPLICATION/X-NDJSON" or "APPLICATION/JSONL"))
+        {
+            await PlainText.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType,
+                "The body must be application/json (an array) or application/x-ndjson (an object per line).");
+            return;
+        }
+
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = null;
+        var items = mediaType == "APPLICATION/JSON" ? ArrayAsync(context) : LinesAsync(context);
+        var report = await RecordAsync(context, ApiAccess.CallerOf(context), items, context.RequestAborted);
+        await context.Response.WriteAsJsonAsync(report, context.RequestAborted);
+    }
+
+    async Task<BatchReport> RecordAsync(HttpContext context, Caller caller, IAsyncEnumerable<BatchItem> items, CancellationToken ct)
+    {
+        var report = new BatchReport();
+        var records = new List<NewRecord>(TransactionSize);
+        await foreach (var item in items.WithCancellation(ct))
+        {
+            var problem = item.Problem ?? validator.ProblemsOrNull(item.Request!);
+            var served = problem is null ? await feeds.FindOrNullAsync(item.Request!.FeedName!, ct) : null;
+            problem ??= served is null ? $"FeedName: there is no feed called {item.Request!.FeedName}"
+                : caller.CanAdd(served.Feed.FeedId) ? null
+                : $"FeedName: {caller.Name} may not record deployments in {served.Feed.Name}";
+            if (problem is not null)
+            {
+                report.Fail(item.Line, problem);
+                continue;
+            }
+
+            records.Add(RecordFactory.ToRecord(served!.Type, PackageDeploymentApi.Entry(
+                context, item.Request!, served, caller, RecordRoad.Batch, await ids.NextAsync(ct), time.GetUtcNow())));
+            if (records.Count == TransactionSize)
+                await FlushAsync();
+        }
+
+        await FlushAsync();
+        return report;
+
+        async Task FlushAsync()
+        {
+            foreach (var result in await store.RecordAsync(records, ct))
+                report.Count(result);
+            records.Clear();
+        }
+    }
+
+    static async IAsyncEnumerable<BatchItem> LinesAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
+        for (var line = 1L; await reader.ReadLineAsync(context.RequestAborted) is { } text; line++)
+        {
+            if (string.IsNullOrWhiteSpace(text))
+                continue;
+            yield return text.Length > LineCharsMax
+                ? new BatchItem(line, null, $"The line is longer than {LineCharsMax} characters.")
+                : Read(line, () => PackageDeploymentRequest.Parse(text, isJson: true));
+        }
+    }
+
+    static async IAsyncEnumerable<BatchItem> ArrayAsync(HttpContext context)
+    {
+        var items = JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(context.Request.Body, cancellationToken: context.RequestAborted);
+        await using var enumerator = items.GetAsyncEnumerator(context.RequestAborted);
+        for (var line = 1L; ; line++)
+        {
+            BatchItem item;
+            try
+            {
+                if (!await enumerator.MoveNextAsync())
+                    yield break;
+                item = Read(line, () => PackageDeploymentRequest.From(enumerator.Current));
+            }
+            catch (JsonException exception)
+            {
+                item = new BatchItem(line, null, $"The JSON ends here or is damaged; the rest was not read. {exception.Message}")
+                {
+                    IsLast = true,
+                };
+            }
+
+            yield return item;
+            if (item.IsLast)
+                yield break;
+        }
+    }
+
+    static BatchItem Read(long line, Func<PackageDeploymentRequest> parse)
+    {
+        try
+        {
+            return new BatchItem(line, parse(), null);
+        }
+        catch (FormatException exception)
+        {
+            return new BatchItem(line, null, exception.Message);
+        }
+    }
+
+    sealed record BatchItem(long Line, PackageDeploymentRequest? Request, string? Problem)
+    {
+        public bool IsLast { get; init; }
+    }
+
+    sealed class BatchReport
+    {
+        readonly List<object> errors = [];
+
+        public long Recorded { get; private set; }
+
+        public long Duplicates { get; private set; }
+
+        public long Failed { get; private set; }
+
+        public IReadOnlyList<object> Errors => errors;
+
+        public void Count(RecordResult result)
+        {
+            if (result.IsDuplicate)
+                Duplicates++;
+            else
+                Recorded++;
+        }
+
+        public void Fail(long line, string problem)
+        {
+            Failed++;
+            if (errors.Count < ErrorsListedMax)
+                errors.Add(new { line, errors = problem.Split('\n') });
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using System.Text.Json;
+using Deployments.Web.Records;
+using FluentValidation;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Deployments.Web.Api;
+
+/// <summary>What a tool posts to the Package Deployment API: a deployment and the package it is of.</summary>
+public sealed record PackageDeploymentRequest : DeploymentFields
+{
+    /// <summary>The feed the package is in; required.</summary>
+    public string? FeedName { get; init; }
+
+    /// <summary>Group, scope or namespace; null or empty when the package has none.</summary>
+    public string? GroupName { get; init; }
+
+    /// <summary>The package; required.</summary>
+    public string? PackageName { get; init; }
+
+    /// <summary>Its version; required.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>An API key given in the body; null when it is given elsewhere.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>Reads a body: a JSON object, or a form (also when no content type says which).</summary>
+    /// <exception cref="FormatException">It is neither; the message says what is wrong.</exception>
+    public static PackageDeploymentRequest Parse(string body, bool isJson)
+    {
+        if (!isJson && !body.TrimStart().StartsWith('{'))
+        {
+            var form = QueryHelpers.ParseQuery(body);
+            return From(name => Single(form.Where(pair => Is(pair.Key, name)).SelectMany(pair => pair.Value.ToArray()), name));
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return From(document.RootElement);
+        }
+        catch (JsonException exception)
+        {
+            throw new FormatException($"The body is not valid JSON: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Reads a JSON object, property names in any letter case.</summary>
+    /// <exception cref="FormatException">It is no object, or a property is not text.</exception>
+    public static PackageDeploymentRequest From(JsonElement json)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+            throw new FormatException("A JSON object is expected.");
+        return From(name => Single(
+            json.EnumerateObject().Where(property => Is(property.Name, name)).Select(property => TextOf(property.Value, name)),
+            name));
+    }
+
+    static PackageDeploymentRequest From(Func<string, string?> value)
+    {
+        var fields = new DeploymentFields
+        {
+            Application = value("Application"),
+            Description = value("Description"),
+            Target = value("Target"),
+            Url = value("Url"),
+            UserName = value("UserName"),
+            Date = value("Date"),
+        }.Trimmed();
+        return new PackageDeploymentRequest
+        {
+            Application = fields.Application,
+            Description = fields.Description,
+            Target = fields.Target,
+            Url = fields.Url,
+            UserName = fields.UserName,
+            Date = fields.Date,
+            FeedName = value("FeedName")?.Trim(),
+            GroupName = value("GroupName")?.Trim(),
+            PackageName = value("PackageName")?.Trim(),
+            Version = value("Version")?.Trim(),
+            Key = value("Key") ?? value("ApiKey") ?? value("API_Key"),
+        };
+    }
+
+    static bool Is(string given, string name) => given.Equals(name, StringComparison.OrdinalIgnoreCase);
+
+    static string? Single(IEnumerable<string?> values, string name)
+    {
+        var given = values.ToList();
+        return given.Count <= 1 ? given.SingleOrDefault() : throw new FormatException($"{name}: is given {given.Count} times");
+    }
+
+    static string? TextOf(JsonElement value, string name) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Null => null,
+        JsonValueKind.Number => value.GetRawText(), // a version such as 1.0 written without quotes
+        _ => throw new FormatException($"{name}: must be text"),
+    };
+}
+
+/// <summary>What the Package Deployment API accepts.</summary>
+public sealed class PackageDeploymentValidator : AbstractValidator<PackageDeploymentRequest>
+{
+    /// <summary>Longest group, name or version of a package, in characters.</summary>
+    public const int CoordinateLengthMax = 500;
+
+    /// <param name="fields">The rules that all roads share.</param>
+    public PackageDeploymentValidator(IValidator<DeploymentFields> fields)
+    {
+        RuleLevelCascadeMode = CascadeMode.Stop;
+        Include(fields);
+        RuleFor(request => request.FeedName).NotEmpty().WithMessage("is missing");
+        Coordinate(RuleFor(request => request.PackageName).NotEmpty().WithMessage("is missing"));
+        Coordinate(RuleFor(request => request.Version).NotEmpty().WithMessage("is missing"));
+        Coordinate(RuleFor(request => request.GroupName).Must(_ => true));
+    }
+
+    /// <summary>The problems, one line each, naming the property; null when there is none.</summary>
+    public string? ProblemsOrNull(PackageDeploymentRequest request)
+    {
+        var result = Validate(request);
+        return result.IsValid
+            ? null
+            : string.Join('\n', result.Errors.Select(error => $"{error.PropertyName}: {error.ErrorMessage}"));
+    }
+
+    static void Coordinate(IRuleBuilderOptions<PackageDeploymentRequest, string?> rule) => rule
+        .Must(text => text is null || text.Length <= CoordinateLengthMax)
+        .WithMessage($"is longer than {CoordinateLengthMax} characters")
+        .Must(text => text is null || !text.Any(char.IsControl)).WithMessage("has control characters");
+}

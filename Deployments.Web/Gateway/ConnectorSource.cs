@@ -1,0 +1,148 @@
+using System.Net;
+using System.Text.Json;
+using Deployments.Data.Feeds;
+using Deployments.Web.Feeds;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Deployments.Web.Gateway;
+
+/// <summary>
+/// Serves a request from an upstream, streaming. Redirects are followed here, so that the client's bytes pass this server; the client's
+/// credentials and deployment headers stay here.
+/// </summary>
+sealed class ConnectorSource(
+    IHttpForwarder forwarder, UpstreamClient upstream, SealedAddresses seals, ILogger<ConnectorSource> logger)
+{
+    /// <summary>Asks one connector.</summary>
+    /// <param name="context">The client's request; the answer is written to it.</param>
+    /// <param name="type">The feed's type.</param>
+    /// <param name="request">The request as the type reads it.</param>
+    /// <param name="connector">Whom to ask.</param>
+    /// <param name="sealedAddress">The exact address to fetch, where the client's path carried a sealed one; else null.</param>
+    /// <returns>False when the upstream has nothing there, and nothing was written: another connector may be asked.</returns>
+    public async Task<bool> TryServeAsync(
+        HttpContext context, IFeedType type, FeedRequest request, Connector connector, Uri? sealedAddress)
+    {
+        try
+        {
+            var address = new Uri(connector.Url);
+            var index = await upstream.IndexAsync(type, connector, context.RequestAborted);
+            var url = sealedAddress ?? type.UpstreamUrl(request, address, index);
+            if (url is null)
+                return false;
+
+            var exchange = new Exchange(type, request, connector, address, url, index, upstream, seals);
+            var error = await forwarder.SendAsync(context, "http://connector/", upstream.Invoker,
+                new ForwarderRequestConfig { ActivityTimeout = TimeSpan.FromSeconds(connector.TimeoutSeconds) }, exchange);
+            if (error != ForwarderError.None)
+                await FailAsync(context, connector, context.GetForwarderErrorFeature()?.Exception);
+            return !exchange.HasNothing;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or UriFormatException
+            || (exception is OperationCanceledException && !context.RequestAborted.IsCancellationRequested))
+        {
+            await FailAsync(context, connector, exception);
+            return true;
+        }
+    }
+
+    async Task FailAsync(HttpContext context, Connector connector, Exception? exception)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+            return;
+        var reason = (exception?.InnerException ?? exception)?.Message ?? "no answer";
+        logger.LogWarning("Connector {Connector} failed: {Reason}", connector.Name, reason);
+        if (context.Response.HasStarted)
+        {
+            context.Abort(); // half a package must not look like a whole one
+            return;
+        }
+
+        await PlainText.WriteAsync(context, StatusCodes.Status502BadGateway,
+            $"The connector {connector.Name} cannot answer: {reason}");
+    }
+
+    /// <summary>One request to one upstream and back.</summary>
+    sealed class Exchange(
+        IFeedType type, FeedRequest request, Connector connector, Uri connectorUrl, Uri url, JsonElement? index,
+        UpstreamClient upstream, SealedAddresses seals) : HttpTransformer
+    {
+        /// <summary>Whether the upstream had nothing there.</summary>
+        public bool HasNothing { get; private set; }
+
+        public override async ValueTask TransformRequestAsync(
+            HttpContext context, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+        {
+            await base.TransformRequestAsync(context, proxyRequest, destinationPrefix, cancellationToken);
+            proxyRequest.RequestUri = url;
+            proxyRequest.Headers.Host = null;
+            foreach (var name in context.Request.Headers.Keys.Where(StaysHere))
+                proxyRequest.Headers.Remove(name);
+            if (type.RewritesAnswer(request))
+            {
+                proxyRequest.Headers.Remove("Accept-Encoding");
+                proxyRequest.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
+            }
+
+            // A sealed address may be another party's; it does not get this connector's password.
+            if (Uri.Compare(url, connectorUrl, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0)
+                upstream.Authorize(proxyRequest, connector);
+        }
+
+        public override async ValueTask<bool> TransformResponseAsync(
+            HttpContext context, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+        {
+            if (proxyResponse is null)
+                return false;
+            switch (proxyResponse.StatusCode)
+            {
+                case HttpStatusCode.NotFound or HttpStatusCode.Gone:
+                    HasNothing = true;
+                    return false;
+                case HttpStatusCode.Unauthorized or HttpStatusCode.ProxyAuthenticationRequired:
+                    throw new HttpRequestException("the upstream refuses the connector's credentials");
+                case HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther
+                    or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect:
+                    throw new HttpRequestException("the upstream redirects too often, or from https to http");
+            }
+
+            await base.TransformResponseAsync(context, proxyResponse, cancellationToken);
+            context.Response.Headers.Remove("Set-Cookie");
+            context.Response.Headers.Remove("Strict-Transport-Security");
+            if (proxyResponse.StatusCode != HttpStatusCode.OK || !type.RewritesAnswer(request))
+                return true;
+
+            context.Response.Headers.ContentLength = null;
+            context.Response.Headers.Remove("Content-Encoding");
+            if (HttpMethods.IsHead(context.Request.Method))
+                return true;
+            var document = Rewrite(await UpstreamClient.ReadAsync(proxyResponse.Content, cancellationToken));
+            context.Response.ContentLength = document.Length;
+            await context.Response.Body.WriteAsync(document, cancellationToken);
+            return false;
+        }
+
+        byte[] Rewrite(byte[] document)
+        {
+            try
+            {
+                return type.Rewrite(document, new RewriteContext(
+                    request, connectorUrl, address => seals.Seal(connector.ConnectorId, address))
+                {
+                    Index = index,
+                });
+            }
+            catch (Exception exception) when (exception is FormatException or JsonException)
+            {
+                throw new HttpRequestException($"the upstream's metadata cannot be read: {exception.Message}", exception);
+            }
+        }
+
+        static bool StaysHere(string header) =>
+            header.StartsWith("X-ProGet-", StringComparison.OrdinalIgnoreCase)
+            || header.StartsWith("X-Meta-ProGet-", StringComparison.OrdinalIgnoreCase)
+            || header.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
+            || header.ToUpperInvariant() is "X-APIKEY" or "X-NUGET-APIKEY" or "AUTHORIZATION" or "COOKIE" or "FORWARDED"
+                or "PROXY-AUTHORIZATION" or "ORIGIN" or "REFERER";
+    }
+}

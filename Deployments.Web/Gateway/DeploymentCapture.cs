@@ -1,0 +1,126 @@
+using Deployments.Data.Feeds;
+using Deployments.Data.Inbox;
+using Deployments.Data.Records;
+using Deployments.Web.Accounts;
+using Deployments.Web.Feeds;
+using Deployments.Web.Records;
+using FluentValidation;
+
+namespace Deployments.Web.Gateway;
+
+/// <summary>
+/// Writes a tagged download down before its first byte is sent. It sits between the source's answer and the client: whatever served the file,
+/// the response's status and headers are known, and nothing has been sent.
+/// </summary>
+/// <param name="writer">Makes entries durable.</param>
+/// <param name="ids">Gives records their ids.</param>
+/// <param name="validator">What a record may say.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">For what must never fail a download.</param>
+sealed class DeploymentCapture(
+    InboxWriter writer, RecordIds ids, IValidator<DeploymentFields> validator, TimeProvider time, ILogger<DeploymentCapture> logger)
+{
+    const string StatusHeader = "X-Deployment-Status";
+    const string IdHeader = "X-Deployment-Id";
+    const int UserAgentLengthMax = 500;
+    const int RawPathLengthMax = 4000;
+
+    /// <summary>Arranges for the capture when the response to a tagged GET of a package file begins.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="feed">The feed asked.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="package">Tells, when the answer begins, which package it is.</param>
+    public void Watch(HttpContext context, Feed feed, Caller caller, Func<PackageCoordinates> package)
+    {
+        if (!feed.DeploymentRecordsEnabled || !HttpMethods.IsGet(context.Request.Method)
+            || !DeploymentHeaders.ArePresent(context.Request.Headers))
+            return;
+        var receivedAt = time.GetUtcNow();
+        context.Response.OnStarting(() => CaptureAsync(context, feed, caller, package(), receivedAt));
+    }
+
+    /// <summary>What the client calls itself, shortened to 500 characters; null when it does not say.</summary>
+    public static string? UserAgentOf(HttpRequest request) =>
+        Shorten(request.Headers.UserAgent.ToString(), UserAgentLengthMax);
+
+    async Task CaptureAsync(HttpContext context, Feed feed, Caller caller, PackageCoordinates package, DateTimeOffset receivedAt)
+    {
+        if (!IsDeployment(context.Response) || context.RequestAborted.IsCancellationRequested)
+            return;
+        try
+        {
+            var entry = await ReadAsync(context, feed, caller, package, receivedAt);
+            var outcome = await writer.AddAsync(entry);
+            var headers = context.Response.Headers;
+            headers[StatusHeader] = outcome switch
+            {
+                InboxOutcome.Failed => "failed; the record could not be stored",
+                _ when entry.Reason is not null => $"rejected; {entry.Reason}",
+                InboxOutcome.Journaled => "journaled",
+                _ => "recorded",
+            };
+            if (entry.Reason is null && outcome != InboxOutcome.Failed)
+                headers[IdHeader] = entry.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+        catch (Exception exception)
+        {
+            // The download goes on whatever happens here.
+            logger.LogError(exception, "A deployment of {Package} could not be recorded", package);
+            context.Response.Headers[StatusHeader] = "failed; unexpected error";
+        }
+    }
+
+    /// <summary>200, 304 (the client deploys what it holds), or a 206 that begins at the first byte.</summary>
+    static bool IsDeployment(HttpResponse response) => response.StatusCode switch
+    {
+        StatusCodes.Status200OK or StatusCodes.Status304NotModified => true,
+        StatusCodes.Status206PartialContent => response.GetTypedHeaders().ContentRange?.From == 0,
+        _ => false,
+    };
+
+    async ValueTask<InboxEntry> ReadAsync(
+        HttpContext context, Feed feed, Caller caller, PackageCoordinates package, DateTimeOffset receivedAt)
+    {
+        var (fields, problem, raw) = DeploymentHeaders.Read(context.Request.Headers);
+        var reason = problem ?? Problem(fields) ?? (FeedAuthorization.MayRecord(caller, feed)
+            ? null
+            : $"{caller.Name} may download from {feed.Name} but not record deployments");
+        var entry = new InboxEntry
+        {
+            Id = await ids.NextAsync(CancellationToken.None),
+            ReceivedAt = receivedAt,
+            FeedId = feed.FeedId,
+            GroupName = package.Group,
+            Name = package.Name,
+            Version = package.Version,
+            Qualifier = package.Qualifier,
+            Recorder = caller.Name,
+            ClientAddress = Caller.ClientAddress(context),
+            UserAgent = UserAgentOf(context.Request),
+            Road = RecordRoad.Header,
+            RawPath = Shorten(RawTarget.Of(context), RawPathLengthMax) ?? "",
+            Reason = reason,
+        };
+        if (reason is not null)
+            return entry with { RawHeaders = raw };
+
+        entry = entry with
+        {
+            Application = fields.Application!,
+            Description = fields.Description!,
+            Target = fields.Target!,
+            Url = fields.Url,
+            UserName = fields.UserName ?? caller.AccountName ?? caller.Name,
+            DeployedAt = fields.DeployedAt,
+        };
+        return raw == DeploymentHeaders.Write(entry) ? entry : entry with { RawHeaders = raw };
+    }
+
+    string? Problem(DeploymentFields fields) =>
+        validator.Validate(fields) is { IsValid: false, Errors: [var first, ..] }
+            ? $"{DeploymentHeaders.Prefix}{first.PropertyName} {first.ErrorMessage}"
+            : null;
+
+    static string? Shorten(string text, int lengthMax) =>
+        text.Length == 0 ? null : text.Length <= lengthMax ? text : text[..lengthMax];
+}

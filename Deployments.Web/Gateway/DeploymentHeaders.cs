@@ -1,0 +1,113 @@
+using System.Text;
+using Deployments.Data.Inbox;
+using Deployments.Web.Feeds;
+using Deployments.Web.Records;
+using Microsoft.Extensions.Primitives;
+
+namespace Deployments.Web.Gateway;
+
+/// <summary>
+/// The <c>X-ProGet-Deployment-*</c> request headers, as Inedo's documentation "Tracking Package Deployments" names them. Pure.
+/// </summary>
+static class DeploymentHeaders
+{
+    /// <summary>What all of their names begin with.</summary>
+    public const string Prefix = "X-ProGet-Deployment-";
+
+    static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    static readonly string[] Names = ["Application", "Description", "Target", "Url", "UserName", "Date"];
+
+    /// <summary>Whether a client tags this request.</summary>
+    public static bool ArePresent(IHeaderDictionary headers)
+    {
+        foreach (var (name, _) in headers)
+        {
+            if (name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Kestrel hands these headers over byte for byte, so that no byte in them can fail a download.</summary>
+    public static Encoding? EncodingOf(string headerName) =>
+        headerName.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null;
+
+    /// <summary>Reads what the headers say.</summary>
+    /// <returns>The fields (trimmed), the first problem in reading them or null, and the headers as text.</returns>
+    public static (DeploymentFields Fields, string? Problem, string Raw) Read(IHeaderDictionary headers)
+    {
+        string? problem = null;
+        var raw = new StringBuilder();
+        var values = Array.ConvertAll(Names, name => Value(headers, name, raw, ref problem));
+        return (new DeploymentFields
+        {
+            Application = values[0],
+            Description = values[1],
+            Target = values[2],
+            Url = values[3],
+            UserName = values[4],
+            Date = values[5],
+        }.Trimmed(), problem, raw.ToString());
+    }
+
+    /// <summary>The headers that say what an entry says, literally: what <see cref="Read"/> gives for a plain client.</summary>
+    public static string Write(InboxEntry entry)
+    {
+        var raw = new StringBuilder();
+        Append(raw, Names[0], entry.Application);
+        Append(raw, Names[1], entry.Description);
+        Append(raw, Names[2], entry.Target);
+        if (entry.Url is not null)
+            Append(raw, Names[3], entry.Url);
+        return raw.ToString();
+    }
+
+    static string? Value(IHeaderDictionary headers, string name, StringBuilder raw, ref string? problem)
+    {
+        if (!headers.TryGetValue(Prefix + name, out StringValues values))
+            return null;
+
+        string? text = null;
+        foreach (var value in values)
+        {
+            text = Decode(value ?? "", out var isUtf8);
+            Append(raw, name, isUtf8 ? StrictUtf8.GetString(Encoding.Latin1.GetBytes(value ?? "")) : EscapeBytes(value!));
+            if (!isUtf8)
+                problem ??= $"{Prefix}{name} is not UTF-8";
+        }
+
+        if (values.Count > 1)
+            problem ??= $"{Prefix}{name} is given {values.Count} times";
+        return text;
+    }
+
+    /// <summary>
+    /// Bytes are UTF-8; a value that is wholly ASCII and validly percent-encodes at least one character beyond ASCII is decoded once more,
+    /// because many clients cannot send anything but ASCII. <c>100%25</c> therefore stays what it is.
+    /// </summary>
+    static string Decode(string bytes, out bool isUtf8)
+    {
+        isUtf8 = true;
+        if (!Ascii.IsValid(bytes))
+        {
+            try
+            {
+                return StrictUtf8.GetString(Encoding.Latin1.GetBytes(bytes));
+            }
+            catch (DecoderFallbackException)
+            {
+                isUtf8 = false;
+                return bytes;
+            }
+        }
+
+        return PercentEncoding.TryDecode(bytes) is { } decoded && !Ascii.IsValid(decoded) ? decoded : bytes;
+    }
+
+    static string EscapeBytes(string latin1) =>
+        string.Concat(latin1.Select(c => c < 128 ? c.ToString() : $"\\x{(int)c:x2}"));
+
+    static void Append(StringBuilder raw, string name, string value) =>
+        raw.Append(Prefix).Append(name).Append(": ").Append(value).Append('\n');
+}

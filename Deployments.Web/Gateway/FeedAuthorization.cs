@@ -1,0 +1,30 @@
+using Deployments.Data.Feeds;
+using Deployments.Web.Accounts;
+using Deployments.Web.Feeds;
+
+namespace Deployments.Web.Gateway;
+
+/// <summary>Who may do what with a feed.</summary>
+static class FeedAuthorization
+{
+    /// <summary>The caller, when the request is allowed; null when it was refused and answered.</summary>
+    public static async ValueTask<Caller?> CallerOrNullAsync(
+        HttpContext context, CallerResolver callers, Feed feed, FeedAccess access)
+    {
+        var result = await callers.ResolveAsync(context, context.RequestAborted);
+        if (result is CallerResult.Known { Caller: var caller } && IsAllowed(caller, feed, access))
+            return caller;
+        await Refusals.WriteFeedAsync(context, result);
+        return null;
+    }
+
+    /// <summary>Where anyone may download, anyone may record; else it takes the permission to add.</summary>
+    public static bool MayRecord(Caller caller, Feed feed) => feed.AnonymousAccess || caller.CanAdd(feed.FeedId);
+
+    static bool IsAllowed(Caller caller, Feed feed, FeedAccess access) => access switch
+    {
+        FeedAccess.Download => feed.AnonymousAccess || (!caller.IsAnonymous && caller.CanView(feed.FeedId)),
+        FeedAccess.Upload => caller.CanAdd(feed.FeedId),
+        _ => caller.CanDelete(feed.FeedId),
+    };
+}

@@ -1,0 +1,126 @@
+using Deployments.Data.Feeds;
+using Deployments.Web.Accounts;
+using Deployments.Web.Feeds;
+using Deployments.Web.Settings;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Deployments.Web.Gateway;
+
+/// <summary>
+/// Serves feeds: which feed, may the caller, what is asked; then the feed's own files, then its connectors in order. Tagged downloads are
+/// captured whatever serves them.
+/// </summary>
+sealed class FeedGateway(
+    FeedDirectory feeds, CallerResolver callers, ConnectorSource connectors, UpstreamClient upstream, SealedAddresses seals,
+    DeploymentCapture capture, DeploymentsSettings settings)
+{
+    const char SealMark = '~';
+
+    /// <summary>Maps <c>/{root}/{feed}/…</c> for every root that a feed type has.</summary>
+    public static void Map(IEndpointRouteBuilder routes, FeedTypeCatalog types)
+    {
+        foreach (var root in types.All.Select(type => type.Root).Distinct())
+        {
+            routes.Map($"/{root}/{{feed}}/{{**path}}", (HttpContext context, string feed, FeedGateway gateway) =>
+                gateway.ServeAsync(context, root, feed));
+        }
+    }
+
+    async Task ServeAsync(HttpContext context, string root, string name)
+    {
+        var ct = context.RequestAborted;
+        if (await feeds.FindOrNullAsync(name, ct) is not { } served || served.Type.Root != root)
+        {
+            await PlainText.WriteAsync(context, StatusCodes.Status404NotFound, $"There is no {root} feed called {name}.");
+            return;
+        }
+
+        var (rawPath, rawQuery) = RawTarget.BelowFeed(context);
+        (int ConnectorId, Uri Address)? led = null;
+        if (rawPath.StartsWith(SealMark))
+        {
+            var end = rawPath.IndexOf('/', StringComparison.Ordinal);
+            led = seals.OpenOrNull(end < 0 ? rawPath[1..] : rawPath[1..end]);
+            rawPath = end < 0 || led is null ? "" : rawPath[(end + 1)..];
+        }
+
+        if (FeedRequest.TryRead(context.Request.Method, rawPath, rawQuery) is not { } path)
+        {
+            await PlainText.WriteAsync(context, StatusCodes.Status400BadRequest, "The path is not one of a package feed.");
+            return;
+        }
+
+        var access = served.Type.RequiredAccess(path);
+        if (await FeedAuthorization.CallerOrNullAsync(context, callers, served.Feed, access) is not { } caller)
+            return; // refused, and said why
+        var request = path with
+        {
+            FeedUrl = new Uri($"{context.Request.Scheme}://{context.Request.Host}/{root}/{Uri.EscapeDataString(name)}/"),
+            Body = context.Request.Body,
+            ContentType = context.Request.ContentType,
+            Header = header => context.Request.Headers[header] is { Count: > 0 } values ? values.ToString() : null,
+            UserName = caller.Name,
+        };
+        await AnswerAsync(context, served, request, caller, access, led);
+    }
+
+    async Task AnswerAsync(
+        HttpContext context, ServedFeed served, FeedRequest request, Caller caller, FeedAccess access,
+        (int ConnectorId, Uri Address)? led)
+    {
+        var package = access == FeedAccess.Download ? served.Type.TryReadDownload(request) : null;
+        if (package is not null)
+            capture.Watch(context, served.Feed, caller, () => package);
+        else if (access != FeedAccess.Download
+            && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = settings.UploadBytesMax;
+
+        if (led is null && await served.Type.AnswerAsync(request, served.Tree, context.RequestAborted) is { } answer)
+        {
+            if (answer is LocalAnswer.File { Package: { } exact })
+                package = exact;
+            await LocalResponse.WriteAsync(context, answer);
+            return;
+        }
+
+        if (access == FeedAccess.Download)
+        {
+            foreach (var connector in served.Feed.Connectors)
+            {
+                if (led is not null && led.Value.ConnectorId != connector.ConnectorId)
+                    continue;
+                var exactRequest = await WithVersionAsync(served.Type, request, package, connector, context.RequestAborted);
+                if (exactRequest is null)
+                    continue;
+                if (!ReferenceEquals(exactRequest, request))
+                    package = served.Type.TryReadDownload(exactRequest);
+                if (await connectors.TryServeAsync(context, served.Type, exactRequest, connector, led?.Address))
+                    return;
+            }
+        }
+
+        if (served.Type.EmptyAnswer(request) is { } empty)
+            await LocalResponse.WriteAsync(context, empty);
+        else
+            await PlainText.WriteAsync(context, StatusCodes.Status404NotFound, $"{served.Feed.Name} has nothing at this address.");
+    }
+
+    /// <summary>Where a download leaves the version to the server, the same download with the newest one; null when there is none.</summary>
+    async ValueTask<FeedRequest?> WithVersionAsync(
+        IFeedType type, FeedRequest request, PackageCoordinates? package, Connector connector, CancellationToken ct)
+    {
+        if (package is not { Version: "" } || type.VersionListRequest(request) is not { } listRequest)
+            return request;
+        try
+        {
+            var url = type.UpstreamUrl(listRequest, new Uri(connector.Url), await upstream.IndexAsync(type, connector, ct));
+            return url is not null && await upstream.DocumentOrNullAsync(connector, url, ct) is { } list
+                ? type.WithNewestVersion(request, list)
+                : null;
+        }
+        catch (HttpRequestException)
+        {
+            return request; // the request itself meets the same fault, and says so
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using Deployments.Web.Feeds;
+using Microsoft.Net.Http.Headers;
+
+namespace Deployments.Web.Gateway;
+
+/// <summary>Writes what a feed's own files say as an HTTP response.</summary>
+static class LocalResponse
+{
+    /// <summary>Files with ranges and conditional requests (RFC 9110, sections 13 and 14), documents and sentences as they are.</summary>
+    public static Task WriteAsync(HttpContext context, LocalAnswer answer) => answer switch
+    {
+        LocalAnswer.File file => WriteFileAsync(context, file),
+        LocalAnswer.Document document =>
+            TypedResults.Bytes(document.Content, document.ContentType).ExecuteAsync(context),
+        LocalAnswer.Status status => PlainText.WriteAsync(context, status.Code, status.Message),
+        _ => throw new InvalidOperationException($"Unknown answer {answer}."),
+    };
+
+    static Task WriteFileAsync(HttpContext context, LocalAnswer.File file)
+    {
+        var info = new FileInfo(file.Path);
+        var modified = new DateTimeOffset(info.LastWriteTimeUtc, TimeSpan.Zero);
+        var tag = new EntityTagHeaderValue($"\"{modified.UtcTicks:x}-{info.Length:x}\"");
+        return TypedResults.PhysicalFile(file.Path, file.ContentType, fileDownloadName: null, modified, tag,
+            enableRangeProcessing: true).ExecuteAsync(context);
+    }
+}

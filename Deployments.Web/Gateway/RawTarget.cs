@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Deployments.Web.Gateway;
+
+/// <summary>
+/// The request target as the client sent it. ASP.NET's path is decoded except for <c>%2F</c>, so neither what goes upstream nor what is
+/// parsed can be taken from it.
+/// </summary>
+static class RawTarget
+{
+    /// <summary>The target in origin form: path and query, undecoded.</summary>
+    public static string Of(HttpContext context)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (target.StartsWith('/'))
+            return target;
+        return Uri.TryCreate(target, UriKind.Absolute, out var address) ? address.PathAndQuery : "/";
+    }
+
+    /// <summary>
+    /// What follows <c>/{root}/{feed}/</c>, and the query without the <c>key</c> parameter: that is a credential for this server and
+    /// must not reach an upstream.
+    /// </summary>
+    public static (string Path, string Query) BelowFeed(HttpContext context)
+    {
+        var target = Of(context);
+        var question = target.IndexOf('?', StringComparison.Ordinal);
+        var path = question < 0 ? target : target[..question];
+        var query = question < 0 ? "" : WithoutKey(target[question..]);
+
+        var afterRoot = path.IndexOf('/', 1);
+        var afterFeed = afterRoot < 0 ? -1 : path.IndexOf('/', afterRoot + 1);
+        return (afterFeed < 0 ? "" : path[(afterFeed + 1)..], query);
+    }
+
+    static string WithoutKey(string query)
+    {
+        if (!query.Contains("key=", StringComparison.OrdinalIgnoreCase))
+            return query;
+        var kept = query[1..].Split('&').Where(pair => !pair.StartsWith("key=", StringComparison.OrdinalIgnoreCase)).ToArray();
+        return kept.Length == 0 ? "" : $"?{string.Join('&', kept)}";
+    }
+}

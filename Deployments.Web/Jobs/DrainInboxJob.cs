@@ -1,0 +1,26 @@
+namespace Deployments.Web.Jobs;
+
+/// <summary>Empties the inbox; at most once at a time in this process (it is a singleton), beside other nodes.</summary>
+/// <param name="drainer">Does the work.</param>
+public sealed class DrainInboxJob(InboxDrainer drainer) : IBackgroundJob
+{
+    /// <summary>Its name in the timetable.</summary>
+    public const string Name = "drain-inbox";
+
+    int running;
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        if (Interlocked.Exchange(ref running, 1) == 1)
+            return; // the run under way goes on until the inbox is empty
+        try
+        {
+            await drainer.RunOnceAsync(ct);
+        }
+        finally
+        {
+            Volatile.Write(ref running, 0);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Data.Common;
+using Deployments.Data.Database;
+using Deployments.Data.Inbox;
+
+namespace Deployments.Web.Jobs;
+
+/// <summary>Has the inbox drained as soon as something is in it: at PostgreSQL's notice, and by a look each second.</summary>
+sealed class InboxAlarm(Notifications notifications, InboxStore inbox, IJobEngine engine, ILogger<InboxAlarm> logger)
+    : BackgroundService
+{
+    static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(200); // one drain for a burst, and still visible at once
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        notifications.ListenAsync("deployment_inbox", LookInterval, RingAsync, stoppingToken);
+
+    async Task RingAsync(CancellationToken ct)
+    {
+        try
+        {
+            if (!await inbox.HasEntriesAsync(ct))
+                return;
+            await Task.Delay(GatherTime, ct);
+            await engine.RunNowAsync(DrainInboxJob.Name, ct);
+        }
+        catch (DbException exception)
+        {
+            logger.LogWarning("The inbox cannot be looked at: {Reason}", exception.Message);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Data.Common;
+using Deployments.Data.Inbox;
+using Deployments.Web.Records;
+
+namespace Deployments.Web.Jobs;
+
+/// <summary>Turns what waits in the inbox into deployment records and rejected records, each entry exactly once.</summary>
+/// <param name="inbox">Claims, records and commits a batch.</param>
+/// <param name="factory">Says what an entry means.</param>
+/// <param name="logger">For entries that cannot be recorded.</param>
+public sealed class InboxDrainer(InboxStore inbox, RecordFactory factory, ILogger<InboxDrainer> logger)
+{
+    const int BatchRows = 5000; // costs few statements, holds its locks for a fraction of a second
+
+    /// <summary>Drains until the inbox is empty.</summary>
+    /// <returns>How many entries were processed.</returns>
+    /// <exception cref="DbException">The database is away; what is not processed stays in the inbox.</exception>
+    public async Task<int> RunOnceAsync(CancellationToken ct)
+    {
+        var total = 0;
+        int drained;
+        do
+        {
+            drained = await DrainBatchAsync(ct);
+            total += drained;
+        }
+        while (drained > 0);
+        return total;
+    }
+
+    async Task<int> DrainBatchAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await inbox.DrainAsync(BatchRows, factory.Interpret, ct);
+        }
+        catch (DbException exception) when (IsAboutTheBatch(exception))
+        {
+            logger.LogError(exception, "A batch of the inbox cannot be recorded; its entries are tried one by one");
+            return await DrainOneByOneAsync(ct);
+        }
+    }
+
+    /// <summary>One entry that the database refuses must not hold up the others: it becomes a rejected record.</summary>
+    async Task<int> DrainOneByOneAsync(CancellationToken ct)
+    {
+        for (var count = 0; ; count++)
+        {
+            long id = 0;
+            try
+            {
+                var drained = await inbox.DrainAsync(1, row =>
+                {
+                    id = row.Id;
+                    return factory.Interpret(row);
+                }, ct);
+                if (drained == 0 || count == BatchRows)
+                    return count;
+            }
+            catch (DbException exception) when (IsAboutTheBatch(exception) && id != 0)
+            {
+                logger.LogError(exception, "Inbox entry {Id} cannot be recorded; it is rejected", id);
+                await inbox.DrainAsync(1, row => row.Id == id
+                    ? RecordFactory.Reject(row, $"The record could not be stored: {exception.Message}")
+                    : factory.Interpret(row), ct);
+            }
+        }
+    }
+
+    // The server answered, and not with something that passes: the fault is in what was sent.
+    static bool IsAboutTheBatch(DbException exception) => !exception.IsTransient && exception.SqlState is not null;
+}

@@ -1,0 +1,55 @@
+using System.Net;
+using Deployments.Data.Inbox;
+using Deployments.Data.Records;
+using Deployments.Web.Feeds;
+using Deployments.Web.Gateway;
+
+namespace Deployments.Web.Records;
+
+/// <summary>Makes records of what was said, by whatever road: identifies the package as its ecosystem does. Pure.</summary>
+/// <param name="types">The feed types.</param>
+public sealed class RecordFactory(FeedTypeCatalog types)
+{
+    /// <summary>What an inbox entry becomes.</summary>
+    public InboxVerdict Interpret(InboxRow row) =>
+        row.Reason is not null ? Reject(row, row.Reason)
+        : types.FindOrNull(row.FeedType) is { } type ? new InboxVerdict(row, ToRecord(type, row))
+        : Reject(row, $"This version of the program has no feed type '{row.FeedType}'.");
+
+    /// <summary>An entry as a rejected record.</summary>
+    public static InboxVerdict Reject(InboxRow row, string reason) =>
+        new(row, null, row.RawHeaders ?? DeploymentHeaders.Write(row), reason);
+
+    /// <summary>The record of an accepted entry.</summary>
+    public static NewRecord ToRecord(IFeedType type, InboxEntry entry)
+    {
+        var keys = type.Normalize(new PackageCoordinates(entry.GroupName, entry.Name, entry.Version, entry.Qualifier));
+        return new NewRecord
+        {
+            Id = entry.Id,
+            FeedId = entry.FeedId,
+            PackageType = type.PackageType,
+            GroupName = entry.GroupName,
+            Name = entry.Name,
+            Version = entry.Version,
+            Qualifier = entry.Qualifier,
+            GroupKey = keys.Group,
+            NameKey = keys.Name,
+            VersionKey = keys.Version,
+            VersionSortKey = type.VersionOrder.SortKey(entry.Version),
+            Application = entry.Application,
+            Description = entry.Description,
+            Target = entry.Target,
+            Url = entry.Url,
+            UserName = entry.UserName,
+            DeployedAt = entry.DeployedAt ?? entry.ReceivedAt,
+            DateIsExplicit = entry.DeployedAt is not null,
+            RecordedAt = entry.ReceivedAt,
+            Recorder = entry.Recorder,
+            ClientAddress = IPAddress.TryParse(entry.ClientAddress, out var address) ? address : null,
+            UserAgent = entry.UserAgent,
+            Road = entry.Road,
+            RawHeaders = entry.RawHeaders,
+        };
+    }
+}

@@ -1,0 +1,55 @@
+using Deployments.Data.Accounts;
+using Deployments.Data.Database;
+using Deployments.Web.Accounts;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Deployments.Web.Startup;
+
+static class AccountsSetup
+{
+    /// <summary>Adds accounts, keys, sessions and what guards pages and endpoints.</summary>
+    public static void AddAccounts(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.TryAddSingleton<Notifications>();
+        services.AddSingleton<Passwords>();
+        services.AddSingleton<AttemptLimiter>();
+        services.AddSingleton<Credentials>();
+        services.AddSingleton<CallerResolver>();
+        services.AddSingleton<ConnectorSecrets>();
+
+        // Before everything that uses the key ring at its start.
+        services.AddHostedService<AccountsBootstrap>();
+        services.AddHostedService<CredentialsRefresh>();
+        services.AddSingleton<KeyUseWriter>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyUseWriter>());
+
+        services.AddDataProtection().SetApplicationName("Deployments");
+        services.AddOptions<KeyManagementOptions>().Configure<KeyRingStore>(
+            (options, store) => options.XmlRepository = new DatabaseKeyRing(store));
+
+        services.AddAuthentication(Sessions.Scheme).AddCookie(Sessions.Scheme, Sessions.Configure);
+        services.AddHttpContextAccessor();
+        services.AddSingleton<IAuthorizationHandler, PageAccess.Handler>();
+        services.AddAuthorization(PageAccess.AddPolicies);
+        services.Configure<RazorPagesOptions>(options => PageAccess.AddConventions(options.Conventions));
+        services.AddAntiforgery(options =>
+        {
+            options.Cookie.Name = "Deployments.Antiforgery";
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            options.SuppressXFrameOptionsHeader = true; // SecurityHeaders says it, and more strictly
+        });
+    }
+
+    /// <summary>Guards what is mapped: pages by their policies, other endpoints by <c>RequirePermission</c>.</summary>
+    public static void UseAccounts(this WebApplication app)
+    {
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.Use(ApiAccess.CheckAsync);
+    }
+}

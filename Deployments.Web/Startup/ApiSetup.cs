@@ -1,0 +1,46 @@
+using Deployments.Web.Api;
+using Deployments.Web.Feeds;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Deployments.Web.Startup;
+
+static class ApiSetup
+{
+    /// <summary>The version of ProGet whose API this server speaks; its tools read "2024.3" in it.</summary>
+    public const string ProGetVersion = "24.0.3";
+
+    // Tools explain a failure by an edition that lacks the feature. Nothing here depends on an edition, so the one that
+    // lacks nothing is named.
+    const string ProGetEdition = "Enterprise";
+
+    /// <summary>Adds what answers the management API.</summary>
+    public static void AddManagementApi(this WebApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton<FeedTypeCatalog>();
+        builder.Services.AddSingleton<FeedManagementApi>();
+        builder.Services.AddSingleton<ConnectorManagementApi>();
+        builder.Services.AddSingleton<ApiKeysApi>();
+        builder.Services.AddSingleton<HealthApi>();
+    }
+
+    /// <summary>Marks every answer below <c>/api/</c>, refusals too, as coming from something that is ProGet to its tools.</summary>
+    public static void UseProGetHeaders(this WebApplication app) => app.Use((context, next) =>
+    {
+        if (context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/health"))
+        {
+            context.Response.Headers["X-ProGet-Version"] = ProGetVersion;
+            context.Response.Headers["X-ProGet-Edition"] = ProGetEdition;
+        }
+
+        return next(context);
+    });
+
+    /// <summary>Maps ProGet's management of feeds, connectors and API keys, and its health check.</summary>
+    public static void MapManagementApi(this WebApplication app)
+    {
+        FeedManagementApi.Map(app);
+        ConnectorManagementApi.Map(app);
+        ApiKeysApi.Map(app);
+        HealthApi.Map(app);
+    }
+}

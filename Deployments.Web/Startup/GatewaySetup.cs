@@ -1,0 +1,52 @@
+using Deployments.Data.Database;
+using Deployments.Data.Inbox;
+using Deployments.Data.Records;
+using Deployments.Web.Feeds;
+using Deployments.Web.Gateway;
+using Deployments.Web.Records;
+using Deployments.Web.Settings;
+using FluentValidation;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Deployments.Web.Startup;
+
+/// <summary>Serving feeds, and writing down what is deployed from them.</summary>
+static class GatewaySetup
+{
+    public static void AddGateway(this WebApplicationBuilder builder, DeploymentsSettings settings)
+    {
+        // Kestrel keeps its own limits for everything but uploads, and leaves the bytes of deployment headers alone.
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.RequestHeaderEncodingSelector = DeploymentHeaders.EncodingOf;
+            kestrel.Limits.MinRequestBodyDataRate = null; // uploads over slow lines
+        });
+
+        var services = builder.Services;
+        services.AddHttpForwarder();
+        services.TryAddSingleton<FeedTypeCatalog>();
+        services.TryAddSingleton<Notifications>();
+        services.AddSingleton<RecordIds>();
+        services.AddSingleton<RecordFactory>();
+        services.AddSingleton<IValidator<DeploymentFields>, DeploymentFieldsValidator>();
+        services.AddSingleton(new Journal(Path.Combine(settings.DataDirectory!, "journal")));
+        services.AddSingleton<InboxWriter>();
+        services.AddSingleton<DeploymentCapture>();
+        services.AddSingleton<UpstreamGuard>();
+        services.AddSingleton<UpstreamClient>();
+        services.AddSingleton<SealedAddresses>();
+        services.AddSingleton<ConnectorSource>();
+        services.AddSingleton<FeedGateway>();
+        services.AddSingleton<FeedDirectory>();
+        services.AddHostedService(provider => provider.GetRequiredService<FeedDirectory>());
+    }
+
+    /// <summary>Maps the feeds. The writer starts now, because an earlier run may have left a journal to deliver.</summary>
+    public static async Task MapGatewayAsync(this WebApplication app)
+    {
+        await app.Services.GetRequiredService<SealedAddresses>().LoadKeyAsync(CancellationToken.None);
+        app.Services.GetRequiredService<InboxWriter>();
+        FeedGateway.Map(app, app.Services.GetRequiredService<FeedTypeCatalog>());
+    }
+}

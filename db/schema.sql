@@ -1,0 +1,649 @@
+-- What the migrations make: generated (see README.md), for readers and for the review of a change.
+
+CREATE FUNCTION public.keep_feed_names() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    delete from feed_names where feed_id = new.feed_id;
+    if new.deleted_at is null then
+        insert into feed_names (name_key, feed_id)
+        select distinct lower(n.name), new.feed_id from unnest(array_append(new.alternate_names, new.name)) as n(name);
+    end if;
+    return null;
+end $$;
+
+CREATE FUNCTION public.notify_accounts_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    notify accounts_changed;
+    return null;
+end $$;
+
+CREATE FUNCTION public.notify_deployment_inbox() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    notify deployment_inbox;
+    return null;
+end $$;
+
+CREATE FUNCTION public.notify_feeds_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    notify feeds_changed;
+    return null;
+end $$;
+
+CREATE FUNCTION public.refuse_audit_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'audit_events is append-only' using errcode = 'insufficient_privilege';
+end $$;
+
+CREATE TABLE public.accounts (
+    account_id integer NOT NULL,
+    name text NOT NULL,
+    password_hash text NOT NULL,
+    role text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    security_stamp uuid DEFAULT gen_random_uuid() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_sign_in_at timestamp with time zone,
+    CONSTRAINT accounts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'publisher'::text, 'administrator'::text])))
+);
+
+COMMENT ON TABLE public.accounts IS 'People who sign in with a name and a password. Never removed, only made inactive: the audit log names them.';
+
+COMMENT ON COLUMN public.accounts.password_hash IS 'Salted and stretched, in the format of ASP.NET Core''s PasswordHasher.';
+
+COMMENT ON COLUMN public.accounts.security_stamp IS 'Changed with the password, the role and the active mark: cookies issued before no longer count.';
+
+ALTER TABLE public.accounts ALTER COLUMN account_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.accounts_account_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.api_keys (
+    api_key_id integer NOT NULL,
+    key_hash bytea NOT NULL,
+    key_type text NOT NULL,
+    display_name text DEFAULT ''::text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    permissions text[] NOT NULL,
+    feed_id integer,
+    account_id integer,
+    properties jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT api_keys_check CHECK (((key_type = 'Personal'::text) = (account_id IS NOT NULL))),
+    CONSTRAINT api_keys_description_check CHECK ((length(description) <= 2000)),
+    CONSTRAINT api_keys_display_name_check CHECK ((length(display_name) <= 200)),
+    CONSTRAINT api_keys_key_hash_check CHECK ((octet_length(key_hash) = 32)),
+    CONSTRAINT api_keys_key_type_check CHECK ((key_type = ANY (ARRAY['System'::text, 'Feed'::text, 'Personal'::text]))),
+    CONSTRAINT api_keys_permissions_check CHECK ((permissions <@ ARRAY['view'::text, 'add'::text, 'delete'::text, 'feeds'::text, 'manage'::text]))
+);
+
+COMMENT ON TABLE public.api_keys IS 'Keys for tools. The key itself is shown once, when it is made, and is not kept.';
+
+COMMENT ON COLUMN public.api_keys.key_hash IS 'SHA-256 of the key. Keys made here have 256 random bits, so a slow hash would protect nothing.';
+
+COMMENT ON COLUMN public.api_keys.permissions IS 'manage includes everything; delete (packages) and feeds (their management) are the narrower rights that ProGet knows.';
+
+COMMENT ON COLUMN public.api_keys.feed_id IS 'The only feed the key is good for; null means every feed.';
+
+COMMENT ON COLUMN public.api_keys.account_id IS 'Whose key it is, for a personal key: it may never do more than its account.';
+
+COMMENT ON COLUMN public.api_keys.properties IS 'Further ProGet key properties, kept as given so that management tools read back what they wrote.';
+
+COMMENT ON COLUMN public.api_keys.last_used_at IS 'Exact to a minute or so.';
+
+ALTER TABLE public.api_keys ALTER COLUMN api_key_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.api_keys_api_key_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.applications (
+    application_id integer NOT NULL,
+    name_key text NOT NULL,
+    name text NOT NULL
+);
+
+COMMENT ON TABLE public.applications IS 'Applications or tools that deploy.';
+
+ALTER TABLE public.applications ALTER COLUMN application_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.applications_application_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.audit_events (
+    audit_event_id bigint NOT NULL,
+    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
+    actor text NOT NULL,
+    address text,
+    action text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_name text NOT NULL,
+    before jsonb,
+    after jsonb
+);
+
+COMMENT ON TABLE public.audit_events IS 'Every administrative change, written in the transaction that makes it. Rows are only ever added.';
+
+COMMENT ON COLUMN public.audit_events.actor IS 'The account or API key as authenticated, or the program itself.';
+
+COMMENT ON COLUMN public.audit_events.address IS 'The client''s network address; null for what the program did by itself.';
+
+COMMENT ON COLUMN public.audit_events.before IS 'The subject before the change, without secrets; null when it was made.';
+
+COMMENT ON COLUMN public.audit_events.after IS 'The subject after the change, without secrets; null when it was removed.';
+
+ALTER TABLE public.audit_events ALTER COLUMN audit_event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_events_audit_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.connectors (
+    connector_id integer NOT NULL,
+    name text NOT NULL,
+    feed_type text NOT NULL,
+    url text NOT NULL,
+    timeout_seconds integer DEFAULT 100 NOT NULL,
+    username text,
+    password_encrypted text,
+    properties jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT connectors_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT connectors_timeout_seconds_check CHECK (((timeout_seconds >= 1) AND (timeout_seconds <= 3600)))
+);
+
+COMMENT ON TABLE public.connectors IS 'Upstream feeds.';
+
+COMMENT ON COLUMN public.connectors.password_encrypted IS 'Upstream password, encrypted with the Data Protection keys.';
+
+ALTER TABLE public.connectors ALTER COLUMN connector_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.connectors_connector_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.data_protection_keys (
+    friendly_name text NOT NULL,
+    xml text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.data_protection_keys IS 'ASP.NET Core Data Protection key ring, shared by all web nodes.';
+
+CREATE SEQUENCE public.deployment_ids
+    START WITH 1
+    INCREMENT BY 1000
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.deployment_inbox (
+    id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    feed_id integer NOT NULL,
+    group_name text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    qualifier text NOT NULL,
+    application text NOT NULL,
+    description text NOT NULL,
+    target text NOT NULL,
+    url text,
+    user_name text NOT NULL,
+    deployed_at timestamp with time zone,
+    recorder text NOT NULL,
+    client_address text,
+    user_agent text,
+    road smallint NOT NULL,
+    raw_path text NOT NULL,
+    raw_headers text,
+    reason text
+);
+
+COMMENT ON TABLE public.deployment_inbox IS 'Tagged downloads, written before the first byte of the package is sent; emptied by the drain job.';
+
+COMMENT ON COLUMN public.deployment_inbox.deployed_at IS 'The date the client gave; null means the time of the request.';
+
+COMMENT ON COLUMN public.deployment_inbox.raw_headers IS 'The deployment headers as received, one per line, where they are not literally the fields.';
+
+COMMENT ON COLUMN public.deployment_inbox.reason IS 'Why the record was refused; null for an accepted one.';
+
+CREATE TABLE public.deployments (
+    id bigint NOT NULL,
+    deployed_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    package_id integer NOT NULL,
+    version_id integer NOT NULL,
+    target_id integer NOT NULL,
+    application_id integer NOT NULL,
+    user_id integer NOT NULL,
+    recorder_id integer NOT NULL,
+    description_id integer NOT NULL,
+    url_id integer,
+    user_agent_id integer,
+    feed_id integer NOT NULL,
+    road smallint NOT NULL,
+    client_address inet,
+    digest uuid,
+    raw_headers text
+);
+
+COMMENT ON TABLE public.deployments IS 'One row per deployment record. Rows are never changed. Its keys into the dictionaries are resolved in the inserting transaction and dictionary rows are never removed, so no foreign keys check each of them again (db/decisions/0004).';
+
+COMMENT ON COLUMN public.deployments.road IS 'How the record came in: 1 header, 2 api, 3 batch, 4 manual, 5 keyPolicy.';
+
+COMMENT ON COLUMN public.deployments.digest IS 'Hash of every field, only where the date was given explicitly: such a record is accepted once.';
+
+COMMENT ON COLUMN public.deployments.raw_headers IS 'The deployment headers as received, only where they were not literally the fields of this record.';
+
+CREATE TABLE public.duplicate_records (
+    id bigint NOT NULL,
+    deployment_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.duplicate_records IS 'Ids that were given to a repeated request, and the record it repeats.';
+
+CREATE TABLE public.feed_connectors (
+    feed_id integer NOT NULL,
+    connector_id integer NOT NULL,
+    "position" integer NOT NULL
+);
+
+COMMENT ON TABLE public.feed_connectors IS 'Which connectors a feed asks, in order of position.';
+
+CREATE TABLE public.feed_names (
+    name_key text NOT NULL,
+    feed_id integer NOT NULL,
+    CONSTRAINT feed_names_name_key_check CHECK ((name_key ~ '^[a-z0-9][a-z0-9._-]{0,99}$'::text))
+);
+
+COMMENT ON TABLE public.feed_names IS 'Every name, in lower case, that an existing feed answers to. Kept by a trigger on feeds.';
+
+CREATE TABLE public.feeds (
+    feed_id integer NOT NULL,
+    name text NOT NULL,
+    feed_type text NOT NULL,
+    alternate_names text[] DEFAULT '{}'::text[] NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    anonymous_access boolean DEFAULT true NOT NULL,
+    deployment_records_enabled boolean DEFAULT true NOT NULL,
+    properties jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT feeds_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
+);
+
+COMMENT ON TABLE public.feeds IS 'What package clients connect to: /{root}/{name}/...';
+
+COMMENT ON COLUMN public.feeds.feed_type IS 'Key of an IFeedType; checked by the program, so that a new type needs no migration.';
+
+COMMENT ON COLUMN public.feeds.anonymous_access IS 'Whether a client without credentials may download and record.';
+
+COMMENT ON COLUMN public.feeds.properties IS 'Further ProGet feed properties, kept as given so that management tools read back what they wrote.';
+
+ALTER TABLE public.feeds ALTER COLUMN feed_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.feeds_feed_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.installations (
+    target_id integer NOT NULL,
+    package_id integer NOT NULL,
+    version_id integer NOT NULL,
+    deployment_id bigint NOT NULL,
+    deployed_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.installations IS 'The newest record per target and package: what runs where now. A late, older record never moves it back.';
+
+CREATE TABLE public.package_versions (
+    version_id integer NOT NULL,
+    package_id integer NOT NULL,
+    version_key text NOT NULL,
+    qualifier text NOT NULL,
+    version text NOT NULL,
+    sort_key bytea,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.package_versions IS 'Versions of packages that a record names; one row per qualifier.';
+
+COMMENT ON COLUMN public.package_versions.qualifier IS 'key=value pairs sorted by key, joined by &; empty when the version has one file.';
+
+COMMENT ON COLUMN public.package_versions.sort_key IS 'Bytewise order of these keys is the version order of the ecosystem; null when the version is not one of it.';
+
+ALTER TABLE public.package_versions ALTER COLUMN version_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.package_versions_version_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.packages (
+    package_id integer NOT NULL,
+    type text NOT NULL,
+    group_key text NOT NULL,
+    name_key text NOT NULL,
+    group_name text NOT NULL,
+    name text NOT NULL
+);
+
+COMMENT ON TABLE public.packages IS 'Packages across feeds, identified as by a package URL.';
+
+COMMENT ON COLUMN public.packages.type IS 'Package URL type: nuget, npm, maven, upack ...';
+
+COMMENT ON COLUMN public.packages.group_name IS 'npm scope, Maven groupId, universal group; empty when there is none.';
+
+ALTER TABLE public.packages ALTER COLUMN package_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.packages_package_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.recorders (
+    recorder_id integer NOT NULL,
+    name_key text NOT NULL,
+    name text NOT NULL
+);
+
+COMMENT ON TABLE public.recorders IS 'Who wrote records down, as authenticated: an account, an API key, or Anonymous.';
+
+ALTER TABLE public.recorders ALTER COLUMN recorder_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.recorders_recorder_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.rejected_records (
+    id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    feed_id integer NOT NULL,
+    group_name text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    qualifier text NOT NULL,
+    recorder text NOT NULL,
+    client_address text,
+    user_agent text,
+    road smallint NOT NULL,
+    raw_path text NOT NULL,
+    raw_headers text NOT NULL,
+    reason text NOT NULL,
+    resolved_at timestamp with time zone,
+    resolved_by text,
+    resolution text,
+    CONSTRAINT rejected_records_resolution_check CHECK ((resolution = ANY (ARRAY['replayed'::text, 'dismissed'::text])))
+);
+
+COMMENT ON TABLE public.rejected_records IS 'Tagged downloads whose record could not be accepted, for an administrator to mend and replay.';
+
+COMMENT ON COLUMN public.rejected_records.raw_headers IS 'The deployment headers as received, one per line.';
+
+CREATE TABLE public.schema_migrations (
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.server_keys (
+    name text NOT NULL,
+    key_encrypted text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.server_keys IS 'Keys that all web nodes share and that never change, encrypted with the Data Protection keys.';
+
+CREATE TABLE public.targets (
+    target_id integer NOT NULL,
+    name_key text NOT NULL,
+    name text NOT NULL
+);
+
+COMMENT ON TABLE public.targets IS 'Where packages are installed, typically servers.';
+
+ALTER TABLE public.targets ALTER COLUMN target_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.targets_target_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.texts (
+    text_id integer NOT NULL,
+    name_key uuid NOT NULL,
+    name text NOT NULL
+);
+
+COMMENT ON TABLE public.texts IS 'Descriptions, URLs and user agents: stored once, since one release repeats them for each server and package.';
+
+COMMENT ON COLUMN public.texts.name_key IS 'The first 16 bytes of the SHA-256 of the text.';
+
+ALTER TABLE public.texts ALTER COLUMN text_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.texts_text_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.users (
+    user_id integer NOT NULL,
+    name_key text NOT NULL,
+    name text NOT NULL
+);
+
+COMMENT ON TABLE public.users IS 'People named in records as having deployed. Not accounts: a name here is what a client said.';
+
+ALTER TABLE public.users ALTER COLUMN user_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.users_user_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (api_key_id);
+
+ALTER TABLE ONLY public.applications
+    ADD CONSTRAINT applications_name_key_key UNIQUE (name_key);
+
+ALTER TABLE ONLY public.applications
+    ADD CONSTRAINT applications_pkey PRIMARY KEY (application_id);
+
+ALTER TABLE ONLY public.audit_events
+    ADD CONSTRAINT audit_events_pkey PRIMARY KEY (audit_event_id);
+
+ALTER TABLE ONLY public.connectors
+    ADD CONSTRAINT connectors_pkey PRIMARY KEY (connector_id);
+
+ALTER TABLE ONLY public.data_protection_keys
+    ADD CONSTRAINT data_protection_keys_pkey PRIMARY KEY (friendly_name);
+
+ALTER TABLE ONLY public.deployment_inbox
+    ADD CONSTRAINT deployment_inbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.deployments
+    ADD CONSTRAINT deployments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.duplicate_records
+    ADD CONSTRAINT duplicate_records_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.feed_connectors
+    ADD CONSTRAINT feed_connectors_pkey PRIMARY KEY (feed_id, connector_id);
+
+ALTER TABLE ONLY public.feed_names
+    ADD CONSTRAINT feed_names_pkey PRIMARY KEY (name_key);
+
+ALTER TABLE ONLY public.feeds
+    ADD CONSTRAINT feeds_pkey PRIMARY KEY (feed_id);
+
+ALTER TABLE ONLY public.installations
+    ADD CONSTRAINT installations_pkey PRIMARY KEY (target_id, package_id);
+
+ALTER TABLE ONLY public.package_versions
+    ADD CONSTRAINT package_versions_package_id_version_key_qualifier_key UNIQUE (package_id, version_key, qualifier);
+
+ALTER TABLE ONLY public.package_versions
+    ADD CONSTRAINT package_versions_pkey PRIMARY KEY (version_id);
+
+ALTER TABLE ONLY public.packages
+    ADD CONSTRAINT packages_name_key_type_group_key_key UNIQUE (name_key, type, group_key);
+
+ALTER TABLE ONLY public.packages
+    ADD CONSTRAINT packages_pkey PRIMARY KEY (package_id);
+
+ALTER TABLE ONLY public.recorders
+    ADD CONSTRAINT recorders_name_key_key UNIQUE (name_key);
+
+ALTER TABLE ONLY public.recorders
+    ADD CONSTRAINT recorders_pkey PRIMARY KEY (recorder_id);
+
+ALTER TABLE ONLY public.rejected_records
+    ADD CONSTRAINT rejected_records_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.server_keys
+    ADD CONSTRAINT server_keys_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.targets
+    ADD CONSTRAINT targets_name_key_key UNIQUE (name_key);
+
+ALTER TABLE ONLY public.targets
+    ADD CONSTRAINT targets_pkey PRIMARY KEY (target_id);
+
+ALTER TABLE ONLY public.texts
+    ADD CONSTRAINT texts_name_key_key UNIQUE (name_key);
+
+ALTER TABLE ONLY public.texts
+    ADD CONSTRAINT texts_pkey PRIMARY KEY (text_id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_name_key_key UNIQUE (name_key);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
+
+CREATE UNIQUE INDEX accounts_by_name ON public.accounts USING btree (lower(name));
+
+CREATE INDEX audit_events_by_action ON public.audit_events USING btree (action, audit_event_id);
+
+CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (lower(actor), audit_event_id);
+
+CREATE UNIQUE INDEX connectors_by_name ON public.connectors USING btree (lower(name));
+
+CREATE INDEX deployments_by_date ON public.deployments USING btree (deployed_at, id);
+
+CREATE UNIQUE INDEX deployments_by_digest ON public.deployments USING btree (digest) WHERE (digest IS NOT NULL);
+
+CREATE INDEX deployments_by_package ON public.deployments USING btree (package_id, deployed_at);
+
+CREATE INDEX deployments_by_target ON public.deployments USING btree (target_id, package_id, deployed_at);
+
+CREATE INDEX deployments_by_target_date ON public.deployments USING btree (target_id, deployed_at);
+
+CREATE INDEX deployments_by_version ON public.deployments USING btree (version_id, deployed_at);
+
+CREATE INDEX feed_connectors_by_connector ON public.feed_connectors USING btree (connector_id);
+
+CREATE INDEX feed_names_by_feed ON public.feed_names USING btree (feed_id);
+
+CREATE UNIQUE INDEX feeds_by_name ON public.feeds USING btree (lower(name)) WHERE (deleted_at IS NULL);
+
+CREATE INDEX installations_by_version ON public.installations USING btree (version_id);
+
+CREATE INDEX package_versions_by_order ON public.package_versions USING btree (package_id, sort_key);
+
+CREATE INDEX rejected_records_open ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NULL);
+
+CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF name, password_hash, role, active, security_stamp ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
+
+CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF permissions, feed_id, account_id, expires_at, revoked_at, display_name ON public.api_keys FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
+
+CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
+
+CREATE TRIGGER deployment_inbox_filled AFTER INSERT ON public.deployment_inbox FOR EACH STATEMENT EXECUTE FUNCTION public.notify_deployment_inbox();
+
+CREATE TRIGGER feed_names_kept AFTER INSERT OR UPDATE OF name, alternate_names, deleted_at ON public.feeds FOR EACH ROW EXECUTE FUNCTION public.keep_feed_names();
+
+CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.connectors FOR EACH STATEMENT EXECUTE FUNCTION public.notify_feeds_changed();
+
+CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.feed_connectors FOR EACH STATEMENT EXECUTE FUNCTION public.notify_feeds_changed();
+
+CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.feeds FOR EACH STATEMENT EXECUTE FUNCTION public.notify_feeds_changed();
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.feed_connectors
+    ADD CONSTRAINT feed_connectors_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES public.connectors(connector_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feed_connectors
+    ADD CONSTRAINT feed_connectors_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feed_names
+    ADD CONSTRAINT feed_names_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.package_versions
+    ADD CONSTRAINT package_versions_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);
+
+ALTER TABLE ONLY public.rejected_records
+    ADD CONSTRAINT rejected_records_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
