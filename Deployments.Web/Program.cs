@@ -49,6 +49,7 @@ public static class Program
             await app.MigrateAsync();
             app.UseSecurityHeaders();
             app.UseProGetHeaders();
+            app.UseErrorPages();
             app.UseStaticFiles();
             app.UseAccounts();
             await app.MapGatewayAsync();
