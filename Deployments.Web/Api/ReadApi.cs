@@ -67,9 +67,9 @@ static class ReadApi
         string name, HttpContext context, TargetQueries targets, FeedTypeCatalog types, CancellationToken ct)
     {
         var atText = context.Request.Query["at"].ToString();
-        var at = TimeText.TryParse(atText);
+        var at = TimeText.TryParseEnd(atText);
         if (atText.Length > 0 && at is null)
-            return Results.Text("at is not an ISO 8601 date such as 2026-01-31T08:15:00Z.", statusCode: 400);
+            return Results.Text($"at {TimeText.Problem}.", statusCode: 400);
         if (await targets.FindOrNullAsync(RecordText.FromPath(name), ct) is not { } target)
             return Results.Text("Nothing was ever deployed to a target of that name.", statusCode: 404);
 

@@ -87,12 +87,9 @@ public sealed class RecordQuery
         if (Text(name) is not { } text)
             return null;
         // "To the 31st" includes the 31st.
-        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
-            && day < DateOnly.MaxValue)
-            return new DateTimeOffset((isEnd ? day.AddDays(1) : day).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
-        if (TimeText.TryParse(text) is { } time)
+        if ((isEnd ? TimeText.TryParseEnd(text) : TimeText.TryParse(text)) is { } time)
             return time;
-        errors[name] = "is not an ISO 8601 date such as 2026-01-31 or 2026-01-31T08:15:00Z";
+        errors[name] = TimeText.Problem;
         return null;
     }
 

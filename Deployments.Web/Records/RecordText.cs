@@ -29,6 +29,24 @@ static class RecordText
     public static string? PurlOrNull(FeedTypeCatalog types, RecordRow row) =>
         PurlOrNull(types, row.FeedType, new PackageCoordinates(row.Group, row.Name, row.Version, row.Qualifier));
 
+    /// <summary>
+    /// The headers of a record that came by headers: as received, or, where none are kept, the fields written as headers, which is
+    /// what they literally were. Null for other roads.
+    /// </summary>
+    public static string? HeadersOrNull(RecordRow row)
+    {
+        const string prefix = "X-ProGet-Deployment-";
+        if (row.RawHeaders is not null || row.Road != RecordRoad.Header)
+            return row.RawHeaders?.TrimEnd('\n');
+        return $"{prefix}Application: {row.Application}\n{prefix}Description: {row.Description}\n{prefix}Target: {row.Target}"
+            + (row.Url is null ? "" : $"\n{prefix}Url: {row.Url}");
+    }
+
+    /// <summary>Whether a browser may be led there: what was recorded long ago or elsewhere is checked once more.</summary>
+    public static bool IsWebAddress(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var address)
+        && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps);
+
     /// <summary>Group and name as one reads them: <c>org.acme / billing</c>.</summary>
     public static string FullName(string group, string name) => group.Length == 0 ? name : $"{group} / {name}";
 
