@@ -25,6 +25,8 @@ static class PagesSetup
             });
             pages.UseStatusCodePagesWithReExecute("/error");
         });
+        // After the branch, so that the error page's address is matched when a request comes through here again.
+        app.UseRouting();
     }
 
     static bool IsForPeople(HttpRequest request, PathString[] roots) =>
