@@ -153,7 +153,7 @@ public sealed class ComponentTests
             context, Row(2, Morning) with { UserName = "jdoe", Recorder = "octopus-eu" }, Row(1, Morning) with { Recorder = "JDOE" });
 
         var claim = Assert.Single(shown.FindAll("td.by .sub"));
-        Assert.Equal("claimed, recorded by octopus-eu", claim.TextContent);
+        Assert.Equal("claimed via octopus-eu", claim.TextContent);
     }
 
     [Fact]

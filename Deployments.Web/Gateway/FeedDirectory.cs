@@ -20,6 +20,7 @@ sealed class FeedDirectory(
     static readonly TimeSpan MissReloadPause = TimeSpan.FromMilliseconds(250);
 
     volatile FrozenDictionary<string, ServedFeed> byName = FrozenDictionary<string, ServedFeed>.Empty;
+    readonly SemaphoreSlim reloading = new(1, 1);
     long loadedAt;
 
     /// <summary>The feed that is called so (in any case, alternate names included), or null.</summary>
@@ -28,9 +29,19 @@ sealed class FeedDirectory(
         if (byName.TryGetValue(name, out var feed))
             return feed;
         // Made a moment ago, perhaps; but a scanner must not make the database read all feeds again and again.
-        if (time.GetElapsedTime(Interlocked.Read(ref loadedAt)) < MissReloadPause)
-            await Task.Delay(MissReloadPause, ct);
-        await TryReloadAsync(ct);
+        await reloading.WaitAsync(ct);
+        try
+        {
+            if (!byName.ContainsKey(name) && time.GetElapsedTime(loadedAt) < MissReloadPause)
+                await Task.Delay(MissReloadPause, ct);
+            if (!byName.ContainsKey(name))
+                await TryReloadAsync(ct);
+        }
+        finally
+        {
+            reloading.Release();
+        }
+
         return byName.GetValueOrDefault(name);
     }
 
@@ -49,7 +60,7 @@ sealed class FeedDirectory(
         }
 
         byName = served.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-        Interlocked.Exchange(ref loadedAt, time.GetTimestamp());
+        loadedAt = time.GetTimestamp();
     }
 
     /// <inheritdoc/>

@@ -14,13 +14,17 @@
     day: { weekday: "long", day: "numeric", month: "long", year: "numeric" },
   };
   const format = Object.fromEntries(
-    Object.entries(forms).map(([name, form]) => [name, new Intl.DateTimeFormat(language, form)]));
+    Object.entries(forms).map(([name, form]) => {
+      const formatter = new Intl.DateTimeFormat(language, form);
+      // Browsers disagree about the comma after a weekday.
+      return [name, time => name === "day" ? formatter.format(time).replace(",", "") : formatter.format(time)];
+    }));
 
   function localTimes() {
     for (const time of document.querySelectorAll("time[data-show]")) {
       const value = new Date(time.dateTime);
       if (!Number.isNaN(value.getTime()))
-        time.textContent = format[time.dataset.show].format(value);
+        time.textContent = format[time.dataset.show](value);
     }
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     for (const name of document.querySelectorAll("[data-zone]"))
@@ -37,7 +41,7 @@
       const bodies = [];
       let current = "";
       for (const row of rows) {
-        const day = format.day.format(new Date(row.dataset.at));
+        const day = format.day(new Date(row.dataset.at));
         if (day !== current) {
           const body = template.cloneNode(false);
           const head = template.querySelector("tr.day").cloneNode(true);

@@ -22,14 +22,14 @@ public sealed partial record RecordCommand(string Curl, string PowerShell)
         var file = OutsideFileNames().Replace($"{package.Name}-{version}{Extension(type.Key)}", "-");
         (string Name, string Bash, string PowerShell)[] headers =
         [
-            ("Application", "'my-deploy-script'", "'my-deploy-script'"),
-            ("Description", "'First deployment'", "'First deployment'"),
-            ("Target", "\"$(hostname)\"", "[Environment]::MachineName"),
-            ("Url", "'https://ci.example.com/build/1'", "'https://ci.example.com/build/1'"),
-            ("UserName", "\"$(whoami)\"", "[Environment]::UserName"),
-            ("Date", "\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"", "[DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ')"),
+            ("Application", "my-deploy-script", "'my-deploy-script'"),
+            ("Description", "First deployment", "'First deployment'"),
+            ("Target", "$(hostname)", "[Environment]::MachineName"),
+            ("Url", "https://ci.example.com/build/1", "'https://ci.example.com/build/1'"),
+            ("UserName", "$(whoami)", "[Environment]::UserName"),
+            ("Date", "$(date -u +%Y-%m-%dT%H:%M:%SZ)", "[DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ')"),
         ];
-        var curl = headers.Select(header => $"  --header 'X-ProGet-Deployment-{header.Name}: '{header.Bash} \\")
+        var curl = headers.Select(header => $"  --header \"X-ProGet-Deployment-{header.Name}: {header.Bash}\" \\")
             .Prepend("curl --fail --location \\");
         var powerShell = headers.Select(header => $"  'X-ProGet-Deployment-{header.Name}' = {header.PowerShell}")
             .Prepend("Invoke-WebRequest -Headers @{");
