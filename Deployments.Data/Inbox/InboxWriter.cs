@@ -66,9 +66,23 @@ public sealed class InboxWriter : IAsyncDisposable
             while (group.Count < GroupMax && queue.Reader.TryRead(out var waiting))
                 group.Add(waiting);
 
-            var outcome = await WriteAsync([.. group.Select(waiting => waiting.Entry)]);
+            var outcome = await WriteSafelyAsync([.. group.Select(waiting => waiting.Entry)]);
             foreach (var waiting in group)
                 waiting.Outcome.SetResult(outcome);
+        }
+    }
+
+    /// <summary>Whatever is wrong with a group, its downloads are answered and the writer goes on.</summary>
+    async Task<InboxOutcome> WriteSafelyAsync(InboxEntry[] entries)
+    {
+        try
+        {
+            return await WriteAsync(entries);
+        }
+        catch (Exception exception)
+        {
+            logger.LogCritical(exception, "{Count} deployment records could not be stored", entries.Length);
+            return InboxOutcome.Failed;
         }
     }
 
