@@ -116,6 +116,7 @@ sealed class ConnectorSource(
             await base.TransformResponseAsync(context, proxyResponse, cancellationToken);
             context.Response.Headers.Remove("Set-Cookie");
             context.Response.Headers.Remove("Strict-Transport-Security");
+            DeploymentCapture.RemoveAnswer(context.Response.Headers); // an upstream of the same kind speaks of its own
             if (proxyResponse.StatusCode != HttpStatusCode.OK || !type.RewritesAnswer(request))
                 return true;
 

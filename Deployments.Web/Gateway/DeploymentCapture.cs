@@ -40,6 +40,13 @@ sealed class DeploymentCapture(
         context.Response.OnStarting(() => CaptureAsync(context, feed, caller, package(), receivedAt));
     }
 
+    /// <summary>Removes what an upstream says of records of its own.</summary>
+    public static void RemoveAnswer(IHeaderDictionary headers)
+    {
+        headers.Remove(StatusHeader);
+        headers.Remove(IdHeader);
+    }
+
     /// <summary>What the client calls itself, shortened to 500 characters; null when it does not say.</summary>
     public static string? UserAgentOf(HttpRequest request) =>
         Shorten(request.Headers.UserAgent.ToString(), UserAgentLengthMax);
@@ -123,6 +130,11 @@ sealed class DeploymentCapture(
             ? $"{DeploymentHeaders.Prefix}{first.PropertyName} {first.ErrorMessage}"
             : null;
 
-    static string? Shorten(string text, int lengthMax) =>
-        text.Length == 0 ? null : text.Length <= lengthMax ? text : text[..lengthMax];
+    static string? Shorten(string text, int lengthMax)
+    {
+        if (text.Length <= lengthMax)
+            return text.Length == 0 ? null : text;
+        // Half a surrogate pair cannot be stored: it has no UTF-8 form.
+        return char.IsHighSurrogate(text[lengthMax - 1]) ? text[..(lengthMax - 1)] : text[..lengthMax];
+    }
 }

@@ -43,7 +43,12 @@ sealed class FeedGateway(
         {
             var end = rawPath.IndexOf('/', StringComparison.Ordinal);
             led = seals.OpenOrNull(end < 0 ? rawPath[1..] : rawPath[1..end]);
-            rawPath = end < 0 || led is null ? "" : rawPath[(end + 1)..];
+            rawPath = end < 0 ? "" : rawPath[(end + 1)..];
+            if (led is null)
+            {
+                await PlainText.WriteAsync(context, StatusCodes.Status404NotFound, "This server sealed no such address.");
+                return;
+            }
         }
 
         if (FeedRequest.TryRead(context.Request.Method, rawPath, rawQuery) is not { } path)

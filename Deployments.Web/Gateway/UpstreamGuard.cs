@@ -61,7 +61,10 @@ sealed class UpstreamGuard(DeploymentsSettings settings)
     async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
     {
         var endPoint = context.DnsEndPoint;
-        var addresses = await Dns.GetHostAddressesAsync(endPoint.Host, ct);
+        // Not asked of DNS, which makes an error of its own out of 0.0.0.0.
+        var addresses = IPAddress.TryParse(endPoint.Host, out var literal)
+            ? [literal]
+            : await Dns.GetHostAddressesAsync(endPoint.Host, ct);
         var refusals = addresses.Select(RefusalOrNull).OfType<string>().ToList();
         var allowed = Array.FindAll(addresses, address => RefusalOrNull(address) is null);
         if (allowed.Length == 0)

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Deployments.Data.Database;
 using Deployments.Data.Inbox;
 
@@ -27,8 +26,9 @@ sealed class InboxAlarm(Notifications notifications, InboxStore inbox, IJobEngin
             await Task.Delay(GatherTime, ct);
             await engine.RunNowAsync(DrainInboxJob.Name, ct);
         }
-        catch (DbException exception)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
+            // Also what the engine makes of an outage: this must outlive it, or nothing is drained until a restart.
             logger.LogWarning("The inbox cannot be looked at: {Reason}", exception.Message);
         }
     }
