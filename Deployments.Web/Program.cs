@@ -12,7 +12,7 @@ public static class Program
     {
         try
         {
-            await using var app = await BuildAsync([.. args.Where(arg => arg != "--migrate")]);
+            await using var app = await BuildAsync([.. args.Where(arg => arg is not "--migrate")]);
             if (!args.Contains("--migrate"))
                 await app.RunAsync();
             return 0;
@@ -49,6 +49,7 @@ public static class Program
             await app.MigrateAsync();
             app.UseSecurityHeaders();
             app.UseProGetHeaders();
+            app.UseErrorPages();
             app.UseStaticFiles();
             app.UseAccounts();
             await app.MapGatewayAsync();

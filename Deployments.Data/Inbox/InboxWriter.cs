@@ -72,6 +72,7 @@ public sealed class InboxWriter : IAsyncDisposable
         }
     }
 
+    // Catches whatever is thrown: a writer that ends would leave every download waiting.
     async Task<InboxOutcome> WriteAsync(InboxEntry[] entries)
     {
         if (!databaseIsAway)
@@ -82,7 +83,6 @@ public sealed class InboxWriter : IAsyncDisposable
                 return InboxOutcome.Recorded;
             }
             catch (Exception exception)
-                when (exception is NpgsqlException or OperationCanceledException or TimeoutException)
             {
                 logger.LogError(exception,
                     "The database did not take {Count} inbox entries; they go to the journal", entries.Length);
@@ -95,7 +95,7 @@ public sealed class InboxWriter : IAsyncDisposable
             journal.Append(entries);
             return InboxOutcome.Journaled;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception)
         {
             logger.LogCritical(exception,
                 "Neither the database nor the journal took {Count} deployment records", entries.Length);
@@ -166,7 +166,6 @@ public sealed class InboxWriter : IAsyncDisposable
                 // Stopping; what is undelivered stays in the journal for the next start.
             }
             catch (Exception exception)
-                when (exception is NpgsqlException or IOException or TimeoutException or OperationCanceledException)
             {
                 logger.LogWarning("The journal cannot be delivered yet: {Reason}", exception.Message);
                 await Task.Delay(DeliveryPause, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -40,10 +40,12 @@ public sealed class Journal(string directory)
         lock (gate)
         {
             Directory.CreateDirectory(directory);
-            using var file = new FileStream(OpenPath, FileMode.Append, FileAccess.Write, FileShare.Read);
-            var before = file.Length;
+            using var file = new FileStream(OpenPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            var before = file.Seek(0, SeekOrigin.End);
             try
             {
+                if (EndsInHalfALine(file))
+                    file.WriteByte((byte)'\n'); // a crash left it; this batch must not become part of it
                 file.Write(lines.GetBuffer(), 0, (int)lines.Length);
                 file.Flush(flushToDisk: true);
             }
@@ -97,6 +99,15 @@ public sealed class Journal(string directory)
     {
         lock (gate)
             File.AppendAllText(Path.Combine(directory, "journal.refused"), line + "\n");
+    }
+
+    // Leaves the position at the end.
+    static bool EndsInHalfALine(FileStream file)
+    {
+        if (file.Length == 0)
+            return false;
+        file.Seek(-1, SeekOrigin.End);
+        return file.ReadByte() != '\n';
     }
 
     static bool IsWhole(string line)

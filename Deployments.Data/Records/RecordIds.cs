@@ -14,6 +14,7 @@ public sealed class RecordIds(NpgsqlDataSource database, TimeProvider time) : ID
     const int BlockSize = 1000; // the sequence's increment
     const long OutageRange = 1L << 62;
     static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(2); // a download must not wait noticeably
 
     readonly SemaphoreSlim gate = new(1, 1);
     long next;
@@ -51,7 +52,7 @@ public sealed class RecordIds(NpgsqlDataSource database, TimeProvider time) : ID
 
     async Task<bool> TakeBlockAsync()
     {
-        if (blockAhead is null or { IsFaulted: true })
+        if (blockAhead is null or { IsFaulted: true } or { IsCanceled: true })
         {
             if (time.GetTimestamp() < retryAt)
                 return false; // asked a moment ago: do not make every download wait for a connection that fails
@@ -65,7 +66,7 @@ public sealed class RecordIds(NpgsqlDataSource database, TimeProvider time) : ID
             blockAhead = FetchBlockAsync();
             return true;
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
         {
             retryAt = time.GetTimestamp() + (long)(RetryAfter.TotalSeconds * time.TimestampFrequency);
             return false;
@@ -74,8 +75,9 @@ public sealed class RecordIds(NpgsqlDataSource database, TimeProvider time) : ID
 
     async Task<long> FetchBlockAsync()
     {
+        // For the connection too, which by itself would wait far longer for a server that hangs.
+        using var patience = new CancellationTokenSource(Patience);
         await using var command = database.CreateCommand("select nextval('deployment_ids')");
-        command.CommandTimeout = 2;
-        return (long)(await command.ExecuteScalarAsync())!;
+        return (long)(await command.ExecuteScalarAsync(patience.Token))!;
     }
 }

@@ -10,7 +10,9 @@ using Npgsql;
 
 namespace Deployments.Bench;
 
-/// <summary>The whole program with its private PostgreSQL, fully durable, in a directory that goes afterwards.</summary>
+/// <summary>
+/// The whole program with its private PostgreSQL, fully durable, in a directory that goes afterwards.
+/// </summary>
 sealed class BenchServer : IAsyncDisposable
 {
     const string Key = "bench-bootstrap-key";
@@ -22,7 +24,8 @@ sealed class BenchServer : IAsyncDisposable
     {
         App = app;
         this.dataDirectory = dataDirectory;
-        Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Url = new Uri(app.Services.GetRequiredService<IServer>().Features
+            .Get<IServerAddressesFeature>()!.Addresses.First());
         admin = new HttpClient { BaseAddress = Url };
         admin.DefaultRequestHeaders.Add("X-ApiKey", Key);
     }
@@ -37,7 +40,8 @@ sealed class BenchServer : IAsyncDisposable
     {
         var dataDirectory = Path.Combine(Path.GetTempPath(), $"deployments-bench-{Environment.ProcessId}");
         var app = await Web.Program.BuildAsync([
-            "--urls=http://127.0.0.1:0", "--Deployments:DataDirectory=" + dataDirectory, "--Deployments:Bootstrap:ApiKey=" + Key,
+            "--urls=http://127.0.0.1:0", "--Deployments:DataDirectory=" + dataDirectory,
+            "--Deployments:Bootstrap:ApiKey=" + Key,
             "--Logging:LogLevel:Default=Error"]);
         // What people write first: one row per request.
         app.MapGet("/naive/{id}/{version}", NaiveEndpoint.ServeAsync);
@@ -61,7 +65,8 @@ sealed class BenchServer : IAsyncDisposable
         using (var archive = new ZipArchive(package, ZipArchiveMode.Create, leaveOpen: true))
         {
             await using (var manifest = archive.CreateEntry("upack.json").Open())
-                await manifest.WriteAsync(System.Text.Encoding.UTF8.GetBytes($$"""{"name":"{{name}}","version":"1.0.0"}"""));
+                await manifest.WriteAsync(
+                    System.Text.Encoding.UTF8.GetBytes($$"""{"name":"{{name}}","version":"1.0.0"}"""));
             await using var content = archive.CreateEntry("package/content.bin", CompressionLevel.NoCompression).Open();
             await content.WriteAsync(RandomNumberGenerator.GetBytes(bytes - 400));
         }

@@ -5,10 +5,12 @@ namespace Deployments.Bench;
 /// <summary>Collects ratios and prints them.</summary>
 sealed class BenchTable
 {
-    readonly List<(string What, string Against, double Ours, double Theirs, double Ratio, double Goal, string Unit)> rows = [];
+    readonly List<(string What, string Against, double Ours, double Theirs, double Ratio, double Goal,
+        string Unit)> rows = [];
 
     /// <summary>Adds a row from rounds in which both sides were measured one after the other.</summary>
-    public void Add(string what, string against, IReadOnlyList<(double Ours, double Theirs)> rounds, double goal, string unit)
+    public void Add(string what, string against, IReadOnlyList<(double Ours, double Theirs)> rounds, double goal,
+        string unit)
     {
         var row = (what, against, Median(rounds.Select(r => r.Ours)), Median(rounds.Select(r => r.Theirs)),
             Median(rounds.Select(r => r.Ours / r.Theirs)), goal, unit);
@@ -25,7 +27,8 @@ sealed class BenchTable
     }
 
     static string Line(
-        (string What, string Against, double Ours, double Theirs, double Ratio, double Goal, string Unit) row) => string.Create(
+        (string What, string Against, double Ours, double Theirs, double Ratio, double Goal, string Unit) row) =>
+        string.Create(
         CultureInfo.InvariantCulture,
         $"| {row.What} | {row.Against} | {row.Ours:N0} {row.Unit} | {row.Theirs:N0} {row.Unit} | {row.Ratio:F2} | ≥ {row.Goal:F2} "
         + $"| {(row.Ratio >= row.Goal ? "met" : "missed")} |");
@@ -33,6 +36,8 @@ sealed class BenchTable
     static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();
-        return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[sorted.Count / 2 - 1] + sorted[sorted.Count / 2]) / 2;
+        return sorted.Count % 2 == 1
+            ? sorted[sorted.Count / 2]
+            : (sorted[sorted.Count / 2 - 1] + sorted[sorted.Count / 2]) / 2;
     }
 }

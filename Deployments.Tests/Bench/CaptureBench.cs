@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Deployments.Bench;
 
-/// <summary>Tagged downloads of a 20 KB package from the local store, 32 connections, durable before the first byte.</summary>
+/// <summary>
+/// Tagged downloads of a 20 KB package from the local store, 32 connections, durable before the first byte.
+/// </summary>
 static class CaptureBench
 {
     static readonly string[] Tags =

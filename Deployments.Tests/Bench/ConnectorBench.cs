@@ -5,7 +5,9 @@ using System.Security.Cryptography;
 
 namespace Deployments.Bench;
 
-/// <summary>Packages through a connector, against nginx proxying to the same upstream (a third nginx port serving files).</summary>
+/// <summary>
+/// Packages through a connector, against nginx proxying to the same upstream (a third nginx port serving files).
+/// </summary>
 static class ConnectorBench
 {
     public static async Task RunAsync(BenchServer server, BenchTable table, int seconds)

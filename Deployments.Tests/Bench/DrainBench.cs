@@ -6,8 +6,8 @@ using Npgsql;
 namespace Deployments.Bench;
 
 /// <summary>
-/// From the inbox to records with their dictionaries and what is installed, against a bare COPY of the same finished rows into a copy of the
-/// table with the same indexes.
+/// From the inbox to records with their dictionaries and what is installed, against a bare COPY of the same finished
+/// rows into a copy of the table with the same indexes.
 /// </summary>
 static class DrainBench
 {
@@ -34,7 +34,8 @@ static class DrainBench
             var copying = Stopwatch.StartNew();
             await using (var connection = await database.OpenConnectionAsync())
             {
-                await using var copy = await connection.BeginRawBinaryCopyAsync("copy deployments_copy from stdin (format binary)");
+                await using var copy = await connection.BeginRawBinaryCopyAsync(
+                    "copy deployments_copy from stdin (format binary)");
                 await copy.WriteAsync(rows);
             }
 
@@ -61,12 +62,15 @@ static class DrainBench
         $"""
         alter table deployment_inbox disable trigger deployment_inbox_filled;
         insert into deployment_inbox (
-            id, received_at, feed_id, group_name, name, version, qualifier, application, description, target, url, user_name,
+            id, received_at, feed_id, group_name, name, version, qualifier, application, description, target, url,
+            user_name,
             deployed_at, recorder, client_address, user_agent, road, raw_path, raw_headers, reason)
-        select {round + 1} * 10000000000 + n, now(), (select feed_id from feeds where name = 'drain'), '', 'package-' || n % 300,
+        select {round + 1} * 10000000000 + n, now(), (select feed_id from feeds where name = 'drain'), '',
+               'package-' || n % 300,
                '1.' || n / 4000 || '.0', '', 'application-' || n % 20, 'Release ' || n / 200 || ' to production',
                'server-' || n % 1000, 'https://ci.example/builds/' || n / 200, 'user-' || n % 30, null, 'API key "ci"',
-               '10.0.' || n % 4 || '.' || n % 250, 'BuildMaster/7.0 InedoCore/1.0', 1, '/upack/drain/download/package/1.0.0', null, null
+               '10.0.' || n % 4 || '.' || n % 250, 'BuildMaster/7.0 InedoCore/1.0', 1,
+               '/upack/drain/download/package/1.0.0', null, null
         from generate_series(1, {Records}) as n;
         alter table deployment_inbox enable trigger deployment_inbox_filled;
         """);

@@ -1,8 +1,10 @@
 using Deployments.Bench;
 
-// Prints one table. Each row is a ratio measured in this run, the median of at least three rounds: machines are noisy, ratios less so.
+// Prints one table. Each row is a ratio measured in this run, the median of at least three rounds: machines are
+// noisy, ratios less so.
 var only = args.FirstOrDefault(arg => !arg.StartsWith('-'));
-var seconds = int.Parse(args.FirstOrDefault(arg => arg.StartsWith("--seconds=", StringComparison.Ordinal))?[10..] ?? "4",
+var seconds = int.Parse(args.FirstOrDefault(arg =>
+    arg.StartsWith("--seconds=", StringComparison.Ordinal))?[10..] ?? "4",
     System.Globalization.CultureInfo.InvariantCulture);
 
 await using var server = await BenchServer.StartAsync();

@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Deployments.Tests.Gateway;
 
-/// <summary>What is recorded of tagged downloads through a connector, row by row as the outside contract lists it.</summary>
+/// <summary>
+/// What is recorded of tagged downloads through a connector, row by row as the outside contract lists it.
+/// </summary>
 public sealed class CaptureTests : IAsyncLifetime
 {
     const string Package = "/nuget/main/package/Acme.Web/1.2.0";
@@ -33,7 +35,8 @@ public sealed class CaptureTests : IAsyncLifetime
     [Fact]
     public async Task A_tagged_download_is_recorded_with_every_field()
     {
-        using var answer = await GetAsync(Package, ("Application", "BuildMaster"), ("Description", "Release 7"), ("Target", "WEB-07"),
+        using var answer = await GetAsync(Package, ("Application", "BuildMaster"), ("Description", "Release 7"),
+            ("Target", "WEB-07"),
             ("Url", "https://ci.example/7"), ("UserName", "ada"), ("Date", "2026-01-31T08:15:00Z"));
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -51,7 +54,8 @@ public sealed class CaptureTests : IAsyncLifetime
     public async Task The_optional_fields_have_defaults_and_the_description_may_be_empty()
     {
         var before = TimeProvider.System.GetUtcNow().AddMilliseconds(-1);
-        using var answer = await GetAsync(Package, ("Application", "Otter"), ("Description", ""), ("Target", "db-1"), ("Url", ""));
+        using var answer = await GetAsync(Package, ("Application", "Otter"), ("Description", ""), ("Target", "db-1"),
+            ("Url", ""));
 
         Assert.Equal("recorded", Header(answer, "X-Deployment-Status"));
         var record = await OnlyRecordAsync();
@@ -65,13 +69,20 @@ public sealed class CaptureTests : IAsyncLifetime
         { ["Application: a", "Target: t"], "X-ProGet-Deployment-Description is missing" },
         { ["Application: a", "Description: d"], "X-ProGet-Deployment-Target is missing" },
         { ["Application: a", "Description: d", "Target:  "], "X-ProGet-Deployment-Target is blank" },
-        { ["Application: a", "Description: d", "Target: t", "Target: u"], "X-ProGet-Deployment-Target is given 2 times" },
-        { ["Application: a", "Description: d", "Target: t", "Date: tomorrow"], "X-ProGet-Deployment-Date is not an ISO 8601 date" },
-        { ["Application: a", "Description: d", "Target: t", "Date: 2199-01-01"], "X-ProGet-Deployment-Date is more than 5 minutes" },
-        { ["Application: a", "Description: d", "Target: t", "Url: javascript:alert(1)"], "X-ProGet-Deployment-Url must be an absolute" },
-        { ["Application: a", "Description: d", "Target: a\u0001b"], "X-ProGet-Deployment-Target has control characters" },
-        { ["Application: a", "Description: d", "Target: a%00%C3%BC"], "X-ProGet-Deployment-Target has control characters" },
-        { ["Application: a", "Description: " + new string('x', 8192), "Target: t"], "X-ProGet-Deployment-Description is longer" },
+        { ["Application: a", "Description: d", "Target: t", "Target: u"],
+            "X-ProGet-Deployment-Target is given 2 times" },
+        { ["Application: a", "Description: d", "Target: t", "Date: tomorrow"],
+            "X-ProGet-Deployment-Date is not an ISO 8601 date" },
+        { ["Application: a", "Description: d", "Target: t", "Date: 2199-01-01"],
+            "X-ProGet-Deployment-Date is more than 5 minutes" },
+        { ["Application: a", "Description: d", "Target: t", "Url: javascript:alert(1)"],
+            "X-ProGet-Deployment-Url must be an absolute" },
+        { ["Application: a", "Description: d", "Target: a\u0001b"],
+            "X-ProGet-Deployment-Target has control characters" },
+        { ["Application: a", "Description: d", "Target: a%00%C3%BC"],
+            "X-ProGet-Deployment-Target has control characters" },
+        { ["Application: a", "Description: " + new string('x', 8192), "Target: t"],
+            "X-ProGet-Deployment-Description is longer" },
         { ["Application: a", "Description: d", "Target: \u00ff\u00fe"], "X-ProGet-Deployment-Target is not UTF-8" },
     };
 
@@ -97,7 +108,8 @@ public sealed class CaptureTests : IAsyncLifetime
     public async Task Bytes_beyond_ASCII_are_UTF8()
     {
         var answer = await SendRawAsync("GET", Package,
-            ["X-ProGet-Deployment-Application: a", "X-ProGet-Deployment-Description: M%C3%BCller", "X-ProGet-Deployment-Target: Z\u00c3\u00bcrich"]);
+            ["X-ProGet-Deployment-Application: a", "X-ProGet-Deployment-Description: M%C3%BCller",
+                "X-ProGet-Deployment-Target: Z\u00c3\u00bcrich"]);
 
         Assert.Contains("X-Deployment-Status: recorded", answer, StringComparison.Ordinal);
         var record = await OnlyRecordAsync();
@@ -113,7 +125,8 @@ public sealed class CaptureTests : IAsyncLifetime
     public async Task Nothing_is_recorded_for_what_is_no_successful_download_of_a_package(string method, string path)
     {
         var answer = await SendRawAsync(method, path,
-            ["X-ProGet-Deployment-Application: a", "X-ProGet-Deployment-Description: d", "X-ProGet-Deployment-Target: t"]);
+            ["X-ProGet-Deployment-Application: a", "X-ProGet-Deployment-Description: d",
+                "X-ProGet-Deployment-Target: t"]);
 
         Assert.DoesNotContain("X-Deployment-Status", answer, StringComparison.Ordinal);
         await Recorded.DrainedAsync(app.Database);

@@ -56,7 +56,8 @@ public sealed class DeploymentHeadersTests
     [Fact]
     public void Blanks_do_not_count_and_empty_optional_headers_are_absent()
     {
-        var (fields, _, _) = DeploymentHeaders.Read(Headers(("Application", " BuildMaster "), ("Description", ""), ("Url", ""),
+        var (fields, _, _) = DeploymentHeaders.Read(Headers(("Application", " BuildMaster "), ("Description", ""),
+            ("Url", ""),
             ("UserName", " "), ("Date", "")));
 
         Assert.Equal("BuildMaster", fields.Application);
@@ -68,7 +69,8 @@ public sealed class DeploymentHeadersTests
     }
 
     static HeaderDictionary Headers(params (string Name, string Value)[] headers) =>
-        new(headers.ToDictionary(h => DeploymentHeaders.Prefix + h.Name, h => new StringValues(h.Value), StringComparer.OrdinalIgnoreCase));
+        new(headers.ToDictionary(h => DeploymentHeaders.Prefix + h.Name, h => new StringValues(h.Value),
+            StringComparer.OrdinalIgnoreCase));
 
     // Kestrel hands these headers over as Latin-1.
     static string OnTheWire(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));

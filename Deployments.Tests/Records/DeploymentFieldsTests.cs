@@ -5,7 +5,12 @@ namespace Deployments.Tests.Records;
 public sealed class DeploymentFieldsTests
 {
     static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    static readonly DeploymentFields Valid = new() { Application = "BuildMaster", Description = "Release 7", Target = "WEB-07" };
+    static readonly DeploymentFields Valid = new()
+    {
+        Application = "BuildMaster",
+        Description = "Release 7",
+        Target = "WEB-07"
+    };
 
     public static TheoryData<DeploymentFields, string> Refused => new()
     {

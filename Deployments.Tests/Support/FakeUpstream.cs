@@ -31,12 +31,14 @@ public sealed class FakeUpstream : IAsyncDisposable
         upstream.app.Run(context =>
         {
             var target = context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget;
-            upstream.requests.Enqueue((target, new HeaderDictionary(context.Request.Headers.ToDictionary(h => h.Key, h => h.Value))));
+            upstream.requests.Enqueue((target,
+                new HeaderDictionary(context.Request.Headers.ToDictionary(h => h.Key, h => h.Value))));
             return answer(context);
         });
         await upstream.app.StartAsync();
         upstream.Url = new Uri(
-            upstream.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+            upstream.app.Services.GetRequiredService<IServer>().Features
+                .Get<IServerAddressesFeature>()!.Addresses.First());
         return upstream;
     }
 

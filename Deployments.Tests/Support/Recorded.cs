@@ -54,7 +54,8 @@ static class Recorded
         return [.. await connection.QueryAsync<Row>(
             """
             select d.id, p.group_name, p.name, v.version, v.qualifier, a.name as application, x.name as description,
-                   t.name as target, l.name as url, u.name as user_name, r.name as recorder, d.deployed_at, d.raw_headers, d.road
+                   t.name as target, l.name as url, u.name as user_name, r.name as recorder, d.deployed_at,
+                   d.raw_headers, d.road
             from deployments d
             join packages p using (package_id)
             join package_versions v using (version_id)

@@ -67,7 +67,9 @@ public sealed class TestApp : IAsyncDisposable
     public HttpClient NewClient() =>
         new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Url };
 
-    /// <summary>Makes a feed, with a connector of the same name where an upstream is given, through the management API.</summary>
+    /// <summary>
+    /// Makes a feed, with a connector of the same name where an upstream is given, through the management API.
+    /// </summary>
     public async Task CreateFeedAsync(string name, string type, Uri? upstream = null)
     {
         var connectors = upstream is null ? [] : new[] { name };

@@ -8,7 +8,8 @@ using Deployments.Web.Records;
 namespace Deployments.Web.Api;
 
 /// <summary>
-/// ProGet's Package Deployment API (<c>POST /api/package-deployment/</c>), for tools that do not download through a feed.
+/// ProGet's Package Deployment API (<c>POST /api/package-deployment/</c>), for tools that do not download through a
+/// feed.
 /// </summary>
 sealed class PackageDeploymentApi(
     CallerResolver callers, FeedDirectory feeds, RecordStore store, RecordIds ids, PackageDeploymentValidator validator,
@@ -18,7 +19,8 @@ sealed class PackageDeploymentApi(
 
     /// <summary>Maps the address, which clients write with and without its trailing slash.</summary>
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapPost("/api/package-deployment", (HttpContext context, PackageDeploymentApi api) => api.RecordAsync(context));
+        routes.MapPost("/api/package-deployment", (HttpContext context, PackageDeploymentApi api) =>
+            api.RecordAsync(context));
 
     async Task RecordAsync(HttpContext context)
     {
@@ -32,7 +34,8 @@ sealed class PackageDeploymentApi(
 
         if (await ReadBodyOrNullAsync(context.Request, ct) is not { } body)
         {
-            await PlainText.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, $"The body is larger than {BodyBytesMax >> 10} KB.");
+            await PlainText.WriteAsync(context, StatusCodes.Status413PayloadTooLarge,
+                $"The body is larger than {BodyBytesMax >> 10} KB.");
             return;
         }
 
@@ -69,7 +72,8 @@ sealed class PackageDeploymentApi(
     {
         if (await feeds.FindOrNullAsync(request.FeedName!, ct) is not { } served)
         {
-            await PlainText.WriteAsync(context, StatusCodes.Status404NotFound, $"There is no feed called {request.FeedName}.");
+            await PlainText.WriteAsync(context, StatusCodes.Status404NotFound,
+                $"There is no feed called {request.FeedName}.");
             return;
         }
 
@@ -83,12 +87,18 @@ sealed class PackageDeploymentApi(
         var entry = Entry(context, request, served, caller, RecordRoad.Api, await ids.NextAsync(ct), time.GetUtcNow());
         var result = (await store.RecordAsync([RecordFactory.ToRecord(served.Type, entry)], ct))[0];
         await context.Response.WriteAsJsonAsync(
-            new { id = result.DeploymentId, duplicate = result.IsDuplicate, url = $"/deployments/{result.DeploymentId}" }, ct);
+            new
+            {
+                id = result.DeploymentId,
+                duplicate = result.IsDuplicate,
+                url = $"/deployments/{result.DeploymentId}"
+            }, ct);
     }
 
     /// <summary>The entry that a valid request makes.</summary>
     public static InboxEntry Entry(
-        HttpContext context, PackageDeploymentRequest request, ServedFeed served, Caller caller, RecordRoad road, long id,
+        HttpContext context, PackageDeploymentRequest request, ServedFeed served, Caller caller, RecordRoad road,
+        long id,
         DateTimeOffset receivedAt)
     {
         var package = served.Type.FromNames(request.GroupName ?? "", request.PackageName!, request.Version!);
@@ -115,7 +125,9 @@ sealed class PackageDeploymentApi(
         };
     }
 
-    /// <summary>Who calls; a key in the body counts like one in a header, and where both are given both must be right.</summary>
+    /// <summary>
+    /// Who calls; a key in the body counts like one in a header, and where both are given both must be right.
+    /// </summary>
     static async ValueTask<CallerResult> CallerAsync(HttpContext context, CallerResolver callers, string? keyInBody)
     {
         var result = await callers.ResolveAsync(context, context.RequestAborted);
@@ -124,7 +136,9 @@ sealed class PackageDeploymentApi(
             : result;
     }
 
-    /// <summary>Whether the content type says JSON (true), or a form or nothing (false); null when it says something else.</summary>
+    /// <summary>
+    /// Whether the content type says JSON (true), or a form or nothing (false); null when it says something else.
+    /// </summary>
     static bool? BodyKindOrNull(string? contentType) => contentType?.Split(';')[0].Trim().ToUpperInvariant() switch
     {
         "APPLICATION/JSON" or "TEXT/JSON" => true,

@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Deployments.Web.Api;
 
 /// <summary>
-/// The Package Deployment API by the thousand: a JSON array or a stream of JSON lines of any length, recorded as it arrives, a
-/// thousand in a transaction. Good items are recorded even when others are not.
+/// The Package Deployment API by the thousand: a JSON array or a stream of JSON lines of any length, recorded as it
+/// arrives, a thousand in a transaction. Good items are recorded even when others are not.
 /// </summary>
 sealed class PackageDeploymentBatchApi(
     FeedDirectory feeds, RecordStore store, RecordIds ids, PackageDeploymentValidator validator,
@@ -43,7 +43,8 @@ sealed class PackageDeploymentBatchApi(
         await context.Response.WriteAsJsonAsync(report, context.RequestAborted);
     }
 
-    async Task<BatchReport> RecordAsync(HttpContext context, Caller caller, IAsyncEnumerable<BatchItem> items, CancellationToken ct)
+    async Task<BatchReport> RecordAsync(HttpContext context, Caller caller, IAsyncEnumerable<BatchItem> items,
+        CancellationToken ct)
     {
         var report = new BatchReport();
         var records = new List<NewRecord>(TransactionSize);
@@ -92,7 +93,8 @@ sealed class PackageDeploymentBatchApi(
 
     static async IAsyncEnumerable<BatchItem> ArrayAsync(HttpContext context)
     {
-        var items = JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(context.Request.Body, cancellationToken: context.RequestAborted);
+        var items = JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(context.Request.Body,
+            cancellationToken: context.RequestAborted);
         await using var enumerator = items.GetAsyncEnumerator(context.RequestAborted);
         for (var line = 1L; ; line++)
         {
@@ -105,7 +107,8 @@ sealed class PackageDeploymentBatchApi(
             }
             catch (JsonException exception)
             {
-                item = new BatchItem(line, null, $"The JSON ends here or is damaged; the rest was not read. {exception.Message}")
+                item = new BatchItem(line, null,
+                    $"The JSON ends here or is damaged; the rest was not read. {exception.Message}")
                 {
                     IsLast = true,
                 };

@@ -30,7 +30,8 @@ public sealed record PackageDeploymentRequest : DeploymentFields
         if (!isJson && !body.TrimStart().StartsWith('{'))
         {
             var form = QueryHelpers.ParseQuery(body);
-            return From(name => Single(form.Where(pair => Is(pair.Key, name)).SelectMany(pair => pair.Value.ToArray()), name));
+            return From(name => Single(form.Where(pair => Is(pair.Key, name))
+                .SelectMany(pair => pair.Value.ToArray()), name));
         }
 
         try
@@ -51,7 +52,8 @@ public sealed record PackageDeploymentRequest : DeploymentFields
         if (json.ValueKind != JsonValueKind.Object)
             throw new FormatException("A JSON object is expected.");
         return From(name => Single(
-            json.EnumerateObject().Where(property => Is(property.Name, name)).Select(property => TextOf(property.Value, name)),
+            json.EnumerateObject().Where(property => Is(property.Name, name))
+                .Select(property => TextOf(property.Value, name)),
             name));
     }
 
@@ -87,7 +89,9 @@ public sealed record PackageDeploymentRequest : DeploymentFields
     static string? Single(IEnumerable<string?> values, string name)
     {
         var given = values.ToList();
-        return given.Count <= 1 ? given.SingleOrDefault() : throw new FormatException($"{name}: is given {given.Count} times");
+        return given.Count <= 1
+            ? given.SingleOrDefault()
+            : throw new FormatException($"{name}: is given {given.Count} times");
     }
 
     static string? TextOf(JsonElement value, string name) => value.ValueKind switch

@@ -45,7 +45,8 @@ public interface IFeedType
     PackageCoordinates? TryReadDownload(FeedRequest request);
 
     /// <summary>
-    /// Coordinates from what a tool or a person says where no path does: the group may be part of the name (<c>@scope/name</c>).
+    /// Coordinates from what a tool or a person says where no path does: the group may be part of the name
+    /// (<c>@scope/name</c>).
     /// </summary>
     PackageCoordinates FromNames(string group, string name, string version) => new(group, name, version);
 

@@ -7,8 +7,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// Serves a request from an upstream, streaming. Redirects are followed here, so that the client's bytes pass this server; the client's
-/// credentials and deployment headers stay here.
+/// Serves a request from an upstream, streaming. Redirects are followed here, so that the client's bytes pass this
+/// server; the client's credentials and deployment headers stay here.
 /// </summary>
 sealed class ConnectorSource(
     IHttpForwarder forwarder, UpstreamClient upstream, SealedAddresses seals, ILogger<ConnectorSource> logger)
@@ -18,8 +18,12 @@ sealed class ConnectorSource(
     /// <param name="type">The feed's type.</param>
     /// <param name="request">The request as the type reads it.</param>
     /// <param name="connector">Whom to ask.</param>
-    /// <param name="sealedAddress">The exact address to fetch, where the client's path carried a sealed one; else null.</param>
-    /// <returns>False when the upstream has nothing there, and nothing was written: another connector may be asked.</returns>
+    /// <param name="sealedAddress">
+    /// The exact address to fetch, where the client's path carried a sealed one; else null.
+    /// </param>
+    /// <returns>
+    /// False when the upstream has nothing there, and nothing was written: another connector may be asked.
+    /// </returns>
     public async Task<bool> TryServeAsync(
         HttpContext context, IFeedType type, FeedRequest request, Connector connector, Uri? sealedAddress)
     {
@@ -33,7 +37,8 @@ sealed class ConnectorSource(
 
             var exchange = new Exchange(type, request, connector, address, url, index, upstream, seals);
             var error = await forwarder.SendAsync(context, "http://connector/", upstream.Invoker,
-                new ForwarderRequestConfig { ActivityTimeout = TimeSpan.FromSeconds(connector.TimeoutSeconds) }, exchange);
+                new ForwarderRequestConfig { ActivityTimeout = TimeSpan.FromSeconds(connector.TimeoutSeconds) },
+                exchange);
             if (error != ForwarderError.None)
                 await FailAsync(context, connector, context.GetForwarderErrorFeature()?.Exception);
             return !exchange.HasNothing;
@@ -71,7 +76,8 @@ sealed class ConnectorSource(
         public bool HasNothing { get; private set; }
 
         public override async ValueTask TransformRequestAsync(
-            HttpContext context, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+            HttpContext context, HttpRequestMessage proxyRequest, string destinationPrefix,
+            CancellationToken cancellationToken)
         {
             await base.TransformRequestAsync(context, proxyRequest, destinationPrefix, cancellationToken);
             proxyRequest.RequestUri = url;
@@ -85,7 +91,8 @@ sealed class ConnectorSource(
             }
 
             // A sealed address may be another party's; it does not get this connector's password.
-            if (Uri.Compare(url, connectorUrl, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0)
+            if (Uri.Compare(url, connectorUrl, UriComponents.SchemeAndServer, UriFormat.Unescaped,
+                StringComparison.OrdinalIgnoreCase) == 0)
                 upstream.Authorize(proxyRequest, connector);
         }
 
@@ -109,6 +116,7 @@ sealed class ConnectorSource(
             await base.TransformResponseAsync(context, proxyResponse, cancellationToken);
             context.Response.Headers.Remove("Set-Cookie");
             context.Response.Headers.Remove("Strict-Transport-Security");
+            DeploymentCapture.RemoveAnswer(context.Response.Headers); // an upstream of the same kind speaks of its own
             if (proxyResponse.StatusCode != HttpStatusCode.OK || !type.RewritesAnswer(request))
                 return true;
 
@@ -134,7 +142,8 @@ sealed class ConnectorSource(
             }
             catch (Exception exception) when (exception is FormatException or JsonException)
             {
-                throw new HttpRequestException($"the upstream's metadata cannot be read: {exception.Message}", exception);
+                throw new HttpRequestException($"the upstream's metadata cannot be read: {exception.Message}",
+                    exception);
             }
         }
 

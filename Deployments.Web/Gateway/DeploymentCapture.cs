@@ -9,8 +9,8 @@ using FluentValidation;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// Writes a tagged download down before its first byte is sent. It sits between the source's answer and the client: whatever served the file,
-/// the response's status and headers are known, and nothing has been sent.
+/// Writes a tagged download down before its first byte is sent. It sits between the source's answer and the client:
+/// whatever served the file, the response's status and headers are known, and nothing has been sent.
 /// </summary>
 /// <param name="writer">Makes entries durable.</param>
 /// <param name="ids">Gives records their ids.</param>
@@ -18,7 +18,8 @@ namespace Deployments.Web.Gateway;
 /// <param name="time">The clock.</param>
 /// <param name="logger">For what must never fail a download.</param>
 sealed class DeploymentCapture(
-    InboxWriter writer, RecordIds ids, IValidator<DeploymentFields> validator, TimeProvider time, ILogger<DeploymentCapture> logger)
+    InboxWriter writer, RecordIds ids, IValidator<DeploymentFields> validator, TimeProvider time,
+    ILogger<DeploymentCapture> logger)
 {
     const string StatusHeader = "X-Deployment-Status";
     const string IdHeader = "X-Deployment-Id";
@@ -39,11 +40,19 @@ sealed class DeploymentCapture(
         context.Response.OnStarting(() => CaptureAsync(context, feed, caller, package(), receivedAt));
     }
 
+    /// <summary>Removes what an upstream says of records of its own.</summary>
+    public static void RemoveAnswer(IHeaderDictionary headers)
+    {
+        headers.Remove(StatusHeader);
+        headers.Remove(IdHeader);
+    }
+
     /// <summary>What the client calls itself, shortened to 500 characters; null when it does not say.</summary>
     public static string? UserAgentOf(HttpRequest request) =>
         Shorten(request.Headers.UserAgent.ToString(), UserAgentLengthMax);
 
-    async Task CaptureAsync(HttpContext context, Feed feed, Caller caller, PackageCoordinates package, DateTimeOffset receivedAt)
+    async Task CaptureAsync(HttpContext context, Feed feed, Caller caller, PackageCoordinates package,
+        DateTimeOffset receivedAt)
     {
         if (!IsDeployment(context.Response) || context.RequestAborted.IsCancellationRequested)
             return;
@@ -121,6 +130,11 @@ sealed class DeploymentCapture(
             ? $"{DeploymentHeaders.Prefix}{first.PropertyName} {first.ErrorMessage}"
             : null;
 
-    static string? Shorten(string text, int lengthMax) =>
-        text.Length == 0 ? null : text.Length <= lengthMax ? text : text[..lengthMax];
+    static string? Shorten(string text, int lengthMax)
+    {
+        if (text.Length <= lengthMax)
+            return text.Length == 0 ? null : text;
+        // Half a surrogate pair cannot be stored: it has no UTF-8 form.
+        return char.IsHighSurrogate(text[lengthMax - 1]) ? text[..(lengthMax - 1)] : text[..lengthMax];
+    }
 }

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Primitives;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// The <c>X-ProGet-Deployment-*</c> request headers, as Inedo's documentation "Tracking Package Deployments" names them. Pure.
+/// The <c>X-ProGet-Deployment-*</c> request headers, as Inedo's documentation "Tracking Package Deployments" names
+/// them. Pure.
 /// </summary>
 static class DeploymentHeaders
 {
@@ -51,7 +52,9 @@ static class DeploymentHeaders
         }.Trimmed(), problem, raw.ToString());
     }
 
-    /// <summary>The headers that say what an entry says, literally: what <see cref="Read"/> gives for a plain client.</summary>
+    /// <summary>
+    /// The headers that say what an entry says, literally: what <see cref="Read"/> gives for a plain client.
+    /// </summary>
     public static string Write(InboxEntry entry)
     {
         var raw = new StringBuilder();
@@ -72,7 +75,9 @@ static class DeploymentHeaders
         foreach (var value in values)
         {
             text = Decode(value ?? "", out var isUtf8);
-            Append(raw, name, isUtf8 ? StrictUtf8.GetString(Encoding.Latin1.GetBytes(value ?? "")) : EscapeBytes(value!));
+            Append(raw, name, isUtf8
+                ? StrictUtf8.GetString(Encoding.Latin1.GetBytes(value ?? ""))
+                : EscapeBytes(value!));
             if (!isUtf8)
                 problem ??= $"{Prefix}{name} is not UTF-8";
         }
@@ -83,8 +88,9 @@ static class DeploymentHeaders
     }
 
     /// <summary>
-    /// Bytes are UTF-8; a value that is wholly ASCII and validly percent-encodes at least one character beyond ASCII is decoded once more,
-    /// because many clients cannot send anything but ASCII. <c>100%25</c> therefore stays what it is.
+    /// Bytes are UTF-8; a value that is wholly ASCII and validly percent-encodes at least one character beyond ASCII
+    /// is decoded once more, because many clients cannot send anything but ASCII. <c>100%25</c> therefore stays what
+    /// it is.
     /// </summary>
     static string Decode(string bytes, out bool isUtf8)
     {

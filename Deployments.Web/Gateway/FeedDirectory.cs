@@ -8,17 +8,19 @@ using Deployments.Web.Settings;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// The feeds by name, in memory: downloads go on while the database is away. Reloaded when a feed changes on any node, when an unknown
-/// name is asked for, and every half minute.
+/// The feeds by name, in memory: downloads go on while the database is away. Reloaded when a feed changes on any
+/// node, when an unknown name is asked for, and every half minute.
 /// </summary>
 sealed class FeedDirectory(
-    FeedQueries queries, FeedTypeCatalog types, DeploymentsSettings settings, Notifications notifications, TimeProvider time,
+    FeedQueries queries, FeedTypeCatalog types, DeploymentsSettings settings, Notifications notifications,
+    TimeProvider time,
     ILogger<FeedDirectory> logger) : BackgroundService
 {
     static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(30);
     static readonly TimeSpan MissReloadPause = TimeSpan.FromMilliseconds(250);
 
     volatile FrozenDictionary<string, ServedFeed> byName = FrozenDictionary<string, ServedFeed>.Empty;
+    readonly SemaphoreSlim reloading = new(1, 1);
     long loadedAt;
 
     /// <summary>The feed that is called so (in any case, alternate names included), or null.</summary>
@@ -27,9 +29,19 @@ sealed class FeedDirectory(
         if (byName.TryGetValue(name, out var feed))
             return feed;
         // Made a moment ago, perhaps; but a scanner must not make the database read all feeds again and again.
-        if (time.GetElapsedTime(Interlocked.Read(ref loadedAt)) < MissReloadPause)
-            await Task.Delay(MissReloadPause, ct);
-        await TryReloadAsync(ct);
+        await reloading.WaitAsync(ct);
+        try
+        {
+            if (!byName.ContainsKey(name) && time.GetElapsedTime(loadedAt) < MissReloadPause)
+                await Task.Delay(MissReloadPause, ct);
+            if (!byName.ContainsKey(name))
+                await TryReloadAsync(ct);
+        }
+        finally
+        {
+            reloading.Release();
+        }
+
         return byName.GetValueOrDefault(name);
     }
 
@@ -48,7 +60,7 @@ sealed class FeedDirectory(
         }
 
         byName = served.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-        Interlocked.Exchange(ref loadedAt, time.GetTimestamp());
+        loadedAt = time.GetTimestamp();
     }
 
     /// <inheritdoc/>

@@ -7,11 +7,12 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// Serves feeds: which feed, may the caller, what is asked; then the feed's own files, then its connectors in order. Tagged downloads are
-/// captured whatever serves them.
+/// Serves feeds: which feed, may the caller, what is asked; then the feed's own files, then its connectors in order.
+/// Tagged downloads are captured whatever serves them.
 /// </summary>
 sealed class FeedGateway(
-    FeedDirectory feeds, CallerResolver callers, ConnectorSource connectors, UpstreamClient upstream, SealedAddresses seals,
+    FeedDirectory feeds, CallerResolver callers, ConnectorSource connectors, UpstreamClient upstream,
+    SealedAddresses seals,
     DeploymentCapture capture, DeploymentsSettings settings)
 {
     const char SealMark = '~';
@@ -31,7 +32,8 @@ sealed class FeedGateway(
         var ct = context.RequestAborted;
         if (await feeds.FindOrNullAsync(name, ct) is not { } served || served.Type.Root != root)
         {
-            await PlainText.WriteAsync(context, StatusCodes.Status404NotFound, $"There is no {root} feed called {name}.");
+            await PlainText.WriteAsync(context, StatusCodes.Status404NotFound,
+                $"There is no {root} feed called {name}.");
             return;
         }
 
@@ -41,12 +43,18 @@ sealed class FeedGateway(
         {
             var end = rawPath.IndexOf('/', StringComparison.Ordinal);
             led = seals.OpenOrNull(end < 0 ? rawPath[1..] : rawPath[1..end]);
-            rawPath = end < 0 || led is null ? "" : rawPath[(end + 1)..];
+            rawPath = end < 0 ? "" : rawPath[(end + 1)..];
+            if (led is null)
+            {
+                await PlainText.WriteAsync(context, StatusCodes.Status404NotFound, "This server sealed no such address.");
+                return;
+            }
         }
 
         if (FeedRequest.TryRead(context.Request.Method, rawPath, rawQuery) is not { } path)
         {
-            await PlainText.WriteAsync(context, StatusCodes.Status400BadRequest, "The path is not one of a package feed.");
+            await PlainText.WriteAsync(context, StatusCodes.Status400BadRequest,
+                "The path is not one of a package feed.");
             return;
         }
 
@@ -89,7 +97,8 @@ sealed class FeedGateway(
             {
                 if (led is not null && led.Value.ConnectorId != connector.ConnectorId)
                     continue;
-                var exactRequest = await WithVersionAsync(served.Type, request, package, connector, context.RequestAborted);
+                var exactRequest = await WithVersionAsync(served.Type, request, package, connector,
+                    context.RequestAborted);
                 if (exactRequest is null)
                     continue;
                 if (!ReferenceEquals(exactRequest, request))
@@ -102,10 +111,14 @@ sealed class FeedGateway(
         if (served.Type.EmptyAnswer(request) is { } empty)
             await LocalResponse.WriteAsync(context, empty);
         else
-            await PlainText.WriteAsync(context, StatusCodes.Status404NotFound, $"{served.Feed.Name} has nothing at this address.");
+            await PlainText.WriteAsync(context, StatusCodes.Status404NotFound,
+                $"{served.Feed.Name} has nothing at this address.");
     }
 
-    /// <summary>Where a download leaves the version to the server, the same download with the newest one; null when there is none.</summary>
+    /// <summary>
+    /// Where a download leaves the version to the server, the same download with the newest one; null when there is
+    /// none.
+    /// </summary>
     async ValueTask<FeedRequest?> WithVersionAsync(
         IFeedType type, FeedRequest request, PackageCoordinates? package, Connector connector, CancellationToken ct)
     {
@@ -113,7 +126,8 @@ sealed class FeedGateway(
             return request;
         try
         {
-            var url = type.UpstreamUrl(listRequest, new Uri(connector.Url), await upstream.IndexAsync(type, connector, ct));
+            var url = type.UpstreamUrl(listRequest, new Uri(connector.Url),
+                await upstream.IndexAsync(type, connector, ct));
             return url is not null && await upstream.DocumentOrNullAsync(connector, url, ct) is { } list
                 ? type.WithNewestVersion(request, list)
                 : null;

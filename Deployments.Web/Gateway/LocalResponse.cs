@@ -6,7 +6,10 @@ namespace Deployments.Web.Gateway;
 /// <summary>Writes what a feed's own files say as an HTTP response.</summary>
 static class LocalResponse
 {
-    /// <summary>Files with ranges and conditional requests (RFC 9110, sections 13 and 14), documents and sentences as they are.</summary>
+    /// <summary>
+    /// Files with ranges and conditional requests (RFC 9110, sections 13 and 14), documents and sentences as they
+    /// are.
+    /// </summary>
     public static Task WriteAsync(HttpContext context, LocalAnswer answer) => answer switch
     {
         LocalAnswer.File file => WriteFileAsync(context, file),

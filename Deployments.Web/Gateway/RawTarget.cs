@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// The request target as the client sent it. ASP.NET's path is decoded except for <c>%2F</c>, so neither what goes upstream nor what is
-/// parsed can be taken from it.
+/// The request target as the client sent it. ASP.NET's path is decoded except for <c>%2F</c>, so neither what goes
+/// upstream nor what is parsed can be taken from it.
 /// </summary>
 static class RawTarget
 {
@@ -18,8 +18,8 @@ static class RawTarget
     }
 
     /// <summary>
-    /// What follows <c>/{root}/{feed}/</c>, and the query without the <c>key</c> parameter: that is a credential for this server and
-    /// must not reach an upstream.
+    /// What follows <c>/{root}/{feed}/</c>, and the query without the <c>key</c> parameter: that is a credential for
+    /// this server and must not reach an upstream.
     /// </summary>
     public static (string Path, string Query) BelowFeed(HttpContext context)
     {
@@ -37,7 +37,8 @@ static class RawTarget
     {
         if (!query.Contains("key=", StringComparison.OrdinalIgnoreCase))
             return query;
-        var kept = query[1..].Split('&').Where(pair => !pair.StartsWith("key=", StringComparison.OrdinalIgnoreCase)).ToArray();
+        var kept = query[1..].Split('&').Where(pair =>
+            !pair.StartsWith("key=", StringComparison.OrdinalIgnoreCase)).ToArray();
         return kept.Length == 0 ? "" : $"?{string.Join('&', kept)}";
     }
 }

@@ -8,8 +8,9 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// Seals upstream addresses into path segments and opens them again. A sealed address is signed, so that a client cannot make the gateway
-/// fetch one of its own choosing, and always the same for the same address, because lock files keep it.
+/// Seals upstream addresses into path segments and opens them again. A sealed address is signed, so that a client
+/// cannot make the gateway fetch one of its own choosing, and always the same for the same address, because lock
+/// files keep it.
 /// </summary>
 sealed class SealedAddresses(ServerKeyStore keys, IDataProtectionProvider protection)
 {
@@ -23,7 +24,8 @@ sealed class SealedAddresses(ServerKeyStore keys, IDataProtectionProvider protec
     {
         var protector = protection.CreateProtector("sealed addresses");
         var candidate = protector.Protect(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-        key = Convert.FromBase64String(protector.Unprotect(await keys.GetOrAddAsync("sealed-addresses", candidate, ct)));
+        key = Convert.FromBase64String(
+            protector.Unprotect(await keys.GetOrAddAsync("sealed-addresses", candidate, ct)));
     }
 
     /// <summary>An address that a connector's metadata names, as one path segment.</summary>
@@ -43,7 +45,8 @@ sealed class SealedAddresses(ServerKeyStore keys, IDataProtectionProvider protec
         try
         {
             var token = WebEncoders.Base64UrlDecode(sealedAddress);
-            if (token.Length <= HeadLength || !CryptographicOperations.FixedTimeEquals(Sign(token), token.AsSpan(0, TagLength)))
+            if (token.Length <= HeadLength
+                || !CryptographicOperations.FixedTimeEquals(Sign(token), token.AsSpan(0, TagLength)))
                 return null;
             return (BinaryPrimitives.ReadInt32BigEndian(token.AsSpan(TagLength)),
                 new Uri(Encoding.UTF8.GetString(token.AsSpan(HeadLength))));

@@ -10,17 +10,20 @@ using Deployments.Web.Feeds;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// Requests of the gateway's own to an upstream: its index document, a list of versions. What a client asks for is streamed by
-/// <see cref="ConnectorSource"/> instead.
+/// Requests of the gateway's own to an upstream: its index document, a list of versions. What a client asks for is
+/// streamed by <see cref="ConnectorSource"/> instead.
 /// </summary>
 sealed class UpstreamClient(UpstreamGuard guard, ConnectorSecrets secrets, TimeProvider time) : IDisposable
 {
-    /// <summary>The largest metadata document that is held in memory, in bytes: the biggest npm packuments have some 30 MB.</summary>
+    /// <summary>
+    /// The largest metadata document that is held in memory, in bytes: the biggest npm packuments have some 30 MB.
+    /// </summary>
     public const int DocumentBytesMax = 128 << 20;
 
     static readonly TimeSpan IndexLifetime = TimeSpan.FromMinutes(5);
 
-    readonly ConcurrentDictionary<(int ConnectorId, string Url), (DateTimeOffset Until, Task<JsonElement> Index)> indexes = new();
+    readonly ConcurrentDictionary<(int ConnectorId, string Url),
+        (DateTimeOffset Until, Task<JsonElement> Index)> indexes = new();
 
     /// <summary>The one pool of connections to all upstreams.</summary>
     public HttpMessageInvoker Invoker { get; } = new(guard.CreateHandler());
@@ -72,7 +75,9 @@ sealed class UpstreamClient(UpstreamGuard guard, ConnectorSecrets secrets, TimeP
     }
 
     /// <summary>A body as bytes, decompressed where the upstream compressed it.</summary>
-    /// <exception cref="HttpRequestException">It is larger than <see cref="DocumentBytesMax"/>, or compressed in an unknown way.</exception>
+    /// <exception cref="HttpRequestException">
+    /// It is larger than <see cref="DocumentBytesMax"/>, or compressed in an unknown way.
+    /// </exception>
     public static async Task<byte[]> ReadAsync(HttpContent content, CancellationToken ct)
     {
         await using var body = await content.ReadAsStreamAsync(ct);

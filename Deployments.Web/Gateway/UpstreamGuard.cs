@@ -5,8 +5,8 @@ using Deployments.Web.Settings;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// Opens connections to upstreams, and only to addresses that a connector may reach. The check is made on the address actually connected to, so
-/// that neither a redirect nor a change in DNS leads around it.
+/// Opens connections to upstreams, and only to addresses that a connector may reach. The check is made on the address
+/// actually connected to, so that neither a redirect nor a change in DNS leads around it.
 /// </summary>
 /// <param name="settings">Whether private networks are allowed.</param>
 sealed class UpstreamGuard(DeploymentsSettings settings)
@@ -61,7 +61,10 @@ sealed class UpstreamGuard(DeploymentsSettings settings)
     async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
     {
         var endPoint = context.DnsEndPoint;
-        var addresses = await Dns.GetHostAddressesAsync(endPoint.Host, ct);
+        // Not asked of DNS, which makes an error of its own out of 0.0.0.0.
+        var addresses = IPAddress.TryParse(endPoint.Host, out var literal)
+            ? [literal]
+            : await Dns.GetHostAddressesAsync(endPoint.Host, ct);
         var refusals = addresses.Select(RefusalOrNull).OfType<string>().ToList();
         var allowed = Array.FindAll(addresses, address => RefusalOrNull(address) is null);
         if (allowed.Length == 0)

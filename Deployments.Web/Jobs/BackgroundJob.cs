@@ -4,7 +4,8 @@ namespace Deployments.Web.Jobs;
 public interface IBackgroundJob
 {
     /// <summary>
-    /// Does the work once. Nodes may run it at the same time, and a killed run is simply run again at its next time: it must stand both.
+    /// Does the work once. Nodes may run it at the same time, and a killed run is simply run again at its next time:
+    /// it must stand both.
     /// </summary>
     Task RunAsync(CancellationToken ct);
 }

@@ -1,6 +1,8 @@
 namespace Deployments.Web.Jobs;
 
-/// <summary>Empties the inbox; at most once at a time in this process (it is a singleton), beside other nodes.</summary>
+/// <summary>
+/// Empties the inbox; at most once at a time in this process (it is a singleton), beside other nodes.
+/// </summary>
 /// <param name="drainer">Does the work.</param>
 public sealed class DrainInboxJob(InboxDrainer drainer) : IBackgroundJob
 {

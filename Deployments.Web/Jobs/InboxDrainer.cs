@@ -4,7 +4,9 @@ using Deployments.Web.Records;
 
 namespace Deployments.Web.Jobs;
 
-/// <summary>Turns what waits in the inbox into deployment records and rejected records, each entry exactly once.</summary>
+/// <summary>
+/// Turns what waits in the inbox into deployment records and rejected records, each entry exactly once.
+/// </summary>
 /// <param name="inbox">Claims, records and commits a batch.</param>
 /// <param name="factory">Says what an entry means.</param>
 /// <param name="logger">For entries that cannot be recorded.</param>
@@ -41,7 +43,9 @@ public sealed class InboxDrainer(InboxStore inbox, RecordFactory factory, ILogge
         }
     }
 
-    /// <summary>One entry that the database refuses must not hold up the others: it becomes a rejected record.</summary>
+    /// <summary>
+    /// One entry that the database refuses must not hold up the others: it becomes a rejected record.
+    /// </summary>
     async Task<int> DrainOneByOneAsync(CancellationToken ct)
     {
         for (var count = 0; ; count++)

@@ -5,8 +5,8 @@ using FluentValidation;
 namespace Deployments.Web.Records;
 
 /// <summary>
-/// What someone says of a deployment, by whatever road: the vocabulary of the user's document. Null means "not given"; blanks at the ends
-/// do not count.
+/// What someone says of a deployment, by whatever road: the vocabulary of the user's document. Null means "not
+/// given"; blanks at the ends do not count.
 /// </summary>
 public record DeploymentFields
 {
@@ -46,8 +46,8 @@ public record DeploymentFields
 }
 
 /// <summary>
-/// What a deployment record may say. Messages complete the sentence that begins with the property's name, so that each road names it in its
-/// own way (header, JSON property, form field).
+/// What a deployment record may say. Messages complete the sentence that begins with the property's name, so that
+/// each road names it in its own way (header, JSON property, form field).
 /// </summary>
 public sealed class DeploymentFieldsValidator : AbstractValidator<DeploymentFields>
 {
@@ -84,7 +84,8 @@ public sealed class DeploymentFieldsValidator : AbstractValidator<DeploymentFiel
         IRuleBuilderInitial<DeploymentFields, string?> rule, int lengthMax, bool required, bool mayBeEmpty) => rule
             .Must(text => !required || text is not null).WithMessage("is missing")
             .Must(text => mayBeEmpty || !string.IsNullOrEmpty(text)).WithMessage("is blank")
-            .Must(text => text is null || LengthOf(text) <= lengthMax).WithMessage($"is longer than {lengthMax} characters")
+            .Must(text => text is null
+                || LengthOf(text) <= lengthMax).WithMessage($"is longer than {lengthMax} characters")
             .Must(text => text is null || !HasControlCharacters(text)).WithMessage("has control characters");
 
     /// <summary>Characters as people count them: an emoji is one, not two.</summary>
@@ -124,7 +125,9 @@ static partial class IsoDate
         "yyyy-MM-dd' 'HH:mm:ssK", "yyyy-MM-dd' 'HH:mm:ss'Z'",
     ];
 
-    /// <summary>The instant in UTC, a date without an offset being UTC already; null when the text is not such a date.</summary>
+    /// <summary>
+    /// The instant in UTC, a date without an offset being UTC already; null when the text is not such a date.
+    /// </summary>
     public static DateTimeOffset? TryParse(string text) =>
         DateTimeOffset.TryParseExact(BeyondTicks().Replace(text, "$1"), Formats, CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date)

@@ -6,7 +6,9 @@ using Deployments.Web.Gateway;
 
 namespace Deployments.Web.Records;
 
-/// <summary>Makes records of what was said, by whatever road: identifies the package as its ecosystem does. Pure.</summary>
+/// <summary>
+/// Makes records of what was said, by whatever road: identifies the package as its ecosystem does. Pure.
+/// </summary>
 /// <param name="types">The feed types.</param>
 public sealed class RecordFactory(FeedTypeCatalog types)
 {

@@ -7,9 +7,14 @@ namespace Deployments.Web.Startup;
 /// <summary>The data directory, and the database: the configured one, else a private one in that directory.</summary>
 static class DatabaseStart
 {
-    /// <summary>Locks the data directory, starts the private PostgreSQL where none is configured, adds everything that uses it.</summary>
+    /// <summary>
+    /// Locks the data directory, starts the private PostgreSQL where none is configured, adds everything that uses
+    /// it.
+    /// </summary>
     /// <returns>The connection string.</returns>
-    /// <exception cref="CannotStartException">The directory is in use, or PostgreSQL is missing or cannot run.</exception>
+    /// <exception cref="CannotStartException">
+    /// The directory is in use, or PostgreSQL is missing or cannot run.
+    /// </exception>
     public static async Task<string> AddDatabaseAsync(this WebApplicationBuilder builder, DeploymentsSettings settings)
     {
         var directory = DataDirectoryLock.Acquire(settings.DataDirectory!);
@@ -17,7 +22,8 @@ static class DatabaseStart
         var connectionString = builder.Configuration.GetConnectionString("Deployments");
         if (string.IsNullOrWhiteSpace(connectionString))
         {
-            using var logging = LoggerFactory.Create(log => log.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole());
+            using var logging = LoggerFactory.Create(log =>
+                log.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole());
             try
             {
                 var postgres = await PrivatePostgres.StartAsync(
@@ -37,17 +43,21 @@ static class DatabaseStart
     }
 
     /// <summary>Brings the database up to date before anything else uses it.</summary>
-    /// <exception cref="CannotStartException">It does not answer, or is not for this version of the program.</exception>
+    /// <exception cref="CannotStartException">
+    /// It does not answer, or is not for this version of the program.
+    /// </exception>
     public static async Task MigrateAsync(this WebApplication app)
     {
-        // What is made first is disposed last: the inbox is flushed while PostgreSQL still runs and the directory is ours.
+        // What is made first is disposed last: the inbox is flushed while PostgreSQL still runs and the directory is
+        // ours.
         app.Services.GetRequiredService<DataDirectoryLock>();
         app.Services.GetService<PrivatePostgres>();
         try
         {
             var applied = await app.Services.GetRequiredService<Migrator>().MigrateAsync(CancellationToken.None);
             if (applied.Count > 0)
-                app.Logger.LogInformation("Applied {Count} migrations, the last being {Last}", applied.Count, applied[^1]);
+                app.Logger.LogInformation("Applied {Count} migrations, the last being {Last}", applied.Count,
+                    applied[^1]);
         }
         catch (Exception exception) when (exception is System.Data.Common.DbException or InvalidOperationException)
         {

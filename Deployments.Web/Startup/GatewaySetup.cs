@@ -42,7 +42,9 @@ static class GatewaySetup
         services.AddHostedService(provider => provider.GetRequiredService<FeedDirectory>());
     }
 
-    /// <summary>Maps the feeds. The writer starts now, because an earlier run may have left a journal to deliver.</summary>
+    /// <summary>
+    /// Maps the feeds. The writer starts now, because an earlier run may have left a journal to deliver.
+    /// </summary>
     public static async Task MapGatewayAsync(this WebApplication app)
     {
         await app.Services.GetRequiredService<SealedAddresses>().LoadKeyAsync(CancellationToken.None);

@@ -1,6 +1,35 @@
+using System.Data.Common;
+using Deployments.Web.Feeds;
+
 namespace Deployments.Web.Startup;
 
 static class PagesSetup
 {
     public static void AddPages(this WebApplicationBuilder builder) => builder.Services.AddRazorPages();
+
+    /// <summary>
+    /// Shows people a page where a request fails. Tools, which do not ask for HTML or call a feed or the API, keep their
+    /// bare answer.
+    /// </summary>
+    public static void UseErrorPages(this WebApplication app)
+    {
+        var roots = new FeedTypeCatalog().All.Select(type => new PathString("/" + type.Root)).Append("/api").ToArray();
+        app.UseWhen(context => IsForPeople(context.Request, roots), pages =>
+        {
+            pages.UseExceptionHandler(new ExceptionHandlerOptions
+            {
+                ExceptionHandlingPath = "/error",
+                StatusCodeSelector = failure => failure is DbException { IsTransient: true }
+                    ? StatusCodes.Status503ServiceUnavailable
+                    : StatusCodes.Status500InternalServerError,
+            });
+            pages.UseStatusCodePagesWithReExecute("/error");
+        });
+        // After the branch, so that the error page's address is matched when a request comes through here again.
+        app.UseRouting();
+    }
+
+    static bool IsForPeople(HttpRequest request, PathString[] roots) =>
+        request.Headers.Accept.Any(accept => accept?.Contains("text/html", StringComparison.OrdinalIgnoreCase) ?? false)
+        && !roots.Any(root => request.Path.StartsWithSegments(root));
 }

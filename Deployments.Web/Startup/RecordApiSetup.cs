@@ -2,7 +2,7 @@ using Deployments.Web.Api;
 
 namespace Deployments.Web.Startup;
 
-/// <summary>The Package Deployment API, single and batch.</summary>
+/// <summary>The API that takes deployment records, single and in batches, and the one that reads them.</summary>
 static class RecordApiSetup
 {
     public static void AddRecordApi(this WebApplicationBuilder builder)
@@ -16,5 +16,6 @@ static class RecordApiSetup
     {
         PackageDeploymentApi.Map(app);
         PackageDeploymentBatchApi.Map(app);
+        ReadApi.Map(app);
     }
 }

@@ -2,7 +2,9 @@ using Quartz;
 
 namespace Deployments.Web.Jobs.Engines;
 
-/// <summary>Runs the timetable on Quartz.NET with its clustered PostgreSQL store: each time, one of the nodes runs the job.</summary>
+/// <summary>
+/// Runs the timetable on Quartz.NET with its clustered PostgreSQL store: each time, one of the nodes runs the job.
+/// </summary>
 sealed class QuartzEngine(ISchedulerFactory schedulers) : IJobEngine
 {
     /// <inheritdoc/>
@@ -24,14 +26,16 @@ sealed class QuartzEngine(ISchedulerFactory schedulers) : IJobEngine
             quartz.UseDefaultThreadPool(4);
             quartz.UsePersistentStore(store =>
             {
-                store.UsePostgres(connectionString + ";Search Path=quartz;Maximum Pool Size=10;Application Name=Deployments jobs");
+                store.UsePostgres(connectionString +
+                    ";Search Path=quartz;Maximum Pool Size=10;Application Name=Deployments jobs");
                 store.UseClustering();
                 store.ProvisionSchema();
             });
             foreach (var line in timetable)
             {
                 var key = new JobKey(line.Name);
-                quartz.AddJob<QuartzJob>(job => job.WithIdentity(key).StoreDurably().UsingJobData(QuartzJob.LineName, line.Name));
+                quartz.AddJob<QuartzJob>(job =>
+                    job.WithIdentity(key).StoreDurably().UsingJobData(QuartzJob.LineName, line.Name));
                 quartz.AddTrigger(trigger => trigger.ForJob(key).WithIdentity(line.Name)
                     .WithSimpleSchedule(schedule => schedule.WithInterval(line.Every).RepeatForever()
                         .WithMisfireInstruction(SimpleTriggerMisfireInstruction.NextWithRemainingCount)));
@@ -43,7 +47,8 @@ sealed class QuartzEngine(ISchedulerFactory schedulers) : IJobEngine
 }
 
 /// <summary>What Quartz runs: looks up the line of the timetable and runs its job.</summary>
-sealed class QuartzJob(IReadOnlyList<ScheduledJob> timetable, IServiceProvider services, ILogger<QuartzJob> logger) : IJob
+sealed class QuartzJob(IReadOnlyList<ScheduledJob> timetable, IServiceProvider services, ILogger<QuartzJob> logger)
+    : IJob
 {
     public const string LineName = "line";
 

@@ -1,0 +1,174 @@
+using Dapper;
+using Npgsql;
+
+namespace Deployments.Data.Packages;
+
+/// <summary>Reads which packages and versions were deployed, and how many targets run them now.</summary>
+public sealed class PackageQueries(NpgsqlDataSource database)
+{
+    /// <summary>The packages deployed through a feed, by name.</summary>
+    /// <param name="feedId">The feed.</param>
+    /// <param name="type">Package URL type of its packages.</param>
+    /// <param name="search">Part of the name or group, in any case; null: all.</param>
+    /// <param name="after">The last package of the page before; null: from the first.</param>
+    /// <param name="count">How many a page has.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<PackagePage> InFeedAsync(
+        int feedId, string type, string? search, PackagePlace? after, int count, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var rows = (await connection.QueryAsync<PackageRow>(new CommandDefinition(
+            """
+            with page as materialized (
+                select p.*
+                from packages p
+                where p.type = @type
+                  and (@search::text is null or strpos(p.name_key, lower(@search)) > 0
+                       or strpos(p.group_key, lower(@search)) > 0)
+                  and (@after_name::text is null or (p.name_key, p.group_key) > (@after_name, @after_group::text))
+                  and exists (
+                        select from deployments d
+                        where d.package_id = p.package_id and d.feed_id = @feed_id)
+                order by p.name_key, p.group_key
+                limit @count)
+            select p.group_name, p.name, p.group_key, p.name_key,
+                   newest.version as latest_version,
+                   (select count(*) from installations i where i.package_id = p.package_id)::int as targets_now,
+                   latest.deployed_at as last_deployed_at, t.name as last_target
+            from page p
+            left join lateral (
+                select v.version from package_versions v
+                where v.package_id = p.package_id
+                order by v.sort_key desc nulls last, v.version_id desc
+                limit 1) newest on true
+            left join lateral (
+                select d.deployed_at, d.target_id from deployments d
+                where d.package_id = p.package_id and d.feed_id = @feed_id
+                order by d.deployed_at desc
+                limit 1) latest on true
+            left join targets t on t.target_id = latest.target_id
+            order by p.name_key, p.group_key
+            """,
+            new
+            {
+                feed_id = feedId,
+                type,
+                search = string.IsNullOrWhiteSpace(search) ? null : search.Trim(),
+                after_name = after?.NameKey,
+                after_group = after?.GroupKey,
+                count = count + 1,
+            },
+            cancellationToken: ct))).AsList();
+        return PackagePage.Of(rows, count);
+    }
+
+    /// <summary>What became of one package; null when nothing of it was ever recorded.</summary>
+    public async Task<PackageSummary?> SummaryOrNullAsync(PackageKey package, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await connection.QueryFirstOrDefaultAsync<PackageSummary>(new CommandDefinition(
+            """
+            select p.package_id, p.group_name, p.name,
+                   newest.version as latest_version,
+                   (select count(*) from installations i where i.package_id = p.package_id)::int as targets_now,
+                   (select count(distinct i.version_id) from installations i
+                    where i.package_id = p.package_id)::int as versions_now,
+                   (select count(*) from package_versions v where v.package_id = p.package_id)::int as versions,
+                   (select count(*) from deployments d where d.package_id = p.package_id) as records,
+                   (select max(d.deployed_at) from deployments d where d.package_id = p.package_id) as last_deployed_at,
+                   (select min(d.deployed_at) from deployments d where d.package_id = p.package_id) as first_deployed_at
+            from packages p
+            left join lateral (
+                select v.version from package_versions v
+                where v.package_id = p.package_id
+                order by v.sort_key desc nulls last, v.version_id desc
+                limit 1) newest on true
+            where p.type = @type and p.group_key = @group_key and p.name_key = @name_key
+            """,
+            new { type = package.Type, group_key = package.GroupKey, name_key = package.NameKey }, cancellationToken: ct));
+    }
+
+    /// <summary>The versions of a package that were deployed, newest version first.</summary>
+    /// <param name="packageId">The package.</param>
+    /// <param name="count">How many at most.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<IReadOnlyList<VersionRow>> VersionsAsync(int packageId, int count, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<VersionRow>(new CommandDefinition(
+            """
+            select v.version_id, v.version, v.qualifier,
+                   (select count(*) from installations i where i.version_id = v.version_id)::int as targets_now,
+                   deployed.records, deployed.first_deployed_at, deployed.last_deployed_at
+            from package_versions v
+            left join lateral (
+                select count(*) as records, min(d.deployed_at) as first_deployed_at, max(d.deployed_at) as last_deployed_at
+                from deployments d
+                where d.version_id = v.version_id) deployed on true
+            where v.package_id = @package_id
+            order by v.sort_key desc nulls last, v.version_id desc
+            limit @count
+            """,
+            new { package_id = packageId, count }, cancellationToken: ct))).AsList();
+    }
+
+    /// <summary>Where a package runs now, newest first.</summary>
+    /// <param name="packageId">The package.</param>
+    /// <param name="count">How many at most.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<IReadOnlyList<InstallationRow>> InstallationsAsync(int packageId, int count, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<InstallationRow>(new CommandDefinition(
+            """
+            select t.name as target, v.version, v.qualifier, i.deployed_at, i.deployment_id
+            from installations i
+            join targets t on t.target_id = i.target_id
+            join package_versions v on v.version_id = i.version_id
+            where i.package_id = @package_id
+            order by i.deployed_at desc, i.target_id
+            limit @count
+            """,
+            new { package_id = packageId, count }, cancellationToken: ct))).AsList();
+    }
+
+    /// <summary>The feeds through which a package was deployed, the most used first.</summary>
+    public async Task<IReadOnlyList<PackageFeedRow>> FeedsAsync(int packageId, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<PackageFeedRow>(new CommandDefinition(
+            """
+            select f.name, f.deleted_at is null as exists, counted.records, counted.last_deployed_at
+            from (
+                select d.feed_id, count(*) as records, max(d.deployed_at) as last_deployed_at
+                from deployments d
+                where d.package_id = @package_id
+                group by d.feed_id) counted
+            join feeds f on f.feed_id = counted.feed_id
+            order by counted.records desc, f.name
+            """,
+            new { package_id = packageId }, cancellationToken: ct))).AsList();
+    }
+
+    /// <summary>How often a package was deployed: per month and application, newest month first.</summary>
+    /// <param name="packageId">The package.</param>
+    /// <param name="since">The first moment counted.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<IReadOnlyList<UsageRow>> UsageAsync(int packageId, DateTimeOffset since, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<UsageRow>(new CommandDefinition(
+            """
+            select counted.month, a.name as application, counted.records, counted.targets
+            from (
+                select date_trunc('month', d.deployed_at, 'UTC') as month, d.application_id,
+                       count(*) as records, count(distinct d.target_id)::int as targets
+                from deployments d
+                where d.package_id = @package_id and d.deployed_at >= @since
+                group by 1, 2) counted
+            join applications a on a.application_id = counted.application_id
+            order by counted.month desc, counted.records desc, a.name
+            """,
+            new { package_id = packageId, since = since.UtcDateTime }, cancellationToken: ct))).AsList();
+    }
+}

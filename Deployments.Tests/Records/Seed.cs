@@ -1,0 +1,81 @@
+using System.Net;
+using Deployments.Data.Records;
+using Deployments.Tests.Support;
+using Deployments.Web.Feeds;
+using Npgsql;
+
+namespace Deployments.Tests.Records;
+
+/// <summary>Puts feeds and records into a test's database, the records through the door that all records take.</summary>
+sealed class Seed(TestDatabase database)
+{
+    public static readonly DateTimeOffset Start = new(2026, 1, 31, 8, 15, 0, TimeSpan.Zero);
+
+    static readonly FeedTypeCatalog Types = new();
+    readonly RecordStore store = new(database.DataSource);
+    readonly Dictionary<string, (int Id, IFeedType Type)> feeds = [];
+    long nextId = 1;
+
+    public async Task<Seed> FeedAsync(string name, string type)
+    {
+        await using var command = database.DataSource.CreateCommand(
+            "insert into feeds (name, feed_type) values ($1, $2) returning feed_id");
+        command.Parameters.Add(new NpgsqlParameter { Value = name });
+        command.Parameters.Add(new NpgsqlParameter { Value = type });
+        feeds[name] = ((int)(await command.ExecuteScalarAsync())!, Types[type]);
+        return this;
+    }
+
+    /// <summary>Records one deployment and gives its id.</summary>
+    /// <param name="package">As <c>name version</c> or <c>group/name version</c>.</param>
+    /// <param name="target">Where to.</param>
+    /// <param name="minutes">When, after <see cref="Start"/>.</param>
+    /// <param name="feed">Through which feed.</param>
+    /// <param name="change">What else differs from the ordinary.</param>
+    public async Task<long> DeployAsync(
+        string package, string target, double minutes, string feed = "main", Func<NewRecord, NewRecord>? change = null)
+    {
+        var record = Make(package, target, minutes, feed);
+        return (await store.RecordAsync([change is null ? record : change(record)], CancellationToken.None))[0].DeploymentId;
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = database.DataSource.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    NewRecord Make(string package, string target, double minutes, string feed)
+    {
+        var (feedId, type) = feeds[feed];
+        var (path, version) = (package.Split(' ')[0], package.Split(' ')[1]);
+        var slash = path.LastIndexOf('/');
+        var (group, name) = (slash < 0 ? "" : path[..slash], path[(slash + 1)..]);
+        var keys = type.Normalize(new PackageCoordinates(group, name, version));
+        return new NewRecord
+        {
+            Id = nextId++,
+            FeedId = feedId,
+            PackageType = type.PackageType,
+            GroupName = group,
+            Name = name,
+            Version = version,
+            Qualifier = "",
+            GroupKey = keys.Group,
+            NameKey = keys.Name,
+            VersionKey = keys.Version,
+            VersionSortKey = type.VersionOrder.SortKey(version),
+            Application = "BuildMaster",
+            Description = "Release",
+            Target = target,
+            UserName = "jdoe",
+            DeployedAt = Start.AddMinutes(minutes),
+            DateIsExplicit = false,
+            RecordedAt = Start.AddMinutes(minutes),
+            Recorder = "API key \"ci\"",
+            ClientAddress = IPAddress.Parse("192.0.2.7"),
+            UserAgent = "NuGet/6.12",
+            Road = RecordRoad.Header,
+        };
+    }
+}

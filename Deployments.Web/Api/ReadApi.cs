@@ -1,0 +1,109 @@
+using Deployments.Data.Records;
+using Deployments.Data.Targets;
+using Deployments.Web.Feeds;
+using Deployments.Web.Records;
+
+namespace Deployments.Web.Api;
+
+/// <summary>The API that reads deployment records and what runs on targets.</summary>
+static class ReadApi
+{
+    const int LimitDefault = 100;
+
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/api/package-deployments", RecordsAsync);
+        endpoints.MapGet("/api/package-deployments.csv", CsvAsync);
+        endpoints.MapGet("/api/targets/{**name}", TargetAsync);
+    }
+
+    static async Task<IResult> RecordsAsync(
+        HttpContext context, RecordQueries records, FeedTypeCatalog types, CancellationToken ct)
+    {
+        context.Response.Headers.Vary = "Accept";
+        if (PrefersCsv(context.Request))
+            return await CsvAsync(context, records, types, ct);
+        var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
+        if (query.Errors.Count > 0)
+            return Refusal(query);
+        var page = await records.PageAsync(query.Filter, ct);
+        return Results.Json(new
+        {
+            items = page.Items.Select(row => new
+            {
+                row.Id,
+                deployedAt = TimeText.Write(row.DeployedAt),
+                recordedAt = TimeText.Write(row.RecordedAt),
+                row.Feed,
+                row.Type,
+                row.Group,
+                row.Name,
+                row.Version,
+                row.Qualifier,
+                purl = RecordText.PurlOrNull(types, row),
+                row.Application,
+                row.Description,
+                row.Target,
+                row.Url,
+                row.User,
+                row.RecordedBy,
+                road = RecordText.Name(row.Road),
+            }),
+            next = page.Older?.ToString(),
+        });
+    }
+
+    static Task<IResult> CsvAsync(HttpContext context, RecordQueries records, FeedTypeCatalog types, CancellationToken ct)
+    {
+        var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
+        if (query.Errors.Count > 0)
+            return Task.FromResult(Refusal(query));
+        return Task.FromResult(Results.Stream(
+            output => RecordCsv.WriteAsync(output, records.StreamAsync(query.Filter, ct), types, ct),
+            "text/csv; charset=utf-8", "package-deployments.csv"));
+    }
+
+    static async Task<IResult> TargetAsync(
+        string name, HttpContext context, TargetQueries targets, FeedTypeCatalog types, CancellationToken ct)
+    {
+        var atText = context.Request.Query["at"].ToString();
+        var at = TimeText.TryParseEnd(atText);
+        if (atText.Length > 0 && at is null)
+            return Results.Text($"at {TimeText.Problem}.", statusCode: 400);
+        if (await targets.FindOrNullAsync(RecordText.FromPath(name), ct) is not { } target)
+            return Results.Text("Nothing was ever deployed to a target of that name.", statusCode: 404);
+
+        var installed = at is { } time
+            ? await targets.AtAsync(target.TargetId, time, ct)
+            : await targets.NowAsync(target.TargetId, ct);
+        return Results.Json(new
+        {
+            target.Name,
+            at = at is null ? null : TimeText.Write(at.Value),
+            lastDeployedAt = target.LastDeployedAt is { } last ? TimeText.Write(last) : null,
+            packages = installed.Select(row => new
+            {
+                row.Feed,
+                row.Type,
+                row.Group,
+                row.Name,
+                row.Version,
+                row.Qualifier,
+                purl = RecordText.PurlOrNull(
+                    types, row.FeedType, new PackageCoordinates(row.Group, row.Name, row.Version, row.Qualifier)),
+                row.Application,
+                row.User,
+                deployedAt = TimeText.Write(row.DeployedAt),
+                deploymentId = row.DeploymentId,
+            }),
+        });
+    }
+
+    static IResult Refusal(RecordQuery query) =>
+        Results.Text(string.Join('\n', query.Errors.Select(error => $"{error.Key} {error.Value}.")), statusCode: 400);
+
+    static bool PrefersCsv(HttpRequest request) => request.GetTypedHeaders().Accept
+        .OrderByDescending(type => type.Quality ?? 1)
+        .FirstOrDefault(type => type.MatchesMediaType("text/csv") || type.MatchesMediaType("application/json"))
+        is { } first && first.MediaType.Equals("text/csv", StringComparison.OrdinalIgnoreCase);
+}

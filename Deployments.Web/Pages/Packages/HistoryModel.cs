@@ -1,0 +1,136 @@
+using System.Globalization;
+using Deployments.Data.Feeds;
+using Deployments.Data.Packages;
+using Deployments.Web.Feeds;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Deployments.Web.Pages.Packages;
+
+/// <summary>Every deployment of one package, newest first.</summary>
+public sealed class HistoryModel(
+    FeedQueries feeds, PackageQueries packages, HistoryQueries history, FeedTypeCatalog types)
+    : PackageModel(feeds, packages, types)
+{
+    const int RowsPerPage = 50;
+    static readonly string[] DateForms = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss'Z'"];
+
+    /// <summary>Only on this target.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? Target { get; set; }
+
+    /// <summary>Only by this application.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? Application { get; set; }
+
+    /// <summary>Only by this person.</summary>
+    [BindProperty(SupportsGet = true)]
+    public new string? User { get; set; }
+
+    /// <summary>From the beginning of this day, UTC.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? From { get; set; }
+
+    /// <summary>To the end of this day, UTC.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? To { get; set; }
+
+    /// <summary>The page of records newer than this place.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? Newer { get; set; }
+
+    /// <summary>The page of records older than this place.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? Older { get; set; }
+
+    /// <summary>What is shown.</summary>
+    public HistoryPage Records { get; private set; } = new([], null, null);
+
+    /// <summary>The filters in force: label, value, and the address without each.</summary>
+    public IReadOnlyList<(string Label, string Value, string Without)> Chips { get; private set; } = [];
+
+    /// <summary>Where the newer page is; null on the first.</summary>
+    public string? NewerUrl => Records.ToNewer is { } place ? Address(("newer", Text(place))) : null;
+
+    /// <summary>Where the older page is; null on the last.</summary>
+    public string? OlderUrl => Records.ToOlder is { } place ? Address(("older", Text(place))) : null;
+
+    /// <summary>The same package without any filter.</summary>
+    public string Unfiltered => PackageLinks.Package(Feed.Name, Package.Group, Package.Name, "history");
+
+    /// <summary>Shows the page.</summary>
+    public async Task<IActionResult> OnGetAsync(string feed, string name, string? group, string? version, CancellationToken ct)
+    {
+        if (!await LoadAsync(feed, name, group, version, ct))
+            return NotFound();
+        (Target, Application, User) = (Clean(Target), Clean(Application), Clean(User));
+        (From, To) = (Clean(From), Clean(To));
+
+        var from = Day(nameof(From), From);
+        var to = Day(nameof(To), To);
+        if (from > to)
+            ModelState.AddModelError(nameof(To), "The last day is before the first.");
+        Chips = [.. Filters.Where(filter => filter.Value.Length > 0)
+            .Select(filter => (filter.Label, filter.Value, Address((filter.Name, ""))))];
+        if (!ModelState.IsValid)
+            return Page();
+
+        Records = await history.PageAsync(
+            new HistoryFilter
+            {
+                Package = Key,
+                VersionKey = VersionKey,
+                Target = Target,
+                Application = Application,
+                User = User,
+                From = from,
+                To = To is { Length: 10 } ? to?.AddDays(1) : to,
+            },
+            Place(Newer, newer: true) ?? Place(Older, newer: false), RowsPerPage, ct);
+        return Page();
+    }
+
+    (string Name, string Label, string Value)[] Filters =>
+    [
+        ("version", "Version", Package.Version), ("target", "Target", Target ?? ""),
+        ("application", "With", Application ?? ""), ("user", "By", User ?? ""),
+        ("from", "From", From ?? ""), ("to", "To", To ?? ""),
+    ];
+
+    // This page with one parameter changed, always from the first row on unless the change says where.
+    string Address((string Name, string Value) change)
+    {
+        var query = QueryString.Empty;
+        if (Package.Group.Length > 0)
+            query = query.Add("group", Package.Group);
+        foreach (var (name, _, value) in Filters)
+            if (name != change.Name && value.Length > 0)
+                query = query.Add(name, value);
+        if (change.Value.Length > 0)
+            query = query.Add(change.Name, change.Value);
+        return PackageLinks.Package(Feed.Name, "", Package.Name, "history") + query;
+    }
+
+    DateTimeOffset? Day(string field, string text)
+    {
+        if (text.Length == 0)
+            return null;
+        if (DateTimeOffset.TryParseExact(
+                text, DateForms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var day)
+            && day.Year is > 1900 and < 3000)
+            return day;
+        ModelState.AddModelError(field, "Write a date as year-month-day, for instance 2026-01-31.");
+        return null;
+    }
+
+    static string Text(HistoryCursor place) =>
+        string.Create(CultureInfo.InvariantCulture, $"{place.DeployedAt.UtcTicks}-{place.Id}");
+
+    // A place that cannot be read, such as one cut short, is the beginning.
+    static HistoryCursor? Place(string? text, bool newer) =>
+        text?.Split('-') is [var ticks, var id]
+        && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
+        && at <= DateTime.MaxValue.Ticks
+        && long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var record)
+            ? new HistoryCursor(new DateTimeOffset(at, TimeSpan.Zero), record, newer)
+            : null;
+}

@@ -1,0 +1,86 @@
+using Deployments.Data.Feeds;
+using Deployments.Data.Inbox;
+using Deployments.Data.Records;
+using Deployments.Web.Accounts;
+using Deployments.Web.Feeds;
+using Deployments.Web.Records;
+using FluentValidation;
+using FluentValidation.AspNetCore;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Deployments.Web.Pages.Records;
+
+/// <summary>Adds a record by hand, for what no tool has recorded.</summary>
+[Authorize(Policy = PageAccess.Add)]
+public sealed class NewModel(
+    FeedQueries feeds, FeedTypeCatalog types, RecordStore store, RecordIds ids, IValidator<DeploymentFields> fields,
+    TimeProvider time) : PageModel
+{
+    [BindProperty]
+    public NewDeploymentForm Form { get; set; } = new();
+
+    internal IReadOnlyList<Feed> Feeds { get; private set; } = [];
+
+    /// <summary>Fills in what a link knows already: <c>?feed=&amp;package=&amp;version=&amp;target=</c>.</summary>
+    public async Task OnGetAsync(string? feed, string? group, string? package, string? version, string? target, CancellationToken ct)
+    {
+        Feeds = await feeds.AllAsync(ct);
+        Form = new NewDeploymentForm { Feed = feed, Group = group, Package = package, Version = version, Target = target };
+    }
+
+    public async Task<IActionResult> OnPostAsync(CancellationToken ct)
+    {
+        Feeds = await feeds.AllAsync(ct);
+        var form = Form.Cleaned();
+        var result = await new NewDeploymentFormValidator(fields).ValidateAsync(form, ct);
+        result.AddToModelState(ModelState, nameof(Form));
+        var feed = Feeds.FirstOrDefault(feed => feed.Name.Equals(form.Feed, StringComparison.OrdinalIgnoreCase));
+        var type = feed is null ? null : types.FindOrNull(feed.FeedType);
+        if (result.IsValid && type is null)
+            ModelState.AddModelError("Form.Feed", "is not a feed");
+        if (!ModelState.IsValid)
+        {
+            Response.StatusCode = StatusCodes.Status400BadRequest;
+            return Page();
+        }
+
+        var entry = Entry(form, feed!, type!, await ids.NextAsync(ct));
+        var recorded = (await store.RecordAsync([RecordFactory.ToRecord(type!, entry)], ct))[0];
+        return Redirect($"/deployments/{recorded.DeploymentId}?notice={(recorded.IsDuplicate ? "repeated" : "added")}");
+    }
+
+    InboxEntry Entry(NewDeploymentForm form, Feed feed, IFeedType type, long id)
+    {
+        var caller = PageAccess.CallerOf(HttpContext);
+        var package = type.FromNames(form.Group ?? "", form.Package!, form.Version!);
+        return new InboxEntry
+        {
+            Id = id,
+            ReceivedAt = time.GetUtcNow(),
+            FeedId = feed.FeedId,
+            GroupName = package.Group,
+            Name = package.Name,
+            Version = package.Version,
+            Qualifier = package.Qualifier,
+            Application = form.Application!,
+            Description = form.Description!,
+            Target = form.Target!,
+            Url = form.Url,
+            UserName = form.UserName ?? caller.AccountName ?? caller.Name,
+            DeployedAt = form.DeployedAt,
+            Recorder = caller.Name,
+            ClientAddress = Caller.ClientAddress(HttpContext),
+            UserAgent = Request.Headers.UserAgent.ToString() is { Length: > 0 } agent ? Shortened(agent) : null,
+            Road = RecordRoad.Manual,
+            RawPath = Request.Path,
+        };
+    }
+
+    static string Shortened(string agent)
+    {
+        const int lengthMax = 500;
+        return agent.Length <= lengthMax ? agent : agent[..lengthMax];
+    }
+}

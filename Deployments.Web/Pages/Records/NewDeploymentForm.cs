@@ -1,0 +1,62 @@
+using Deployments.Web.Api;
+using Deployments.Web.Records;
+using FluentValidation;
+
+namespace Deployments.Web.Pages.Records;
+
+/// <summary>What the page for a record by hand asks for: a deployment and the package it is of.</summary>
+public sealed record NewDeploymentForm : DeploymentFields
+{
+    /// <summary>The feed the package is in; required.</summary>
+    public string? Feed { get; init; }
+
+    /// <summary>Group, scope or namespace; null when the package has none.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>The package; required.</summary>
+    public string? Package { get; init; }
+
+    /// <summary>Its version; required.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>The same with blanks at the ends removed; an empty description is one, since browsers do not send "missing".</summary>
+    public NewDeploymentForm Cleaned()
+    {
+        var fields = Trimmed();
+        return this with
+        {
+            Application = fields.Application,
+            Description = fields.Description ?? "",
+            Target = fields.Target,
+            Url = fields.Url,
+            UserName = fields.UserName,
+            Date = fields.Date,
+            Feed = Feed?.Trim(),
+            Group = Group?.Trim(),
+            Package = Package?.Trim(),
+            Version = Version?.Trim(),
+        };
+    }
+}
+
+/// <summary>What a record by hand must say: what every record must, and which package it is of.</summary>
+public sealed class NewDeploymentFormValidator : AbstractValidator<NewDeploymentForm>
+{
+    const int CoordinateLengthMax = PackageDeploymentValidator.CoordinateLengthMax;
+
+    /// <param name="fields">The rules that all roads share.</param>
+    public NewDeploymentFormValidator(IValidator<DeploymentFields> fields)
+    {
+        RuleLevelCascadeMode = CascadeMode.Stop;
+        Include(fields);
+        RuleFor(form => form.Feed).NotEmpty().WithMessage("is missing");
+        Coordinate(RuleFor(form => form.Package).NotEmpty().WithMessage("is missing"));
+        Coordinate(RuleFor(form => form.Version).NotEmpty().WithMessage("is missing"));
+        Coordinate(RuleFor(form => form.Group).Must(_ => true));
+    }
+
+    static void Coordinate(IRuleBuilderOptions<NewDeploymentForm, string?> rule) => rule
+        .Must(text => text is null || text.Length <= CoordinateLengthMax)
+        .WithMessage($"is longer than {CoordinateLengthMax} characters")
+        .Must(text => text is null || !text.Any(char.IsControl)).WithMessage("has control characters");
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace Deployments.Web.Records;
+
+/// <summary>Times as this program writes them and reads them in addresses: ISO 8601, UTC where no offset is named.</summary>
+static class TimeText
+{
+    /// <summary>What a time that cannot be read is told.</summary>
+    public const string Problem = "is not an ISO 8601 date such as 2026-01-31 or 2026-01-31T08:15:00Z";
+
+    /// <summary>The time in UTC; null when the text is none.</summary>
+    public static DateTimeOffset? TryParse(string text)
+    {
+        var trimmed = text.Trim();
+        // A plus sign that was not escaped reaches us as a blank.
+        return IsoDate.TryParse(trimmed) ?? IsoDate.TryParse(trimmed.Replace(' ', '+'));
+    }
+
+    /// <summary>The first moment after the time; after a date alone, the beginning of the next day. Null when the text is none.</summary>
+    public static DateTimeOffset? TryParseEnd(string text) =>
+        DateOnly.TryParseExact(text.Trim(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+        && day < DateOnly.MaxValue
+            ? new DateTimeOffset(day.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero)
+            : TryParse(text);
+
+    /// <summary>The time in UTC with as many fractions of a second as it has: <c>2026-01-31T08:15:00Z</c>.</summary>
+    public static string Write(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Prints one table of ratios, each measured in this run against a peer or the raw database.
+#   ./bench.sh                    all rows
+#   ./bench.sh capture|drain|connector [--seconds=N]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+eng/install.sh bench
+dotnet build --configuration Release --nologo --verbosity quiet Deployments.Tests/Bench
+exec dotnet Deployments.Tests/Bench/bin/Release/net10.0/Deployments.Bench.dll "$@"
