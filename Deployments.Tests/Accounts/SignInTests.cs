@@ -181,7 +181,7 @@ public sealed class SignInTests
             Assert.Contains(expected,
                 page.Metadata.GetOrderedMetadata<AuthorizeAttribute>().Select(attribute => attribute.Policy));
             if (page.Metadata.GetMetadata<AllowAnonymousAttribute>() is not null)
-                Assert.Contains(page.RoutePattern.RawText, new[] { "sign-in", "sign-out" });
+                Assert.Contains(page.RoutePattern.RawText, new[] { "sign-in", "sign-out", "error" });
         }
     }
 
