@@ -99,6 +99,7 @@ public sealed class RecordPageTests(RecordPageTests.Running running) : IClassFix
         var then = await GetAsync("/targets/WEB-01?at=2026-01-31T08:14:30Z");
 
         Assert.Contains("What runs here now", now, StringComparison.Ordinal);
+        Assert.Contains("last deployment <time datetime=\"2026-01-31T08:15:00Z\"", now, StringComparison.Ordinal);
         Assert.Contains("13.0.1", AboveTheHistory(now), StringComparison.Ordinal);
         Assert.Contains("12.0.3", AboveTheHistory(then), StringComparison.Ordinal);
     }
