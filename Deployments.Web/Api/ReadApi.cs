@@ -53,7 +53,8 @@ static class ReadApi
         });
     }
 
-    static Task<IResult> CsvAsync(HttpContext context, RecordQueries records, FeedTypeCatalog types, CancellationToken ct)
+    static Task<IResult> CsvAsync(
+        HttpContext context, RecordQueries records, FeedTypeCatalog types, CancellationToken ct)
     {
         var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
         if (query.Errors.Count > 0)
