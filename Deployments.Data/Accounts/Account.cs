@@ -10,7 +10,8 @@ namespace Deployments.Data.Accounts;
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="LastSignInAt">Null: never signed in.</param>
 public sealed record Account(
-    int AccountId, string Name, string PasswordHash, AccountRole Role, bool Active, Guid SecurityStamp, DateTimeOffset CreatedAt,
+    int AccountId, string Name, string PasswordHash, AccountRole Role, bool Active, Guid SecurityStamp,
+    DateTimeOffset CreatedAt,
     DateTimeOffset? LastSignInAt);
 
 /// <summary>What an account may do. Each role includes the one before.</summary>

@@ -63,7 +63,8 @@ public sealed class AccountQueries(NpgsqlDataSource database)
         public DateTimeOffset? LastSignInAt { get; init; }
 
         public Account ToAccount() => new(
-            AccountId, Name, PasswordHash, Enum.Parse<AccountRole>(Role, ignoreCase: true), Active, SecurityStamp, CreatedAt,
+            AccountId, Name, PasswordHash, Enum.Parse<AccountRole>(Role, ignoreCase: true), Active, SecurityStamp,
+            CreatedAt,
             LastSignInAt);
     }
 }

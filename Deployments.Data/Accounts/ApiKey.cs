@@ -16,7 +16,8 @@ namespace Deployments.Data.Accounts;
 /// <param name="RevokedAt">When it was revoked; null: it was not.</param>
 /// <param name="LastUsedAt">To the minute or so; null: never used.</param>
 public sealed record ApiKey(
-    int ApiKeyId, byte[] KeyHash, string Type, string DisplayName, string Description, Permissions Permissions, int? FeedId,
+    int ApiKeyId, byte[] KeyHash, string Type, string DisplayName, string Description, Permissions Permissions,
+    int? FeedId,
     string? FeedName, ApiKeyAccount? Account, string Properties, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt,
     DateTimeOffset? RevokedAt, DateTimeOffset? LastUsedAt);
 

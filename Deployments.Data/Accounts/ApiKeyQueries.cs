@@ -71,11 +71,13 @@ public sealed class ApiKeyQueries(NpgsqlDataSource database)
 
         public ApiKey ToApiKey() => new(
             ApiKeyId, KeyHash, KeyType, DisplayName, Description,
-            Permissions.Aggregate(Accounts.Permissions.None, (all, one) => all | Enum.Parse<Permissions>(one, ignoreCase: true)),
+            Permissions.Aggregate(Accounts.Permissions.None, (all, one) =>
+                all | Enum.Parse<Permissions>(one, ignoreCase: true)),
             FeedId, FeedName,
             AccountName is null
                 ? null
-                : new ApiKeyAccount(AccountName, Enum.Parse<AccountRole>(AccountRole!, ignoreCase: true), AccountActive == true),
+                : new ApiKeyAccount(AccountName, Enum.Parse<AccountRole>(AccountRole!, ignoreCase: true),
+                    AccountActive == true),
             Properties, CreatedAt, ExpiresAt, RevokedAt, LastUsedAt);
     }
 }

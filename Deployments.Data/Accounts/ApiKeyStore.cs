@@ -67,7 +67,10 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var name = await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
             """
-            update api_keys set revoked_at = @at where api_key_id = @apiKeyId and revoked_at is null returning display_name
+            update api_keys
+            set revoked_at = @at
+            where api_key_id = @apiKeyId and revoked_at is null
+            returning display_name
             """, new { apiKeyId, at }, transaction, cancellationToken: ct));
         if (name is null)
             return false;
@@ -97,7 +100,8 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
     }
 
     static async Task<int> InsertAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, NewApiKey key, int? feedId, int? accountId, Actor by,
+        NpgsqlConnection connection, NpgsqlTransaction transaction, NewApiKey key, int? feedId, int? accountId,
+        Actor by,
         CancellationToken ct)
     {
         var permissions = Enum.GetValues<Permissions>()
@@ -106,8 +110,8 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
             .ToArray();
         var id = await connection.QuerySingleAsync<int>(new CommandDefinition(
             """
-            insert into api_keys (key_hash, key_type, display_name, description, permissions, feed_id, account_id, expires_at,
-                properties)
+            insert into api_keys (key_hash, key_type, display_name, description, permissions, feed_id, account_id,
+                expires_at, properties)
             values (@KeyHash, @Type, @DisplayName, @Description, @permissions, @feedId, @accountId, @ExpiresAt,
                 @Properties::jsonb)
             returning api_key_id

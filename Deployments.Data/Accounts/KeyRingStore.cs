@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Deployments.Data.Accounts;
 
-/// <summary>Keeps the Data Protection key ring that all web nodes share. Not asynchronous, since its reader is not.</summary>
+/// <summary>
+/// Keeps the Data Protection key ring that all web nodes share. Not asynchronous, since its reader is not.
+/// </summary>
 /// <param name="database">The database.</param>
 public sealed class KeyRingStore(NpgsqlDataSource database)
 {
@@ -28,12 +30,15 @@ public sealed class KeyRingStore(NpgsqlDataSource database)
             """, new { friendlyName, xml });
     }
 
-    /// <summary>Runs something on one node at a time, so that nodes which start together do not each make a first key.</summary>
+    /// <summary>
+    /// Runs something on one node at a time, so that nodes which start together do not each make a first key.
+    /// </summary>
     public async Task OnOneNodeAtATimeAsync(Func<Task> work, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition(
-            "select pg_advisory_lock(@AdvisoryLock)", new { AdvisoryLock }, commandTimeout: 120, cancellationToken: ct));
+            "select pg_advisory_lock(@AdvisoryLock)", new { AdvisoryLock }, commandTimeout: 120,
+            cancellationToken: ct));
         try
         {
             await work();

@@ -18,7 +18,8 @@ public sealed class AuditQueries(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. await connection.QueryAsync<AuditEvent>(new CommandDefinition(
             """
-            select audit_event_id, occurred_at, actor, address, action, subject_kind, subject_name, before::text, after::text
+            select audit_event_id, occurred_at, actor, address, action, subject_kind, subject_name,
+                before::text, after::text
             from audit_events
             where (@Actor::text is null or lower(actor) = lower(@Actor))
                 and (@Action::text is null or action = @Action)

@@ -9,11 +9,13 @@ public sealed class AccountsBootstrapTests
     public async Task Nodes_that_start_together_make_one_administrator_one_key_and_one_key_ring()
     {
         await using var database = await TestDatabase.CreateAsync();
-        var nodes = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => TestApp.StartAsync(database))));
+        var nodes = await Task.WhenAll(Enumerable.Range(0, 3)
+            .Select(_ => Task.Run(() => TestApp.StartAsync(database))));
         try
         {
             Assert.Equal("Admin", Assert.Single(await nodes[0].Service<AccountQueries>().AllAsync(default)).Name);
-            Assert.Equal("bootstrap", Assert.Single(await nodes[0].Service<ApiKeyQueries>().AllAsync(default)).DisplayName);
+            Assert.Equal("bootstrap",
+                Assert.Single(await nodes[0].Service<ApiKeyQueries>().AllAsync(default)).DisplayName);
             Assert.Single(nodes[0].Service<KeyRingStore>().All());
             foreach (var node in nodes)
             {
@@ -40,7 +42,8 @@ public sealed class AccountsBootstrapTests
         }
 
         await using var second = await TestApp.StartAsync(
-            database, "Deployments:Bootstrap:AdminPassword=another password", "Deployments:Bootstrap:ApiKey=another-key-altogether");
+            database, "Deployments:Bootstrap:AdminPassword=another password",
+            "Deployments:Bootstrap:ApiKey=another-key-altogether");
 
         Assert.Single(await second.Service<ApiKeyQueries>().AllAsync(default));
         using var old = await second.Admin.GetAsync("/api/api-keys/list");

@@ -20,17 +20,20 @@ public sealed class ApiKeysPageTests
             Page, Page + "?handler=Create", ("DisplayName", "ci"), ("Manage", "true"), ("LastDay", "2099-12-31"));
 
         Assert.True(made.Headers.CacheControl!.NoStore);
-        var key = Regex.Match(await made.Content.ReadAsStringAsync(), "<code class=\"secret\">([^<]+)<").Groups[1].Value;
+        var key = Regex.Match(await made.Content.ReadAsStringAsync(), "<code class=\"secret\">([^<]+)<")
+            .Groups[1].Value;
         Assert.Equal(43, key.Length);
         Assert.DoesNotContain(key, await admin.ReadAsync(Page), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.OK, (await app.Client.AskAsync("GET", "/api/api-keys/list", null, ("X-ApiKey", key))).Status);
+        Assert.Equal(HttpStatusCode.OK,
+            (await app.Client.AskAsync("GET", "/api/api-keys/list", null, ("X-ApiKey", key))).Status);
         var stored = (await app.Service<ApiKeyQueries>().AllAsync(default))[0];
         Assert.Equal(new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero), stored.ExpiresAt);
 
         using var revoked = await admin.PostAsync(Page, Page + "?handler=Revoke", ("id", $"{stored.ApiKeyId}"));
 
         Assert.Equal(HttpStatusCode.Found, revoked.StatusCode);
-        Assert.Equal(HttpStatusCode.Forbidden, (await app.Client.AskAsync("GET", "/api/api-keys/list", null, ("X-ApiKey", key))).Status);
+        Assert.Equal(HttpStatusCode.Forbidden,
+            (await app.Client.AskAsync("GET", "/api/api-keys/list", null, ("X-ApiKey", key))).Status);
     }
 
     [Theory]
@@ -45,7 +48,8 @@ public sealed class ApiKeysPageTests
         using var admin = await Browser.SignedInAsync(app);
 
         using var answer = await admin.PostAsync(
-            Page, Page + "?handler=Create", ("DisplayName", name), ("View", view), ("Feed", feed), ("LastDay", lastDay));
+            Page, Page + "?handler=Create", ("DisplayName", name), ("View", view), ("Feed", feed),
+            ("LastDay", lastDay));
 
         Assert.Contains(reason, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Single(await app.Service<ApiKeyQueries>().AllAsync(default));

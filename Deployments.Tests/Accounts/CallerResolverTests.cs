@@ -23,19 +23,23 @@ public sealed class CallerResolverTests
     [InlineData("Authorization", "bearer {0}")]
     [InlineData("Authorization", "Basic api:{0}")]
     [InlineData("?key=", "{0}")]
-    public async Task A_key_is_accepted_in_each_form_and_refused_when_wrong_expired_revoked_or_limited(string form, string value)
+    public async Task A_key_is_accepted_in_each_form_and_refused_when_wrong_expired_revoked_or_limited(
+        string form, string value)
     {
         await using var app = await TestApp.StartAsync();
         await app.Admin.JsonAsync("POST", "/api/management/feeds/create", new { name = "main", feedType = "nuget" });
-        await AddKeyAsync(app, "expired-key", Permissions.All, expiresAt: TimeProvider.System.GetUtcNow().AddSeconds(-1));
+        await AddKeyAsync(app, "expired-key", Permissions.All,
+            expiresAt: TimeProvider.System.GetUtcNow().AddSeconds(-1));
         await AddKeyAsync(app, "viewer-key", Permissions.View);
         await AddKeyAsync(app, "limited-key", Permissions.All, feed: "main");
         var revoked = await AddKeyAsync(app, "revoked-key", Permissions.All);
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(app, form, value, TestApp.ApiKey));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(app, form, value, "revoked-key"));
-        Assert.Equal(HttpStatusCode.OK, (await app.Admin.AskAsync("POST", $"/api/api-keys/delete?id={revoked}")).Status);
-        foreach (var key in new[] { "expired-key", "viewer-key", "limited-key", "revoked-key", "no-such-key", TestApp.ApiKey + "x", "" })
+        Assert.Equal(HttpStatusCode.OK,
+            (await app.Admin.AskAsync("POST", $"/api/api-keys/delete?id={revoked}")).Status);
+        foreach (var key in new[] { "expired-key", "viewer-key", "limited-key", "revoked-key", "no-such-key",
+            TestApp.ApiKey + "x", "" })
             Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(app, form, value, key));
     }
 
@@ -76,7 +80,8 @@ public sealed class CallerResolverTests
         await using var app = await TestApp.StartAsync();
 
         Assert.Equal(HttpStatusCode.OK,
-            (await app.Admin.AskAsync("GET", Url, null, ("Authorization", Basic("Admin", TestApp.AdminPassword)))).Status);
+            (await app.Admin.AskAsync("GET", Url, null, ("Authorization", Basic("Admin", TestApp.AdminPassword))))
+                .Status);
         Assert.Equal(HttpStatusCode.Forbidden,
             (await app.Admin.AskAsync("GET", Url, null, ("Authorization", Basic("Admin", "wrong")))).Status);
         Assert.Equal(HttpStatusCode.Forbidden, (await app.Admin.AskAsync("GET", Url + "?key=wrong")).Status);
@@ -112,7 +117,8 @@ public sealed class CallerResolverTests
 
         Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
         Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), AttemptLimiter.Window);
-        Assert.Equal(HttpStatusCode.TooManyRequests, await StatusAsync(app, "Authorization", "Basic {0}", "OTHER:again"));
+        Assert.Equal(HttpStatusCode.TooManyRequests,
+            await StatusAsync(app, "Authorization", "Basic {0}", "OTHER:again"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(app, "X-ApiKey", "{0}", "other:other's password"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(app, "X-ApiKey", "{0}", $"Admin:{TestApp.AdminPassword}"));
     }
@@ -147,14 +153,17 @@ public sealed class CallerResolverTests
         await using var app = await TestApp.StartAsync(database);
         var credentials = app.Service<Credentials>();
         Assert.IsType<CallerResult.Known>(await credentials.CheckKeyAsync(TestApp.ApiKey, default));
-        Assert.IsType<CallerResult.Known>(await credentials.CheckPasswordAsync("Admin", TestApp.AdminPassword, null, default));
+        Assert.IsType<CallerResult.Known>(
+            await credentials.CheckPasswordAsync("Admin", TestApp.AdminPassword, null, default));
 
         await database.DisposeAsync();
 
         Assert.IsType<CallerResult.Known>(await credentials.CheckKeyAsync(TestApp.ApiKey, default));
-        Assert.IsType<CallerResult.Known>(await credentials.CheckPasswordAsync("Admin", TestApp.AdminPassword, null, default));
+        Assert.IsType<CallerResult.Known>(
+            await credentials.CheckPasswordAsync("Admin", TestApp.AdminPassword, null, default));
         for (var i = 0; i < AttemptLimiter.FailuresMax + 2; i++)
-            Assert.IsType<CallerResult.CannotTell>(await credentials.CheckPasswordAsync("Admin", "other", null, default));
+            Assert.IsType<CallerResult.CannotTell>(
+                await credentials.CheckPasswordAsync("Admin", "other", null, default));
         using var request = new HttpRequestMessage(HttpMethod.Get, Url);
         request.Headers.Add("X-ApiKey", "never-seen-key");
         using var answer = await app.Client.SendAsync(request);

@@ -25,7 +25,8 @@ public sealed class SignInTests
             ("name", "admin"), ("password", TestApp.AdminPassword));
 
         Assert.Equal("/admin/users", answer.Headers.Location!.OriginalString);
-        var cookie = answer.Headers.GetValues("Set-Cookie").Single(value => value.StartsWith("Deployments.Session=", StringComparison.Ordinal));
+        var cookie = answer.Headers.GetValues("Set-Cookie")
+            .Single(value => value.StartsWith("Deployments.Session=", StringComparison.Ordinal));
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("secure", cookie, StringComparison.OrdinalIgnoreCase); // plain HTTP in this test
@@ -36,7 +37,8 @@ public sealed class SignInTests
         Assert.Equal(HttpStatusCode.Found, signedOut.StatusCode);
         using var refused = await browser.GetAsync("/admin/users");
         Assert.Equal(HttpStatusCode.Found, refused.StatusCode);
-        Assert.Contains("/sign-in?returnUrl=%2Fadmin%2Fusers", refused.Headers.Location!.OriginalString, StringComparison.Ordinal);
+        Assert.Contains("/sign-in?returnUrl=%2Fadmin%2Fusers", refused.Headers.Location!.OriginalString,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -72,7 +74,8 @@ public sealed class SignInTests
         using var answer = await browser.PostAsync("/sign-in", "/sign-in", ("name", name), ("password", password));
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Contains("The name or the password is wrong.", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("The name or the password is wrong.", await answer.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal);
         Assert.DoesNotContain(browser.Cookies.GetAllCookies(), cookie => cookie.Name == "Deployments.Session");
     }
 
@@ -84,9 +87,11 @@ public sealed class SignInTests
         for (var i = 0; i < AttemptLimiter.FailuresMax; i++)
         {
             if (i % 2 == 0)
-                (await browser.PostAsync("/sign-in", "/sign-in", ("name", "Admin"), ("password", $"guess {i}"))).Dispose();
+                (await browser.PostAsync("/sign-in", "/sign-in", ("name", "Admin"), ("password", $"guess {i}")))
+                    .Dispose();
             else
-                await app.Client.AskAsync("GET", "/api/api-keys/list", null, ("Authorization", CallerResolverTests.Basic("admin", $"guess {i}")));
+                await app.Client.AskAsync("GET", "/api/api-keys/list", null,
+                    ("Authorization", CallerResolverTests.Basic("admin", $"guess {i}")));
         }
 
         using var answer = await browser.PostAsync(
@@ -116,7 +121,8 @@ public sealed class SignInTests
         await using var app = await TestApp.StartAsync();
         using var browser = await Browser.SignedInAsync(app);
 
-        using var answer = await browser.PostWithoutTokenAsync(url, ("name", "Admin"), ("password", TestApp.AdminPassword));
+        using var answer =
+            await browser.PostWithoutTokenAsync(url, ("name", "Admin"), ("password", TestApp.AdminPassword));
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
@@ -130,9 +136,11 @@ public sealed class SignInTests
         using var viewer = await Browser.SignedInAsync(app, "viewer", "viewer's password");
         using var publisher = await Browser.SignedInAsync(app, "publisher", "publisher's password");
         using var nobody = new Browser(app.Url);
+        HttpStatusCode[] refusals = [HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.Found];
         string[] pages =
         [
-            "/admin/users", "/admin/api-keys", "/admin/audit-log", "/admin/feeds", "/admin/feeds/x", "/admin/connectors/x",
+            "/admin/users", "/admin/api-keys", "/admin/audit-log", "/admin/feeds", "/admin/feeds/x",
+            "/admin/connectors/x",
             "/ADMIN/users", "/admin/users/", "/admin//users", "/%61dmin/users",
         ];
         foreach (var page in pages)
@@ -140,9 +148,9 @@ public sealed class SignInTests
             foreach (var browser in new[] { viewer, publisher, nobody })
             {
                 using var seen = await browser.GetAsync(page);
-                Assert.True(seen.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.Found, page);
+                Assert.Contains(seen.StatusCode, refusals);
                 using var sent = await browser.PostWithoutTokenAsync(page, ("name", "x"));
-                Assert.True(sent.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.Found, page);
+                Assert.Contains(sent.StatusCode, refusals);
             }
         }
 
@@ -153,7 +161,8 @@ public sealed class SignInTests
             Assert.Equal(HttpStatusCode.Forbidden, sent.StatusCode);
         }
 
-        Assert.Equal(AccountRole.Viewer, (await app.Service<AccountQueries>().ByNameOrNullAsync("viewer", default))!.Role);
+        Assert.Equal(AccountRole.Viewer,
+            (await app.Service<AccountQueries>().ByNameOrNullAsync("viewer", default))!.Role);
         using var list = await viewer.GetAsync("/api/api-keys/list");
         Assert.Equal(HttpStatusCode.Forbidden, list.StatusCode);
     }
@@ -163,12 +172,14 @@ public sealed class SignInTests
     {
         await using var app = await TestApp.StartAsync();
         var pages = ((IEndpointRouteBuilder)app.App).DataSources.SelectMany(source => source.Endpoints)
-            .OfType<RouteEndpoint>().Where(endpoint => endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null).ToList();
+            .OfType<RouteEndpoint>()
+                .Where(endpoint => endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null).ToList();
         Assert.True(pages.Count >= 9);
         foreach (var page in pages)
         {
             var expected = page.RoutePattern.RawText!.StartsWith("admin", StringComparison.Ordinal) ? "manage" : "view";
-            Assert.Contains(expected, page.Metadata.GetOrderedMetadata<AuthorizeAttribute>().Select(attribute => attribute.Policy));
+            Assert.Contains(expected,
+                page.Metadata.GetOrderedMetadata<AuthorizeAttribute>().Select(attribute => attribute.Policy));
             if (page.Metadata.GetMetadata<AllowAnonymousAttribute>() is not null)
                 Assert.Contains(page.RoutePattern.RawText, new[] { "sign-in", "sign-out" });
         }
@@ -201,7 +212,8 @@ public sealed class SignInTests
             onTwo.Cookies.Add(two.Url, new Cookie(cookie.Name, cookie.Value));
         await onTwo.ReadAsync("/admin/users");
 
-        await one.Service<AccountStore>().SetPasswordAsync("bob", one.Service<Passwords>().Hash("another password"), Test, default);
+        await one.Service<AccountStore>()
+            .SetPasswordAsync("bob", one.Service<Passwords>().Hash("another password"), Test, default);
 
         var status = HttpStatusCode.OK;
         for (var i = 0; i < 50 && status == HttpStatusCode.OK; i++)
@@ -231,14 +243,21 @@ public sealed class SignInTests
         await using var app = await TestApp.StartAsync();
         using var here = await Browser.SignedInAsync(app);
         using var elsewhere = await Browser.SignedInAsync(app);
-        (string, string)[] change = [("Current", TestApp.AdminPassword), ("New", "a better password"), ("Repeated", "a better password")];
+        (string, string)[] change =
+            [("Current", TestApp.AdminPassword), ("New", "a better password"), ("Repeated", "a better password")];
 
-        using (var wrong = await here.PostAsync("/account", "/account", [("Current", "wrong password"), .. change[1..]]))
-            Assert.Contains("The current password is wrong.", await wrong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        using (var differing = await here.PostAsync("/account", "/account", [.. change[..2], ("Repeated", "something else")]))
-            Assert.Contains("The new passwords differ.", await differing.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        using (var tooShort = await here.PostAsync("/account", "/account", change[0], ("New", "short"), ("Repeated", "short")))
-            Assert.Contains("8 to 200 characters", await tooShort.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using (var wrong =
+            await here.PostAsync("/account", "/account", [("Current", "wrong password"), .. change[1..]]))
+            Assert.Contains("The current password is wrong.", await wrong.Content.ReadAsStringAsync(),
+                StringComparison.Ordinal);
+        using (var differing =
+            await here.PostAsync("/account", "/account", [.. change[..2], ("Repeated", "something else")]))
+            Assert.Contains("The new passwords differ.", await differing.Content.ReadAsStringAsync(),
+                StringComparison.Ordinal);
+        using (var tooShort =
+            await here.PostAsync("/account", "/account", change[0], ("New", "short"), ("Repeated", "short")))
+            Assert.Contains("8 to 200 characters", await tooShort.Content.ReadAsStringAsync(),
+                StringComparison.Ordinal);
         using (var changed = await here.PostAsync("/account", "/account", change))
             Assert.Equal(HttpStatusCode.Found, changed.StatusCode);
 
@@ -253,7 +272,8 @@ public sealed class SignInTests
     {
         await using var app = await TestApp.StartAsync();
         using var browser = await Browser.SignedInAsync(app);
-        foreach (var page in new[] { "/sign-in", "/account", "/admin/users", "/admin/api-keys", "/admin/audit-log", "/admin/feeds" })
+        foreach (var page in new[] { "/sign-in", "/account", "/admin/users", "/admin/api-keys", "/admin/audit-log",
+            "/admin/feeds" })
         {
             using var answer = await browser.GetAsync(page);
             var policy = answer.Headers.GetValues("Content-Security-Policy").Single();

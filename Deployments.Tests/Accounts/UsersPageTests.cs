@@ -30,12 +30,16 @@ public sealed class UsersPageTests
             Assert.Equal(HttpStatusCode.Found, ended.StatusCode);
 
         var log = await app.Service<AuditQueries>().PageAsync(new AuditFilter("admin", null), null, 10, default);
-        Assert.Equal(["account.update", "account.setPassword", "account.update", "account.create"], log.Select(e => e.Action));
-        Assert.All(log, change => Assert.Equal(("Admin", "127.0.0.1", "bob"), (change.Actor, change.Address, change.SubjectName)));
+        Assert.Equal(["account.update", "account.setPassword", "account.update", "account.create"],
+            log.Select(e => e.Action));
+        Assert.All(log, change =>
+            Assert.Equal(("Admin", "127.0.0.1", "bob"), (change.Actor, change.Address, change.SubjectName)));
         Assert.Contains("\"active\": true", log[0].Before, StringComparison.Ordinal);
         Assert.Contains("\"active\": false", log[0].After, StringComparison.Ordinal);
-        Assert.DoesNotContain("bob's", string.Concat(log.Select(change => change.Before + change.After)), StringComparison.Ordinal);
-        Assert.DoesNotContain("AQAAAA", string.Concat(log.Select(change => change.Before + change.After)), StringComparison.Ordinal);
+        Assert.DoesNotContain("bob's", string.Concat(log.Select(change => change.Before + change.After)),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("AQAAAA", string.Concat(log.Select(change => change.Before + change.After)),
+            StringComparison.Ordinal);
     }
 
     [Theory]

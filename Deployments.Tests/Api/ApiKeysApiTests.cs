@@ -40,13 +40,16 @@ public sealed class ApiKeysApiTests
         Assert.Equal("full-control", (string?)bootstrap["systemApis"]![0]);
 
         Assert.Equal(HttpStatusCode.OK, (await api.AskAsync("POST", $"/api/api-keys/delete?id={made["id"]}")).Status);
-        Assert.Equal(HttpStatusCode.NotFound, (await api.AskAsync("DELETE", $"/api/api-keys/delete?id={made["id"]}")).Status);
+        Assert.Equal(HttpStatusCode.NotFound,
+            (await api.AskAsync("DELETE", $"/api/api-keys/delete?id={made["id"]}")).Status);
         Assert.Single((await api.JsonAsync("GET", "/api/api-keys/list")).AsArray());
 
-        var log = await app.Service<AuditQueries>().PageAsync(new AuditFilter("API key \"bootstrap\"", null), null, 10, default);
+        var log = await app.Service<AuditQueries>()
+            .PageAsync(new AuditFilter("API key \"bootstrap\"", null), null, 10, default);
         Assert.Equal(["apiKey.revoke", "apiKey.create", "feed.create"], log.Select(change => change.Action));
         Assert.All(log, change => Assert.Equal("127.0.0.1", change.Address));
-        Assert.DoesNotContain(key, string.Concat(log.Select(change => change.Before + change.After)), StringComparison.Ordinal);
+        Assert.DoesNotContain(key, string.Concat(log.Select(change => change.Before + change.After)),
+            StringComparison.Ordinal);
         Assert.Equal("ci", (string?)JsonNode.Parse(log[1].After!)!["displayName"]);
     }
 
@@ -56,7 +59,8 @@ public sealed class ApiKeysApiTests
         await using var app = await TestApp.StartAsync();
         var body = new { type = "System", key = "chosen-by-hand", systemApis = new[] { "full-control" } };
 
-        Assert.Equal("chosen-by-hand", (string?)(await app.Admin.JsonAsync("POST", "/api/api-keys/create", body))["key"]);
+        Assert.Equal("chosen-by-hand",
+            (string?)(await app.Admin.JsonAsync("POST", "/api/api-keys/create", body))["key"]);
 
         Assert.Equal(HttpStatusCode.OK,
             (await app.Client.AskAsync("GET", "/api/api-keys/list", null, ("X-ApiKey", "chosen-by-hand"))).Status);

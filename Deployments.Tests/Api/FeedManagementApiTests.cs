@@ -55,7 +55,8 @@ public sealed class FeedManagementApiTests
         Assert.Equal("Renamed", (string?)(await api.JsonAsync("GET", "/api/management/feeds/get/renamed"))["name"]);
 
         Assert.Equal(HttpStatusCode.OK, (await api.AskAsync("DELETE", "/api/management/feeds/delete/Renamed")).Status);
-        Assert.Equal(HttpStatusCode.NotFound, (await api.AskAsync("POST", "/api/management/feeds/delete/Renamed")).Status);
+        Assert.Equal(HttpStatusCode.NotFound,
+            (await api.AskAsync("POST", "/api/management/feeds/delete/Renamed")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await api.AskAsync("GET", "/api/management/feeds/get/Renamed")).Status);
         Assert.Empty((await api.JsonAsync("GET", "/api/management/feeds/list")).AsArray());
     }
@@ -98,7 +99,8 @@ public sealed class FeedManagementApiTests
         Assert.Equal(HttpStatusCode.Conflict, (await app.Admin.AskAsync(
             "POST", "/api/management/feeds/create", new { name = "MAIN", feedType = "nuget" })).Status);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await app.Admin.AskAsync(
-            "POST", "/api/management/feeds/create", new { name = "x", feedType = "nuget", note = new string('x', 300_000) })).Status);
+            "POST", "/api/management/feeds/create",
+            new { name = "x", feedType = "nuget", note = new string('x', 300_000) })).Status);
         Assert.Equal(HttpStatusCode.NotFound,
             (await app.Admin.AskAsync("POST", "/api/management/feeds/update/other", new { active = false })).Status);
     }
@@ -139,10 +141,13 @@ public sealed class FeedManagementApiTests
             new { url = "https://elsewhere.example/", password = "another-s3cret" });
         Assert.Equal("another-s3cret", await PasswordAsync(app, "up stream"));
 
-        foreach (var change in await app.Service<AuditQueries>().PageAsync(new AuditFilter(null, null), null, 100, default))
+        foreach (var change in await app.Service<AuditQueries>()
+            .PageAsync(new AuditFilter(null, null), null, 100, default))
             Assert.DoesNotContain("s3cret", change.Before + change.After, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.OK, (await api.AskAsync("POST", "/api/management/connectors/delete/up stream")).Status);
-        Assert.Equal(HttpStatusCode.NotFound, (await api.AskAsync("DELETE", "/api/management/connectors/delete/up stream")).Status);
+        Assert.Equal(HttpStatusCode.OK,
+            (await api.AskAsync("POST", "/api/management/connectors/delete/up stream")).Status);
+        Assert.Equal(HttpStatusCode.NotFound,
+            (await api.AskAsync("DELETE", "/api/management/connectors/delete/up stream")).Status);
     }
 
     [Theory]
@@ -175,7 +180,8 @@ public sealed class FeedManagementApiTests
     public async Task Only_those_who_manage_feeds_may()
     {
         await using var app = await TestApp.StartAsync();
-        await CallerResolverTests.AddKeyAsync(app, "publisher-key", Permissions.View | Permissions.Add | Permissions.Delete);
+        await CallerResolverTests.AddKeyAsync(app, "publisher-key",
+            Permissions.View | Permissions.Add | Permissions.Delete);
         var feedsKey = (string)(await app.Admin.JsonAsync(
             "POST", "/api/api-keys/create", new { type = "System", systemApis = new[] { "feeds" } }))["key"]!;
         (string, string)[] requests =
@@ -201,7 +207,8 @@ public sealed class FeedManagementApiTests
 
     static async Task<string> PasswordAsync(TestApp app, string connector)
     {
-        var stored = (await app.Service<FeedQueries>().ConnectorByNameOrNullAsync(connector, default))!.PasswordEncrypted!;
+        var stored =
+            (await app.Service<FeedQueries>().ConnectorByNameOrNullAsync(connector, default))!.PasswordEncrypted!;
         Assert.DoesNotContain("s3cret", stored, StringComparison.Ordinal);
         return app.Service<ConnectorSecrets>().Unprotect(stored);
     }

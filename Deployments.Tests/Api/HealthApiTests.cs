@@ -18,7 +18,8 @@ public sealed class HealthApiTests
                 Assert.NotNull(health[name]);
         }
 
-        Assert.Equal((HttpStatusCode.OK, "OK"), await app.Client.AskAsync("GET", "/health", null, ("Accept", "text/plain")));
+        Assert.Equal((HttpStatusCode.OK, "OK"),
+            await app.Client.AskAsync("GET", "/health", null, ("Accept", "text/plain")));
         var (_, json) = await app.Client.AskAsync("GET", "/health?format=json", null, ("Accept", "text/plain"));
         Assert.StartsWith("{", json, StringComparison.Ordinal);
     }

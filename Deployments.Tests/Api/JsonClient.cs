@@ -8,7 +8,8 @@ namespace Deployments.Tests.Api;
 static class JsonClient
 {
     public static async Task<(HttpStatusCode Status, string Body)> AskAsync(
-        this HttpClient client, string method, string url, object? body = null, params (string Name, string Value)[] headers)
+        this HttpClient client, string method, string url, object? body = null,
+        params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), url);
         if (body is not null)

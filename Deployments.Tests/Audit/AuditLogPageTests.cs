@@ -14,7 +14,8 @@ public sealed class AuditLogPageTests
         for (var i = 0; i < 120; i++)
         {
             await store.AddAsync(
-                new AuditedChange(i % 2 == 0 ? "thing.make" : "thing.break", "thing", $"thing-{i:D3}", null, new { Number = i }),
+                new AuditedChange(i % 2 == 0 ? "thing.make" : "thing.break", "thing", $"thing-{i:D3}", null,
+                    new { Number = i }),
                 new Actor(i % 3 == 0 ? "alice" : "<b>bob</b>", "192.0.2.7"), default);
         }
 
@@ -37,7 +38,8 @@ public sealed class AuditLogPageTests
         while (url is not null)
         {
             var html = await browser.ReadAsync(url);
-            found.AddRange(Regex.Matches(html, "<td>thing-(\\d+)</td>").Select(match => int.Parse(match.Groups[1].Value, null)));
+            found.AddRange(Regex.Matches(html, "<td>thing-(\\d+)</td>")
+                .Select(match => int.Parse(match.Groups[1].Value, null)));
             var next = Regex.Match(html, "rel=\"next\" href=\"([^\"]+)\"");
             url = next.Success ? next.Groups[1].Value : null;
         }

@@ -19,7 +19,8 @@ public sealed class AdminFeedsPageTests
         await LeadsToAsync("/admin/connectors/up", admin.PostAsync(Page, Page + "?handler=Connector",
             ("name", "up"), ("feedType", "nuget"), ("url", "https://packages.example/v3/index.json")));
         await LeadsToAsync("/admin/connectors/up", admin.PostAsync("/admin/connectors/up", "/admin/connectors/up",
-            ("NewName", "up"), ("Url", "https://packages.example/v3/index.json"), ("TimeoutSeconds", "9"), ("Username", "me"),
+            ("NewName", "up"), ("Url", "https://packages.example/v3/index.json"), ("TimeoutSeconds", "9"),
+            ("Username", "me"),
             ("Password", "s3cret-value")));
         var html = await admin.ReadAsync("/admin/connectors/up");
         Assert.DoesNotContain("s3cret", html, StringComparison.Ordinal);
@@ -27,9 +28,11 @@ public sealed class AdminFeedsPageTests
         Assert.Equal(("me", 9), (connector.Username, connector.TimeoutSeconds));
         Assert.Equal("s3cret-value", app.Service<ConnectorSecrets>().Unprotect(connector.PasswordEncrypted!));
 
-        await LeadsToAsync("/admin/feeds/main", admin.PostAsync(Page, Page + "?handler=Feed", ("name", "main"), ("feedType", "nuget")));
+        await LeadsToAsync("/admin/feeds/main",
+            admin.PostAsync(Page, Page + "?handler=Feed", ("name", "main"), ("feedType", "nuget")));
         await LeadsToAsync("/admin/feeds/prod", admin.PostAsync("/admin/feeds/main", "/admin/feeds/main",
-            ("NewName", "prod"), ("AlternateNames", "main old"), ("Connectors", "UP"), ("Active", "true"), ("Description", "<i>x</i>")));
+            ("NewName", "prod"), ("AlternateNames", "main old"), ("Connectors", "UP"), ("Active", "true"),
+            ("Description", "<i>x</i>")));
         var feed = Assert.Single(await queries.AllAsync(default));
         Assert.Equal(["main", "old"], feed.AlternateNames);
         Assert.Equal("up", Assert.Single(feed.Connectors).Name);
@@ -38,10 +41,12 @@ public sealed class AdminFeedsPageTests
         using (var page = await admin.GetAsync("/admin/feeds/prod"))
             Assert.DoesNotContain("<i>x</i>", await page.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
-        using (var unconfirmed = await admin.PostAsync("/admin/feeds/prod", "/admin/feeds/prod?handler=Delete", ("confirm", "no")))
+        using (var unconfirmed =
+            await admin.PostAsync("/admin/feeds/prod", "/admin/feeds/prod?handler=Delete", ("confirm", "no")))
             Assert.Equal(HttpStatusCode.OK, unconfirmed.StatusCode);
         Assert.Single(await queries.AllAsync(default));
-        await LeadsToAsync(Page, admin.PostAsync("/admin/feeds/prod", "/admin/feeds/prod?handler=Delete", ("confirm", "prod")));
+        await LeadsToAsync(Page,
+            admin.PostAsync("/admin/feeds/prod", "/admin/feeds/prod?handler=Delete", ("confirm", "prod")));
         await LeadsToAsync(Page, admin.PostAsync("/admin/connectors/up", "/admin/connectors/up?handler=Delete"));
         Assert.Empty(await queries.AllAsync(default));
         Assert.Empty(await queries.ConnectorsAsync(default));
@@ -65,7 +70,8 @@ public sealed class AdminFeedsPageTests
         (string, string)[] form = [("NewName", "up"), ("TimeoutSeconds", "9"), ("Url", "https://elsewhere.example/")];
 
         using (var refused = await admin.PostAsync("/admin/connectors/up", "/admin/connectors/up", form))
-            Assert.Contains("Type the password again", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Contains("Type the password again", await refused.Content.ReadAsStringAsync(),
+                StringComparison.Ordinal);
         await LeadsToAsync("/admin/connectors/up",
             admin.PostAsync("/admin/connectors/up", "/admin/connectors/up", [.. form, ("ForgetPassword", "true")]));
 

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Deployments.Tests.Support;
 
-/// <summary>A visitor of the pages: keeps cookies, sends a form with the token of the page it is on, follows no redirects.</summary>
+/// <summary>
+/// A visitor of the pages: keeps cookies, sends a form with the token of the page it is on, follows no redirects.
+/// </summary>
 public sealed partial class Browser : IDisposable
 {
     readonly HttpClient client;
@@ -19,7 +21,8 @@ public sealed partial class Browser : IDisposable
     public CookieContainer Cookies { get; } = new();
 
     /// <summary>A browser in which <paramref name="name"/> has signed in.</summary>
-    public static async Task<Browser> SignedInAsync(TestApp app, string name = "Admin", string password = TestApp.AdminPassword)
+    public static async Task<Browser> SignedInAsync(
+        TestApp app, string name = "Admin", string password = TestApp.AdminPassword)
     {
         var browser = new Browser(app.Url);
         using var answer = await browser.PostAsync("/sign-in", "/sign-in", ("name", name), ("password", password));
@@ -36,17 +39,22 @@ public sealed partial class Browser : IDisposable
         return WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Looks at <paramref name="page"/>, then sends a form to <paramref name="url"/> with that page's token.</summary>
-    public async Task<HttpResponseMessage> PostAsync(string page, string url, params (string Name, string Value)[] fields)
+    /// <summary>
+    /// Looks at <paramref name="page"/>, then sends a form to <paramref name="url"/> with that page's token.
+    /// </summary>
+    public async Task<HttpResponseMessage> PostAsync(
+        string page, string url, params (string Name, string Value)[] fields)
     {
         var token = TokenPattern().Match(await ReadAsync(page)).Groups[1].Value;
         Assert.NotEmpty(token);
         return await PostWithoutTokenAsync(url, [.. fields, ("__RequestVerificationToken", token)]);
     }
 
-    public async Task<HttpResponseMessage> PostWithoutTokenAsync(string url, params (string Name, string Value)[] fields)
+    public async Task<HttpResponseMessage> PostWithoutTokenAsync(
+        string url, params (string Name, string Value)[] fields)
     {
-        using var form = new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
+        using var form =
+            new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
         return await client.PostAsync(new Uri(url, UriKind.Relative), form);
     }
 

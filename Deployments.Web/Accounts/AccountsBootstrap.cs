@@ -6,9 +6,12 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace Deployments.Web.Accounts;
 
-/// <summary>Before the first request: a key ring, a user <c>Admin</c>, the first API key. However many nodes start.</summary>
+/// <summary>
+/// Before the first request: a key ring, a user <c>Admin</c>, the first API key. However many nodes start.
+/// </summary>
 sealed class AccountsBootstrap(
-    DeploymentsSettings settings, AccountStore accounts, ApiKeyStore apiKeys, AccountQueries queries, Passwords passwords,
+    DeploymentsSettings settings, AccountStore accounts, ApiKeyStore apiKeys, AccountQueries queries,
+    Passwords passwords,
     KeyRingStore keyRing, IServiceProvider services, ILogger<AccountsBootstrap> logger) : IHostedService
 {
     const string AdminName = "Admin";
@@ -20,7 +23,8 @@ sealed class AccountsBootstrap(
 
     async Task RunAsync(CancellationToken ct)
     {
-        // The first use of the key ring makes its first key; made by two nodes, each would know only its own for a while.
+        // The first use of the key ring makes its first key; made by two nodes, each would know only its own for a
+        // while.
         services.GetRequiredService<IDataProtectionProvider>().CreateProtector("start").Protect("");
 
         if ((await queries.AllAsync(ct)).Count == 0)

@@ -3,8 +3,8 @@ using Deployments.Data.Accounts;
 namespace Deployments.Web.Accounts;
 
 /// <summary>
-/// Who may call an endpoint that is not a page. Checked before the endpoint reads anything, so that a stranger learns nothing
-/// from its other refusals.
+/// Who may call an endpoint that is not a page. Checked before the endpoint reads anything, so that a stranger learns
+/// nothing from its other refusals.
 /// </summary>
 public static class ApiAccess
 {
@@ -14,10 +14,11 @@ public static class ApiAccess
     /// <param name="endpoint">One endpoint or a group.</param>
     /// <param name="permission">What the caller must be allowed to do.</param>
     /// <param name="anyFeed">
-    /// Whether a key that is limited to one feed comes in too; the endpoint must then ask <see cref="Caller.Can"/> itself
-    /// for each feed it shows or changes.
+    /// Whether a key that is limited to one feed comes in too; the endpoint must then ask <see cref="Caller.Can"/>
+    /// itself for each feed it shows or changes.
     /// </param>
-    public static TBuilder RequirePermission<TBuilder>(this TBuilder endpoint, Permissions permission, bool anyFeed = false)
+    public static TBuilder RequirePermission<TBuilder>(
+        this TBuilder endpoint, Permissions permission, bool anyFeed = false)
         where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new Needed(permission, anyFeed));
 

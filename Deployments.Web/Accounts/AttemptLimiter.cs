@@ -1,8 +1,8 @@
 namespace Deployments.Web.Accounts;
 
 /// <summary>
-/// Counts wrong passwords by address and name, in bounded memory. Each node counts for itself: that only lets an attacker
-/// try so many times more.
+/// Counts wrong passwords by address and name, in bounded memory. Each node counts for itself: that only lets an
+/// attacker try so many times more.
 /// </summary>
 /// <param name="time">The clock.</param>
 public sealed class AttemptLimiter(TimeProvider time)
@@ -19,7 +19,8 @@ public sealed class AttemptLimiter(TimeProvider time)
     readonly Dictionary<(string Address, string Name), (int Failures, DateTimeOffset Until)> entries = [];
 
     /// <summary>
-    /// Counts an attempt, before its password is checked, since attempts made at the same moment must not all slip through.
+    /// Counts an attempt, before its password is checked, since attempts made at the same moment must not all slip
+    /// through.
     /// </summary>
     /// <returns>Null when it may be made; else how long to wait.</returns>
     public TimeSpan? BeginOrWait(string? address, string name)
@@ -68,7 +69,8 @@ public sealed class AttemptLimiter(TimeProvider time)
         foreach (var (key, _) in entries.Where(pair => pair.Value.Until <= now).ToList())
             entries.Remove(key);
         // Names with the fewest failures go first, so that a flood of invented names does not free a name under attack.
-        foreach (var (key, _) in entries.OrderBy(pair => pair.Value.Failures).Take(entries.Count - (EntriesMax / 2)).ToList())
+        foreach (var (key, _) in entries.OrderBy(pair => pair.Value.Failures).Take(entries.Count - (EntriesMax / 2))
+            .ToList())
             entries.Remove(key);
     }
 }

@@ -5,8 +5,8 @@ namespace Deployments.Web.Accounts;
 
 /// <summary>Who makes a request, and what they may do.</summary>
 /// <param name="Name">
-/// For display and for records: an account's name, <c>API key "ci"</c>, or <c>Anonymous</c>. No account can be called like
-/// one of the latter two.
+/// For display and for records: an account's name, <c>API key "ci"</c>, or <c>Anonymous</c>. No account can be called
+/// like one of the latter two.
 /// </param>
 /// <param name="Permissions">What the caller may do, on the feeds it may do it on.</param>
 /// <param name="FeedId">The only feed the caller may do it on; null: every feed.</param>
@@ -24,7 +24,9 @@ public sealed record Caller(string Name, Permissions Permissions, int? FeedId = 
     /// <summary>No credentials were given. Given but wrong ones never make a caller.</summary>
     public bool IsAnonymous => AccountName is null && ApiKeyId is null;
 
-    /// <summary>May read pages and the read API (<paramref name="feedId"/> null: all of it), download from that feed.</summary>
+    /// <summary>
+    /// May read pages and the read API (<paramref name="feedId"/> null: all of it), download from that feed.
+    /// </summary>
     public bool CanView(int? feedId = null) => Can(Permissions.View, feedId);
 
     /// <summary>May upload to that feed and record deployments.</summary>
@@ -68,7 +70,9 @@ public abstract record CallerResult
     /// <param name="Caller">Who.</param>
     public sealed record Known(Caller Caller) : CallerResult;
 
-    /// <summary>Credentials were given, and they are unknown, expired or revoked. Never to be treated as none.</summary>
+    /// <summary>
+    /// Credentials were given, and they are unknown, expired or revoked. Never to be treated as none.
+    /// </summary>
     public sealed record WrongCredentials : CallerResult;
 
     /// <summary>The database is away, and these credentials were not seen lately. Answer 503.</summary>

@@ -16,13 +16,13 @@ public sealed class CallerResolver(Credentials credentials, DeploymentsSettings 
         new(Caller.AnonymousName, settings.AnonymousView ? Permissions.View : Permissions.None);
 
     /// <summary>
-    /// Who calls: <c>X-ApiKey</c> or <c>X-NuGet-ApiKey</c> (a key, or <c>user:password</c>), <c>Authorization</c> Basic (user
-    /// <c>api</c> and a key, or user and password) or Bearer (a key), <c>?key=</c>, else the signed-in session.
+    /// Who calls: <c>X-ApiKey</c> or <c>X-NuGet-ApiKey</c> (a key, or <c>user:password</c>), <c>Authorization</c> Basic
+    /// (user <c>api</c> and a key, or user and password) or Bearer (a key), <c>?key=</c>, else the signed-in session.
     /// Several at once must all be right; the first of this order then says who it is.
     /// </summary>
     /// <remarks>
-    /// A session counts for GET and HEAD only: other requests come from pages, which guard against forgery by themselves.
-    /// Whether an anonymous caller may use a feed is the feed's own setting, not part of the result.
+    /// A session counts for GET and HEAD only: other requests come from pages, which guard against forgery by
+    /// themselves. Whether an anonymous caller may use a feed is the feed's own setting, not part of the result.
     /// </remarks>
     public async ValueTask<CallerResult> ResolveAsync(HttpContext context, CancellationToken ct)
     {

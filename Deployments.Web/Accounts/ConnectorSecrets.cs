@@ -13,6 +13,7 @@ public sealed class ConnectorSecrets(IDataProtectionProvider protection)
     public string Protect(string password) => protector.Protect(password);
 
     /// <summary>The password itself.</summary>
-    /// <exception cref="CryptographicException">Encrypted with keys that are lost; it must be typed in again.</exception>
+    /// <exception cref="CryptographicException">Encrypted with keys that are lost; it must be typed
+    /// in again.</exception>
     public string Unprotect(string passwordEncrypted) => protector.Unprotect(passwordEncrypted);
 }

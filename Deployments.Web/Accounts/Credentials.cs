@@ -7,13 +7,14 @@ using Deployments.Data.Accounts;
 namespace Deployments.Web.Accounts;
 
 /// <summary>
-/// Checks credentials, and keeps those found right in memory: feeds are asked thousands of times with the same ones, and go on
-/// being served while the database is away. What is kept is keyed by hashes, never by the credentials themselves.
+/// Checks credentials, and keeps those found right in memory: feeds are asked thousands of times with the same ones,
+/// and go on being served while the database is away. What is kept is keyed by hashes, never by the credentials
+/// themselves.
 /// </summary>
 /// <remarks>
-/// An entry counts for <see cref="Freshness"/> and is checked again at once when accounts or keys change on any node; while
-/// the database is away, for <see cref="Endurance"/>. Only right credentials are kept, so there are at most as many
-/// as there are accounts and keys.
+/// An entry counts for <see cref="Freshness"/> and is checked again at once when accounts or keys change on any node;
+/// while the database is away, for <see cref="Endurance"/>. Only right credentials are kept, so there are at most as
+/// many as there are accounts and keys.
 /// </remarks>
 public sealed class Credentials(
     AccountQueries accounts, ApiKeyQueries apiKeys, Passwords passwords, AttemptLimiter attempts, TimeProvider time)
@@ -81,7 +82,9 @@ public sealed class Credentials(
         return result;
     }
 
-    /// <summary>Checks that a session begun earlier still counts: the account is active and has the same stamp.</summary>
+    /// <summary>
+    /// Checks that a session begun earlier still counts: the account is active and has the same stamp.
+    /// </summary>
     public ValueTask<CallerResult> CheckSessionAsync(int accountId, Guid securityStamp, CancellationToken ct) =>
         CheckAsync(
             $"s{accountId}:{securityStamp:N}",
@@ -100,7 +103,8 @@ public sealed class Credentials(
         var keys = (await apiKeys.ByHashesAsync(
             [.. known.Select(pair => pair.Value.KeyHash).OfType<byte[]>()], ct)).ToDictionary(key => key.ApiKeyId);
         var people = (await accounts.ByIdsAsync(
-            [.. known.Select(pair => pair.Value.AccountId).OfType<int>().Distinct()], ct)).ToDictionary(row => row.AccountId);
+            [.. known.Select(pair => pair.Value.AccountId).OfType<int>().Distinct()], ct))
+            .ToDictionary(row => row.AccountId);
         foreach (var (memory, old) in known)
         {
             var now = old.KeyHash is not null
@@ -132,7 +136,8 @@ public sealed class Credentials(
     {
         if (FreshOrNull(memory) is { } fresh)
             return fresh;
-        if (Interlocked.Read(ref triedInVainAt) is not 0 and var failedAt && time.GetElapsedTime(failedAt) < PauseAfterFailure)
+        if (Interlocked.Read(ref triedInVainAt) is not 0 and var failedAt
+            && time.GetElapsedTime(failedAt) < PauseAfterFailure)
             return EnduringOrCannotTell(memory);
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -162,7 +167,9 @@ public sealed class Credentials(
     }
 
     CallerResult.Known? FreshOrNull(string memory) =>
-        entries.TryGetValue(memory, out var entry) && Counts(entry, Freshness) ? new CallerResult.Known(entry.Caller) : null;
+        entries.TryGetValue(memory, out var entry) && Counts(entry, Freshness)
+            ? new CallerResult.Known(entry.Caller)
+            : null;
 
     CallerResult EnduringOrCannotTell(string memory) =>
         entries.TryGetValue(memory, out var entry) && Counts(entry, Endurance)
@@ -184,7 +191,8 @@ public sealed class Credentials(
         if (key.Account is { } owner)
             permissions &= Caller.PermissionsOf(owner.Role);
         var name = key.DisplayName.Length > 0 ? $"API key \"{key.DisplayName}\"" : $"API key #{key.ApiKeyId}";
-        var caller = new Caller(name, permissions, key.FeedId) { ApiKeyId = key.ApiKeyId, AccountName = key.Account?.Name };
+        var caller =
+            new Caller(name, permissions, key.FeedId) { ApiKeyId = key.ApiKeyId, AccountName = key.Account?.Name };
         return new Entry(caller, key.KeyHash, null, default, key.ExpiresAt, time.GetTimestamp());
     }
 

@@ -5,7 +5,8 @@ using Deployments.Data.Database;
 namespace Deployments.Web.Accounts;
 
 /// <summary>Checks remembered credentials anew when accounts or keys change on any node.</summary>
-sealed class CredentialsRefresh(Credentials credentials, Notifications notifications, ILogger<CredentialsRefresh> logger)
+sealed class CredentialsRefresh(
+    Credentials credentials, Notifications notifications, ILogger<CredentialsRefresh> logger)
     : BackgroundService
 {
     // A little before an entry would have to be checked by the request that needs it.

@@ -3,14 +3,16 @@ using System.Globalization;
 namespace Deployments.Web.Accounts;
 
 /// <summary>
-/// How a request is refused: one sentence of plain text. On <c>/api/</c> every refusal is 403, as in ProGet; on feed addresses
-/// 401 asks package clients for credentials, and 403 tells that right ones do not suffice.
+/// How a request is refused: one sentence of plain text. On <c>/api/</c> every refusal is 403, as in ProGet; on feed
+/// addresses 401 asks package clients for credentials, and 403 tells that right ones do not suffice.
 /// </summary>
 public static class Refusals
 {
     const string Challenge = "Basic realm=\"Deployments\", charset=\"UTF-8\"";
 
-    /// <summary>Answers an API request whose credentials are missing, wrong or not enough, or cannot be checked now.</summary>
+    /// <summary>
+    /// Answers an API request whose credentials are missing, wrong or not enough, or cannot be checked now.
+    /// </summary>
     /// <param name="context">The request; nothing may have been sent yet.</param>
     /// <param name="result">What the credentials came to.</param>
     public static Task WriteApiAsync(HttpContext context, CallerResult result) => result switch
@@ -24,7 +26,9 @@ public static class Refusals
         _ => WriteUnsettledAsync(context, result),
     };
 
-    /// <summary>Answers a request to a feed whose credentials are missing, wrong or not enough, or cannot be checked now.</summary>
+    /// <summary>
+    /// Answers a request to a feed whose credentials are missing, wrong or not enough, or cannot be checked now.
+    /// </summary>
     /// <param name="context">The request; nothing may have been sent yet.</param>
     /// <param name="result">What the credentials came to.</param>
     public static Task WriteFeedAsync(HttpContext context, CallerResult result)
@@ -32,9 +36,11 @@ public static class Refusals
         switch (result)
         {
             case CallerResult.Known { Caller: { IsAnonymous: false } caller }:
-                return WriteAsync(context, StatusCodes.Status403Forbidden, $"{caller.Name} is not permitted to do this.");
+                return WriteAsync(context, StatusCodes.Status403Forbidden,
+                    $"{caller.Name} is not permitted to do this.");
             case CallerResult.Known:
-                return WriteAsync(context, StatusCodes.Status401Unauthorized, "This feed needs credentials.", Challenge);
+                return WriteAsync(context, StatusCodes.Status401Unauthorized, "This feed needs credentials.",
+                    Challenge);
             case CallerResult.WrongCredentials:
                 return WriteAsync(context, StatusCodes.Status401Unauthorized,
                     "The credentials are unknown, expired or revoked.", Challenge);
@@ -57,7 +63,8 @@ public static class Refusals
         }
 
         return WriteAsync(context, StatusCodes.Status503ServiceUnavailable,
-            "The credentials cannot be checked, since the database does not answer.", retryAfter: TimeSpan.FromSeconds(5));
+            "The credentials cannot be checked, since the database does not answer.",
+            retryAfter: TimeSpan.FromSeconds(5));
     }
 
     static Task WriteAsync(

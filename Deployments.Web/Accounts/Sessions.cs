@@ -54,12 +54,15 @@ static class Sessions
     /// <summary>What this request's session came to; null when the cookie was unreadable or has expired.</summary>
     public static CallerResult? ResultOrNull(HttpContext context) => context.Items[ResultItem] as CallerResult;
 
-    /// <summary>The account may have changed since the cookie was made: checks it, and puts what is true now in its place.</summary>
+    /// <summary>
+    /// The account may have changed since the cookie was made: checks it, and puts what is true now in its place.
+    /// </summary>
     static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
         var http = context.HttpContext;
         CallerResult result = new CallerResult.WrongCredentials();
-        if (int.TryParse(context.Principal?.FindFirstValue(AccountIdClaim), CultureInfo.InvariantCulture, out var accountId)
+        if (int.TryParse(context.Principal?.FindFirstValue(AccountIdClaim), CultureInfo.InvariantCulture,
+            out var accountId)
             && Guid.TryParse(context.Principal.FindFirstValue(StampClaim), out var stamp))
         {
             result = await http.RequestServices.GetRequiredService<Credentials>()

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Deployments.Web.Api;
 
-/// <summary>The properties of a JSON object that was sent, in any letter case. A property that is absent changes nothing.</summary>
+/// <summary>
+/// The properties of a JSON object that was sent, in any letter case. A property that is absent changes nothing.
+/// </summary>
 sealed class ApiFields
 {
     const int BodyBytesMax = 256 * 1024;
@@ -24,7 +26,8 @@ sealed class ApiFields
             limit.MaxRequestBodySize = BodyBytesMax;
         try
         {
-            var body = await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body, cancellationToken: context.RequestAborted);
+            var body = await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body,
+                cancellationToken: context.RequestAborted);
             if (body.ValueKind != JsonValueKind.Object)
                 throw new ApiRefusal(StatusCodes.Status400BadRequest, "The body must be a JSON object.");
             var fields = new Dictionary<string, JsonElement>(StringComparer.OrdinalIgnoreCase);
@@ -76,7 +79,8 @@ sealed class ApiFields
     {
         if (Value(name) is not { } value)
             return null;
-        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+        if (value.ValueKind != JsonValueKind.Array
+            || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
             throw ApiRefusal.Invalid(name, "must be an array of strings");
         return [.. value.EnumerateArray().Select(item => item.GetString()!)];
     }
@@ -100,9 +104,11 @@ sealed class ApiFields
         {
             if (SecretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase)))
                 continue;
-            if (value.GetRawText().Contains("\\u0000", StringComparison.Ordinal) || name.Contains('\0', StringComparison.Ordinal))
+            if (value.GetRawText().Contains("\\u0000", StringComparison.Ordinal)
+                || name.Contains('\0', StringComparison.Ordinal))
                 throw ApiRefusal.Invalid(name.Replace('\0', ' '), "must not contain control characters");
-            foreach (var old in result.Select(pair => pair.Key).Where(key => key.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList())
+            foreach (var old in result.Select(pair => pair.Key)
+                .Where(key => key.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList())
                 result.Remove(old);
             if (value.ValueKind != JsonValueKind.Null)
                 result[name] = JsonNode.Parse(value.GetRawText());

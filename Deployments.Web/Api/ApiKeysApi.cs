@@ -18,7 +18,8 @@ sealed class ApiKeysApi(ApiKeyQueries queries, ApiKeyStore store, Credentials cr
             .AddEndpointFilter(ApiRefusal.AnswerAsync);
         keys.MapGet("/list", (HttpContext context, ApiKeysApi api) => api.ListAsync(context));
         keys.MapMethods("/create", ["POST", "PUT"], (HttpContext context, ApiKeysApi api) => api.CreateAsync(context));
-        keys.MapMethods("/delete", ["POST", "DELETE"], (HttpContext context, ApiKeysApi api) => api.DeleteAsync(context));
+        keys.MapMethods("/delete", ["POST", "DELETE"], (HttpContext context, ApiKeysApi api) =>
+            api.DeleteAsync(context));
     }
 
     async Task<IResult> ListAsync(HttpContext context)
@@ -112,7 +113,8 @@ sealed class ApiKeysApi(ApiKeyQueries queries, ApiKeyStore store, Credentials cr
         var text = given.Text(name) ?? "";
         return text.Length <= lengthMax && !text.Any(char.IsControl)
             ? text
-            : throw ApiRefusal.Invalid(name, $"must not be longer than {lengthMax} characters or contain control characters");
+            : throw ApiRefusal.Invalid(name,
+                $"must not be longer than {lengthMax} characters or contain control characters");
     }
 
     static Permissions Permitted(ApiFields given, string name, Func<string, Permissions?> read)
@@ -142,7 +144,8 @@ sealed class ApiKeysApi(ApiKeyQueries queries, ApiKeyStore store, Credentials cr
     };
 
     static JsonObject ToJson(
-        int id, string type, string displayName, string description, Permissions permissions, string? feed, string? user,
+        int id, string type, string displayName, string description, Permissions permissions, string? feed,
+        string? user,
         DateTimeOffset? expiresAt, string properties)
     {
         // A key made by a tool keeps the permissions in the tool's words; a key made on a page gets the nearest ones.
@@ -157,8 +160,10 @@ sealed class ApiKeysApi(ApiKeyQueries queries, ApiKeyStore store, Credentials cr
             json["systemApis"] = new JsonArray(permissions.HasFlag(Permissions.Manage) ? "full-control" : "feeds");
         if (type == "Feed" && !json.ContainsKey("packagePermissions"))
         {
-            json["packagePermissions"] = new JsonArray([.. new[] { Permissions.View, Permissions.Add, Permissions.Delete }
-                .Where(one => permissions.HasFlag(one)).Select(one => JsonValue.Create(one.ToString().ToLowerInvariant()))]);
+            var given = new[] { Permissions.View, Permissions.Add, Permissions.Delete }
+                .Where(one => permissions.HasFlag(one))
+                .Select(one => JsonValue.Create(one.ToString().ToLowerInvariant()));
+            json["packagePermissions"] = new JsonArray([.. given]);
         }
 
         if (feed is not null)

@@ -15,7 +15,8 @@ sealed class ApiRefusal(int statusCode, string message) : Exception(message)
     public static ApiRefusal NotFound(string message) => new(StatusCodes.Status404NotFound, message);
 
     /// <summary>Answers refusals of the endpoint as plain text.</summary>
-    public static async ValueTask<object?> AnswerAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    public static async ValueTask<object?> AnswerAsync(
+        EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         try
         {

@@ -15,8 +15,9 @@ static class ApiValidation
         var result = validator.Validate(value);
         if (!result.IsValid)
         {
-            throw new ApiRefusal(StatusCodes.Status400BadRequest, string.Join('\n', result.Errors.Select(error =>
-                $"{apiName?.Invoke(error.PropertyName) ?? JsonNamingPolicy.CamelCase.ConvertName(error.PropertyName)}: {error.ErrorMessage}.")));
+            apiName ??= JsonNamingPolicy.CamelCase.ConvertName;
+            throw new ApiRefusal(StatusCodes.Status400BadRequest, string.Join(
+                '\n', result.Errors.Select(error => $"{apiName(error.PropertyName)}: {error.ErrorMessage}.")));
         }
     }
 }

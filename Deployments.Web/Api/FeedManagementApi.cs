@@ -21,7 +21,8 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
         var feeds = routes.MapGroup("/api/management/feeds").RequirePermission(Permissions.Feeds)
             .AddEndpointFilter(ApiRefusal.AnswerAsync);
         feeds.MapGet("/list", (HttpContext context, FeedManagementApi api) => api.ListAsync(context));
-        feeds.MapGet("/get/{name}", (HttpContext context, string name, FeedManagementApi api) => api.GetAsync(context, name));
+        feeds.MapGet("/get/{name}", (HttpContext context, string name, FeedManagementApi api) =>
+            api.GetAsync(context, name));
         feeds.MapMethods("/create", ["POST", "PUT"],
             (HttpContext context, FeedManagementApi api) => api.CreateAsync(context));
         feeds.MapMethods("/update/{name}", ["POST", "PUT"],
@@ -117,7 +118,8 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
         json["deploymentRecordsEnabled"] = feed.DeploymentRecordsEnabled;
         json["connectors"] = new JsonArray([.. feed.Connectors.Select(connector => JsonValue.Create(connector.Name))]);
         if (types.FindOrNull(feed.FeedType) is { } type)
-            json["endpointUrl"] = $"{context.Request.Scheme}://{context.Request.Host}{context.Request.PathBase}/{type.Root}/{feed.Name}/";
+            json["endpointUrl"] =
+                $"{context.Request.Scheme}://{context.Request.Host}{context.Request.PathBase}/{type.Root}/{feed.Name}/";
         return json;
     }
 

@@ -5,7 +5,9 @@ using Deployments.Web.Startup;
 
 namespace Deployments.Web.Api;
 
-/// <summary>ProGet's health check: for load balancers and for <c>pgutil health</c>. Needs no credentials, tells no secret.</summary>
+/// <summary>
+/// ProGet's health check: for load balancers and for <c>pgutil health</c>. Needs no credentials, tells no secret.
+/// </summary>
 sealed class HealthApi(Migrator migrator)
 {
     static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(3);
@@ -14,7 +16,8 @@ sealed class HealthApi(Migrator migrator)
     {
         routes.MapGet("/health", (HttpContext context, HealthApi health) => health.AnswerAsync(
             context, asText: context.Request.Query["format"] != "json" && AsksForText(context.Request)));
-        routes.MapGet("/health/json", (HttpContext context, HealthApi health) => health.AnswerAsync(context, asText: false));
+        routes.MapGet("/health/json", (HttpContext context, HealthApi health) =>
+            health.AnswerAsync(context, asText: false));
     }
 
     async Task<IResult> AnswerAsync(HttpContext context, bool asText)

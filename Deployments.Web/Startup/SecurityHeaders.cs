@@ -1,14 +1,16 @@
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
 namespace Deployments.Web.Startup;
 
 static class SecurityHeaders
 {
     // Everything comes from this server, and nothing is written into the markup: no inline script, no inline style.
     const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-        + "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        + "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
     const string PermissionsPolicy =
-        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), publickey-credentials-get=()";
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
 
     /// <summary>
     /// Tells browsers to allow a page nothing that it does not need. Answers that are not pages - packages, the API -
@@ -35,6 +37,5 @@ static class SecurityHeaders
     // By what answered, not by what the answer says of itself.
     static bool IsPage(HttpContext context) =>
         context.GetEndpoint() is null
-        || context.GetEndpoint()!.Metadata.GetMetadata<Microsoft.AspNetCore.Mvc.RazorPages.PageActionDescriptor>(
-            ) is not null;
+        || context.GetEndpoint()!.Metadata.GetMetadata<PageActionDescriptor>() is not null;
 }

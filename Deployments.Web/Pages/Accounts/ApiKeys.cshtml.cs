@@ -104,7 +104,8 @@ public sealed class NewKeyFormValidator : AbstractValidator<NewKeyForm>
         RuleFor(key => key.Description).MaximumLength(500);
         RuleFor(key => key.View).Must((key, _) => key.View || key.Add || key.Manage)
             .WithMessage("Choose what the key may do.");
-        RuleFor(key => key.LastDay).Must(day => day is null || day >= DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime))
+        RuleFor(key => key.LastDay)
+            .Must(day => day is null || day >= DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime))
             .WithMessage("The last day is in the past.")
             .Must(day => day is null || day.Value.Year < 9999).WithMessage("The last day is too far away.");
     }

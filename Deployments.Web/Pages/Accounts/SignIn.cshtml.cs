@@ -9,7 +9,8 @@ namespace Deployments.Web.Pages.Accounts;
 /// <summary>Begins a session.</summary>
 [AllowAnonymous]
 public sealed class SignInModel(
-    Credentials credentials, AccountQueries queries, AccountStore store, Passwords passwords, TimeProvider time) : PageModel
+    Credentials credentials, AccountQueries queries, AccountStore store, Passwords passwords, TimeProvider time)
+    : PageModel
 {
     /// <summary>Where to go afterwards; only ever a page of this server.</summary>
     [BindProperty(SupportsGet = true)]
@@ -31,7 +32,8 @@ public sealed class SignInModel(
                 return Refuse(StatusCodes.Status429TooManyRequests,
                     $"Too many wrong passwords. Try again in {Math.Ceiling(wait.TotalMinutes)} minutes.");
             case CallerResult.CannotTell:
-                return Refuse(StatusCodes.Status503ServiceUnavailable, "The database does not answer. Try again in a moment.");
+                return Refuse(StatusCodes.Status503ServiceUnavailable,
+                    "The database does not answer. Try again in a moment.");
             case CallerResult.WrongCredentials:
                 return Refuse(StatusCodes.Status200OK, "The name or the password is wrong.");
         }

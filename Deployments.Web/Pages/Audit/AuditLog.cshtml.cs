@@ -40,5 +40,6 @@ public sealed class AuditLogModel(AuditQueries queries) : PageModel
     }
 
     // PostgreSQL's text has no NUL.
-    static string? Text(string? value) => string.IsNullOrWhiteSpace(value) ? null : value.Trim().Replace("\0", "", StringComparison.Ordinal);
+    static string? Text(string? value) =>
+        string.IsNullOrWhiteSpace(value) ? null : value.Trim().Replace("\0", "", StringComparison.Ordinal);
 }

@@ -128,7 +128,8 @@ public sealed record FeedForm
         Name = NewName ?? "",
         AlternateNames = (AlternateNames ?? "").Split([' ', ','], StringSplitOptions.RemoveEmptyEntries),
         Description = (Description ?? "").ReplaceLineEndings("\n"),
-        Connectors = (Connectors ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+        Connectors = (Connectors ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
         Active = Active,
         AnonymousAccess = AnonymousAccess,
         DeploymentRecordsEnabled = DeploymentRecordsEnabled,

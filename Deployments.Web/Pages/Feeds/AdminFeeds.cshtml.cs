@@ -48,7 +48,8 @@ public sealed class AdminFeedsModel(
     }
 
     /// <summary>Adds a connector, and shows it for the rest.</summary>
-    public async Task<IActionResult> OnPostConnectorAsync(string? name, string? feedType, string? url, CancellationToken ct)
+    public async Task<IActionResult> OnPostConnectorAsync(
+        string? name, string? feedType, string? url, CancellationToken ct)
     {
         var connector = new ConnectorFields
         {

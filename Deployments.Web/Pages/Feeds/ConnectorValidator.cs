@@ -9,16 +9,20 @@ namespace Deployments.Web.Pages.Feeds;
 /// <summary>What a connector must be like, whether it comes from the page or from the API.</summary>
 public sealed class ConnectorValidator : AbstractValidator<ConnectorFields>
 {
-    // Where cloud machines hand out their own credentials, beyond the link-local addresses. What a host name leads to is
-    // checked when it is connected to.
+    // Where cloud machines hand out their own credentials, beyond the link-local addresses. What a host name leads to
+    // is checked when it is connected to.
     static readonly string[] MetadataHosts =
-        ["metadata.google.internal", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"];
+    [
+        "metadata.google.internal", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254",
+    ];
 
     /// <summary>The rules.</summary>
     public ConnectorValidator(FeedTypeCatalog types)
     {
         RuleFor(connector => connector.Name)
-            .Must(name => name.Length is >= 1 and <= 100 && name == name.Trim() && !name.Any(c => char.IsControl(c) || c is '/' or '\\'))
+            .Must(name =>
+                name.Length is >= 1 and <= 100 && name == name.Trim()
+                && !name.Any(c => char.IsControl(c) || c is '/' or '\\'))
             .WithMessage("must be 1 to 100 characters without slashes");
         RuleFor(connector => connector.FeedType).Must(type => types.FindOrNull(type) is not null)
             .WithMessage("is not a known feed type");
@@ -27,18 +31,22 @@ public sealed class ConnectorValidator : AbstractValidator<ConnectorFields>
             if (UrlProblemOrNull(url) is { } problem)
                 context.AddFailure(problem);
         });
-        RuleFor(connector => connector.TimeoutSeconds).InclusiveBetween(1, 3600).WithMessage("must be 1 to 3600 seconds");
-        RuleFor(connector => connector.Username).MaximumLength(200).WithMessage("must not be longer than 200 characters");
-        RuleFor(connector => connector.Properties).MaximumLength(FeedValidator.PropertiesLengthMax).WithMessage("are too long");
+        RuleFor(connector => connector.TimeoutSeconds).InclusiveBetween(1, 3600)
+            .WithMessage("must be 1 to 3600 seconds");
+        RuleFor(connector => connector.Username).MaximumLength(200)
+            .WithMessage("must not be longer than 200 characters");
+        RuleFor(connector => connector.Properties).MaximumLength(FeedValidator.PropertiesLengthMax)
+            .WithMessage("are too long");
     }
 
     /// <summary>
-    /// Whether a stored password may go on being used after a change: it must not be led to another server by someone who
-    /// could not read it.
+    /// Whether a stored password may go on being used after a change: it must not be led to another server by someone
+    /// who could not read it.
     /// </summary>
     public static bool MayKeepPassword(ConnectorFields before, ConnectorFields after) =>
         before.PasswordEncrypted is null || after.PasswordEncrypted != before.PasswordEncrypted
-        || (Uri.TryCreate(before.Url, UriKind.Absolute, out var old) && Uri.TryCreate(after.Url, UriKind.Absolute, out var now)
+        || (Uri.TryCreate(before.Url, UriKind.Absolute, out var old)
+            && Uri.TryCreate(after.Url, UriKind.Absolute, out var now)
             && old.GetLeftPart(UriPartial.Authority) == now.GetLeftPart(UriPartial.Authority));
 
     static string? UrlProblemOrNull(string? text)

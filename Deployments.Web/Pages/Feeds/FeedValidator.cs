@@ -17,15 +17,19 @@ public sealed partial class FeedValidator : AbstractValidator<FeedFields>
     public FeedValidator(FeedTypeCatalog types)
     {
         RuleFor(feed => feed.Name).Must(IsName).WithMessage(NameRule);
-        RuleFor(feed => feed.FeedType).Must(type => types.FindOrNull(type) is not null).WithMessage("is not a known feed type");
+        RuleFor(feed => feed.FeedType).Must(type => types.FindOrNull(type) is not null)
+            .WithMessage("is not a known feed type");
         RuleFor(feed => feed.AlternateNames).Must(names => names.Count <= AlternateNamesMax && names.All(IsName))
             .WithMessage($"{NameRule}; at most {AlternateNamesMax} of them");
         RuleFor(feed => feed.Description).MaximumLength(2000).WithMessage("must not be longer than 2,000 characters");
         RuleFor(feed => feed.Properties).MaximumLength(PropertiesLengthMax).WithMessage("are too long");
     }
 
-    /// <summary>Why these connectors do not go with this feed, or null. Unknown names are for the database to find.</summary>
-    public static string? ConnectorProblemOrNull(FeedFields feed, IReadOnlyList<Connector> connectors, FeedTypeCatalog types) =>
+    /// <summary>
+    /// Why these connectors do not go with this feed, or null. Unknown names are for the database to find.
+    /// </summary>
+    public static string? ConnectorProblemOrNull(
+        FeedFields feed, IReadOnlyList<Connector> connectors, FeedTypeCatalog types) =>
         feed.Connectors
             .Select(name => connectors.FirstOrDefault(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
             .OfType<Connector>()
