@@ -126,7 +126,7 @@ public sealed class PackagePagesTests : IAsyncLifetime
 
         var url = command.Curl.Split('\n')[^1].Trim().Trim('\'');
         var path = url[$"https://packages.example.com/{type.Root}/approved/".Length..];
-        var read = type.TryReadDownload(new FeedRequest("GET", path, ""))!;
+        var read = type.TryReadDownload(FeedRequest.TryRead("GET", path)!)!;
         Assert.Equal((group, "my-app", "1.2.3"), (read.Group, read.Name, read.Version));
     }
 
