@@ -46,7 +46,8 @@ sealed class FeedGateway(
             rawPath = end < 0 ? "" : rawPath[(end + 1)..];
             if (led is null)
             {
-                await PlainText.WriteAsync(context, StatusCodes.Status404NotFound, "This server sealed no such address.");
+                await PlainText.WriteAsync(
+                    context, StatusCodes.Status404NotFound, "This server sealed no such address.");
                 return;
             }
         }
