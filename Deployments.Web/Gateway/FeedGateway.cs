@@ -64,7 +64,8 @@ sealed class FeedGateway(
             return; // refused, and said why
         var request = path with
         {
-            FeedUrl = new Uri($"{context.Request.Scheme}://{context.Request.Host}/{root}/{Uri.EscapeDataString(name)}/"),
+            FeedUrl = new Uri(
+                $"{context.Request.Scheme}://{context.Request.Host}/{root}/{Uri.EscapeDataString(name)}/"),
             Body = context.Request.Body,
             ContentType = context.Request.ContentType,
             Header = header => context.Request.Headers[header] is { Count: > 0 } values ? values.ToString() : null,

@@ -16,7 +16,9 @@ static class TimeText
         return IsoDate.TryParse(trimmed) ?? IsoDate.TryParse(trimmed.Replace(' ', '+'));
     }
 
-    /// <summary>The time in UTC; of a date alone its end, the next day's beginning. Null when the text is none.</summary>
+    /// <summary>
+    /// The time in UTC; of a date alone its end, the next day's beginning. Null when the text is none.
+    /// </summary>
     public static DateTimeOffset? TryParseEnd(string text) =>
         DateOnly.TryParseExact(
             text.Trim(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
