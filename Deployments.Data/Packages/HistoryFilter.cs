@@ -43,7 +43,8 @@ public sealed record HistoryCursor(DateTimeOffset DeployedAt, long Id, bool Newe
 /// <param name="ToOlder">Where older ones begin; null when these are the oldest.</param>
 public sealed record HistoryPage(IReadOnlyList<HistoryRow> Rows, HistoryCursor? ToNewer, HistoryCursor? ToOlder)
 {
-    // One row more than a page has was asked for: it tells whether there is a next page, on the side it was read towards.
+    // One row more than a page has was asked for: it tells whether there is a next page on the side it was read
+    // towards.
     internal static HistoryPage Of(List<HistoryRow> rows, HistoryCursor? cursor, int count)
     {
         var isMore = rows.Count > count;

@@ -83,7 +83,8 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
     /// <param name="cursor">Where the page begins; null: with the newest.</param>
     /// <param name="count">How many records a page has.</param>
     /// <param name="ct">Stops waiting.</param>
-    public async Task<HistoryPage> PageAsync(HistoryFilter filter, HistoryCursor? cursor, int count, CancellationToken ct)
+    public async Task<HistoryPage> PageAsync(
+        HistoryFilter filter, HistoryCursor? cursor, int count, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         var packageId = filter.Package is { } package
@@ -92,7 +93,8 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
                 select package_id from packages
                 where type = @type and group_key = @group_key and name_key = @name_key
                 """,
-                new { type = package.Type, group_key = package.GroupKey, name_key = package.NameKey }, cancellationToken: ct))
+                new { type = package.Type, group_key = package.GroupKey, name_key = package.NameKey },
+                cancellationToken: ct))
             : null;
         if (filter.Package is not null && packageId is null)
             return new HistoryPage([], null, null);

@@ -85,7 +85,8 @@ public sealed class PackageQueries(NpgsqlDataSource database)
                 limit 1) newest on true
             where p.type = @type and p.group_key = @group_key and p.name_key = @name_key
             """,
-            new { type = package.Type, group_key = package.GroupKey, name_key = package.NameKey }, cancellationToken: ct));
+            new { type = package.Type, group_key = package.GroupKey, name_key = package.NameKey },
+            cancellationToken: ct));
     }
 
     /// <summary>The versions of a package that were deployed, newest version first.</summary>
@@ -102,7 +103,8 @@ public sealed class PackageQueries(NpgsqlDataSource database)
                    deployed.records, deployed.first_deployed_at, deployed.last_deployed_at
             from package_versions v
             left join lateral (
-                select count(*) as records, min(d.deployed_at) as first_deployed_at, max(d.deployed_at) as last_deployed_at
+                select count(*) as records, min(d.deployed_at) as first_deployed_at,
+                       max(d.deployed_at) as last_deployed_at
                 from deployments d
                 where d.version_id = v.version_id) deployed on true
             where v.package_id = @package_id

@@ -7,7 +7,7 @@ namespace Deployments.Data.Records;
 /// <param name="database">The database.</param>
 public sealed class DashboardQueries(NpgsqlDataSource database)
 {
-    /// <summary>How many deployments there were on each of the last days, oldest first, days without any included.</summary>
+    /// <summary>The deployments of each of the last days, oldest first, days without any included.</summary>
     /// <param name="lastDay">The last day, in UTC.</param>
     /// <param name="days">How many days, that one included.</param>
     /// <param name="ct">Ends the reading.</param>
@@ -28,7 +28,8 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
     }
 
     /// <summary>The packages deployed most often since then.</summary>
-    public async Task<IReadOnlyList<PackageCount>> BusiestPackagesAsync(DateTimeOffset since, int limit, CancellationToken ct)
+    public async Task<IReadOnlyList<PackageCount>> BusiestPackagesAsync(
+        DateTimeOffset since, int limit, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. await connection.QueryAsync<PackageCount>(new CommandDefinition(
@@ -36,7 +37,8 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
             select packages.type, packages.group_name as "group", packages.name, feeds.name as feed, feeds.feed_type,
                    busy.deployments, busy.targets
             from (
-                select package_id, count(*) as deployments, count(distinct target_id) as targets, max(feed_id) as feed_id
+                select package_id, count(*) as deployments, count(distinct target_id) as targets,
+                       max(feed_id) as feed_id
                 from deployments
                 where deployed_at >= @since
                 group by package_id
@@ -50,7 +52,8 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
     }
 
     /// <summary>The targets deployed to most often since then.</summary>
-    public async Task<IReadOnlyList<TargetCount>> BusiestTargetsAsync(DateTimeOffset since, int limit, CancellationToken ct)
+    public async Task<IReadOnlyList<TargetCount>> BusiestTargetsAsync(
+        DateTimeOffset since, int limit, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. await connection.QueryAsync<TargetCount>(new CommandDefinition(

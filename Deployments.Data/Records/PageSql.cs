@@ -1,23 +1,24 @@
 namespace Deployments.Data.Records;
 
 /// <summary>
-/// The two statements that read a page of records along one index, towards older and towards newer ones. Put together once, when the program
-/// starts, from fixed texts: nothing a client sends becomes part of them.
+/// The two statements that read a page of records along one index, towards older and towards newer ones. Put together
+/// once, when the program starts, from fixed texts: nothing a client sends becomes part of them.
 /// </summary>
 /// <param name="source">
-/// Where the records come from, up to the conditions. Where it reads several stretches of an index, each stretch is ordered and limited
-/// by itself, so that no more than a page of each is read.
+/// Where the records come from, up to the conditions. Where it reads several stretches of an index, each stretch is
+/// ordered and limited by itself, so that no more than a page of each is read.
 /// </param>
 sealed class PageSql(string source)
 {
     /// <summary>What a <see cref="RecordRow"/> is read from.</summary>
     public const string Columns =
         """
-        select d.id, d.deployed_at, d.recorded_at, feeds.name as feed, feeds.feed_type, packages.type, packages.group_name as "group",
-               packages.name, package_versions.version, package_versions.qualifier, applications.name as application,
+        select d.id, d.deployed_at, d.recorded_at, feeds.name as feed, feeds.feed_type, packages.type,
+               packages.group_name as "group", packages.name, package_versions.version,
+               package_versions.qualifier, applications.name as application,
                descriptions.name as description, targets.name as target, urls.name as url, users.name as "user",
-               recorders.name as recorded_by, d.road, host(d.client_address) as client_address, agents.name as user_agent,
-               d.raw_headers
+               recorders.name as recorded_by, d.road, host(d.client_address) as client_address,
+               agents.name as user_agent, d.raw_headers
         """;
 
     /// <summary>The dictionaries of the records <c>d</c>.</summary>

@@ -17,7 +17,7 @@ public sealed record RecordFilter
     /// <summary>Package group, in the spelling of a record or in lower case; empty for packages without one.</summary>
     public string? Group { get; init; }
 
-    /// <summary>Package name, in the spelling of its ecosystem's key or any that differs from it in case only.</summary>
+    /// <summary>Package name, spelled as its ecosystem's key or different from it in case only.</summary>
     public string? Name { get; init; }
 
     /// <summary>Version as displayed or as normalised.</summary>

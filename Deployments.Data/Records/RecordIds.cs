@@ -66,7 +66,8 @@ public sealed class RecordIds(NpgsqlDataSource database, TimeProvider time) : ID
             blockAhead = FetchBlockAsync();
             return true;
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
+        catch (Exception exception)
+            when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
         {
             retryAt = time.GetTimestamp() + (long)(RetryAfter.TotalSeconds * time.TimestampFrequency);
             return false;

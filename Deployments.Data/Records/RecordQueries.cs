@@ -7,10 +7,11 @@ using Npgsql;
 namespace Deployments.Data.Records;
 
 /// <summary>
-/// Reads deployment records. Names are turned into dictionary ids at the start of the statement. What is known then decides, before
-/// PostgreSQL plans anything, which index the records are walked along, newest first: a version <c>deployments_by_version</c>, a package
-/// <c>deployments_by_package</c>, a target <c>deployments_by_target_date</c>, else <c>deployments_by_date</c>; the other conditions are checked
-/// on the way. So a page costs the same wherever in the list it lies.
+/// Reads deployment records. Statements turn names into dictionary ids first. What is asked for decides, before
+/// PostgreSQL plans anything, which index the records are walked along, newest first: a version
+/// <c>deployments_by_version</c>, a package <c>deployments_by_package</c>, a target
+/// <c>deployments_by_target_date</c>, else <c>deployments_by_date</c>; the other conditions are checked on the way.
+/// So a page costs the same wherever in the list it lies.
 /// </summary>
 /// <param name="database">The database.</param>
 public sealed class RecordQueries(NpgsqlDataSource database)
@@ -42,7 +43,7 @@ public sealed class RecordQueries(NpgsqlDataSource database)
         ) d where
         """);
 
-    /// <summary>One page, newest first, by keyset on (deployed_at, id): later records never shift what was already read.</summary>
+    /// <summary>One page, newest first, by keyset on (deployed_at, id): later records never shift a page.</summary>
     public async Task<RecordPage> PageAsync(RecordFilter filter, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(filter);
@@ -54,23 +55,28 @@ public sealed class RecordQueries(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(ct);
         // One more than asked for tells whether there is a further page.
         var rows = (await connection.QueryAsync<RecordRow>(new CommandDefinition(
-            towardsNewer ? sql.Newer : sql.Older, Parameters(filter, filter.Limit + 1), cancellationToken: ct))).ToList();
+            towardsNewer ? sql.Newer : sql.Older, Parameters(filter, filter.Limit + 1), cancellationToken: ct)))
+            .ToList();
 
         var hasMore = rows.Count > filter.Limit;
         if (hasMore)
             rows.RemoveAt(towardsNewer ? 0 : filter.Limit);
         if (rows.Count == 0)
             return new RecordPage([], null, null);
+        // Whoever followed a cursor came from a page, which therefore exists.
+        var hasNewer = towardsNewer ? hasMore : filter.Cursor is not null;
+        var hasOlder = towardsNewer || hasMore;
         return new RecordPage(
             rows,
-            towardsNewer ? hasMore ? CursorAt(rows[0], true) : null : filter.Cursor is null ? null : CursorAt(rows[0], true),
-            towardsNewer || hasMore ? CursorAt(rows[^1], false) : null);
+            hasNewer ? new RecordCursor(rows[0].DeployedAt, rows[0].Id, TowardsNewer: true) : null,
+            hasOlder ? new RecordCursor(rows[^1].DeployedAt, rows[^1].Id, TowardsNewer: false) : null);
     }
 
-    /// <summary>Every record the filter lets through, newest first, in one snapshot, without holding them in memory.</summary>
+    /// <summary>Every record the filter lets through, newest first, in one snapshot, one by one.</summary>
     /// <param name="filter">Its cursor and limit do not count.</param>
     /// <param name="ct">Ends the reading.</param>
-    public async IAsyncEnumerable<RecordRow> StreamAsync(RecordFilter filter, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<RecordRow> StreamAsync(
+        RecordFilter filter, [EnumeratorCancellation] CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(filter);
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -123,8 +129,6 @@ public sealed class RecordQueries(NpgsqlDataSource database)
             }, cancellationToken: ct));
         return state ?? new RecordState();
     }
-
-    static RecordCursor CursorAt(RecordRow row, bool towardsNewer) => new(row.DeployedAt, row.Id, towardsNewer);
 
     static PageSql SqlFor(RecordFilter filter) => filter switch
     {

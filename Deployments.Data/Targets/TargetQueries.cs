@@ -64,7 +64,8 @@ public sealed class TargetQueries(NpgsqlDataSource database)
     /// <param name="before">The name key before which the page ends; counts before <paramref name="after"/>.</param>
     /// <param name="limit">At most this many.</param>
     /// <param name="ct">Ends the reading.</param>
-    public async Task<TargetPage> PageAsync(string? text, string? after, string? before, int limit, CancellationToken ct)
+    public async Task<TargetPage> PageAsync(
+        string? text, string? after, string? before, int limit, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         var backward = before is not null;
@@ -91,7 +92,7 @@ public sealed class TargetQueries(NpgsqlDataSource database)
             backward || hasMore ? rows[^1].NameKey : null);
     }
 
-    /// <summary>The target called <paramref name="name"/>, in any case; null when nothing was ever deployed there.</summary>
+    /// <summary>The target called so, in any case; null when nothing was ever deployed there.</summary>
     public async Task<TargetRow?> FindOrNullAsync(string name, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(name);

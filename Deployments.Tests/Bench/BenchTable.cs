@@ -30,7 +30,8 @@ sealed class BenchTable
         (string What, string Against, double Ours, double Theirs, double Ratio, double Goal, string Unit) row) =>
         string.Create(
         CultureInfo.InvariantCulture,
-        $"| {row.What} | {row.Against} | {row.Ours:N0} {row.Unit} | {row.Theirs:N0} {row.Unit} | {row.Ratio:F2} | ≥ {row.Goal:F2} "
+        $"| {row.What} | {row.Against} | {row.Ours:N0} {row.Unit} | {row.Theirs:N0} {row.Unit} "
+            + $"| {row.Ratio:F2} | ≥ {row.Goal:F2} "
         + $"| {(row.Ratio >= row.Goal ? "met" : "missed")} |");
 
     static double Median(IEnumerable<double> values)

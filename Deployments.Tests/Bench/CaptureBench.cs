@@ -20,7 +20,8 @@ static class CaptureBench
         await server.CreateFeedAsync("capture");
         NaiveEndpoint.Package = await server.UploadAsync("capture", "acme", 20_000);
         await using (var command = server.Database.CreateCommand(
-            "create table naive (id bigint generated always as identity primary key, received_at timestamptz, name text, version text,"
+            "create table naive (id bigint generated always as identity primary key, received_at timestamptz,"
+            + " name text, version text,"
             + " application text, description text, target text, url text)"))
             await command.ExecuteNonQueryAsync();
 

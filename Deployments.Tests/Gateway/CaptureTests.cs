@@ -260,7 +260,8 @@ public sealed class CaptureTests : IAsyncLifetime
         await client.ConnectAsync(app.Url.Host, app.Url.Port);
         await using var stream = client.GetStream();
         await stream.WriteAsync(Encoding.Latin1.GetBytes(
-            $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n"));
+            $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            + string.Concat(headers.Select(header => header + "\r\n")) + "\r\n"));
         using var reader = new StreamReader(stream, Encoding.Latin1);
         return await reader.ReadToEndAsync();
     }

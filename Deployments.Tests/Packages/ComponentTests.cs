@@ -22,14 +22,16 @@ public sealed class ComponentTests
             .Add(time => time.Value, Morning.ToOffset(TimeSpan.FromHours(5))).Add(time => time.Form, form));
 
         shown.MarkupMatches(
-            $"<time datetime=\"2026-01-31T08:15:00Z\" title=\"2026-01-31 08:15:00 UTC\" data-show=\"{form}\">{text}</time>");
+            "<time datetime=\"2026-01-31T08:15:00Z\" title=\"2026-01-31 08:15:00 UTC\" "
+            + $"data-show=\"{form}\">{text}</time>");
     }
 
     [Fact]
     public void A_pager_without_pages_is_not_there()
     {
         using var context = new BunitContext();
-        var shown = context.Render<Pager>(set => set.Add(pager => pager.NewerUrl, null).Add(pager => pager.OlderUrl, null));
+        var shown = context.Render<Pager>(set =>
+            set.Add(pager => pager.NewerUrl, null).Add(pager => pager.OlderUrl, null));
 
         Assert.Empty(shown.Markup.Trim());
     }
@@ -38,7 +40,8 @@ public sealed class ComponentTests
     public void A_pager_on_the_first_page_links_only_to_older_ones()
     {
         using var context = new BunitContext();
-        var shown = context.Render<Pager>(set => set.Add(pager => pager.NewerUrl, null).Add(pager => pager.OlderUrl, "/a?b=1&c=2"));
+        var shown = context.Render<Pager>(set =>
+            set.Add(pager => pager.NewerUrl, null).Add(pager => pager.OlderUrl, "/a?b=1&c=2"));
 
         var link = Assert.Single(shown.FindAll("a[href]"));
         Assert.Equal("/a?b=1&c=2", link.GetAttribute("href"));
@@ -51,7 +54,8 @@ public sealed class ComponentTests
     {
         using var context = new BunitContext();
         var shown = context.Render<EmptyState>(set => set
-            .Add(empty => empty.Title, "Nothing here").Add(empty => empty.Text, Hostile).AddChildContent("<p>run this</p>"));
+            .Add(empty => empty.Title, "Nothing here").Add(empty => empty.Text,
+                Hostile).AddChildContent("<p>run this</p>"));
 
         Assert.Equal("Nothing here", shown.Find("h2").TextContent);
         Assert.Equal("run this", shown.Find(".how p").TextContent);
@@ -150,7 +154,8 @@ public sealed class ComponentTests
     {
         using var context = new BunitContext();
         var shown = Show(
-            context, Row(2, Morning) with { UserName = "jdoe", Recorder = "octopus-eu" }, Row(1, Morning) with { Recorder = "JDOE" });
+            context, Row(2, Morning) with { UserName = "jdoe", Recorder = "octopus-eu" },
+                Row(1, Morning) with { Recorder = "JDOE" });
 
         var claim = Assert.Single(shown.FindAll("td.by .sub"));
         Assert.Equal("claimed via octopus-eu", claim.TextContent);
@@ -163,7 +168,8 @@ public sealed class ComponentTests
         var row = Row(1, Morning) with { ClientAddress = "192.0.2.7", UserAgent = "curl/8.5", RawHeaders = "X-A: b" };
 
         Assert.DoesNotContain("192.0.2.7", Show(context, row).Markup, StringComparison.Ordinal);
-        var all = context.Render<HistoryTable>(set => set.Add(table => table.Rows, [row]).Add(table => table.Origins, true));
+        var all = context.Render<HistoryTable>(set =>
+            set.Add(table => table.Rows, [row]).Add(table => table.Origins, true));
         Assert.Contains("192.0.2.7", all.Markup, StringComparison.Ordinal);
         Assert.Contains("X-A: b", all.Markup, StringComparison.Ordinal);
     }

@@ -14,9 +14,11 @@ public sealed class HistoryInBrowserTests
         await using var app = await TestApp.StartAsync();
         var seed = await PackageSeed.CreateAsync(
             app.Service<FeedStore>(), app.Service<FeedQueries>(), app.Service<RecordStore>());
-        await seed.AddAsync("Accounts.Web", "1.4.2", "WEB-01", PackageSeed.Noon.AddHours(11.5), url: "https://ci.example.com/1");
+        await seed.AddAsync("Accounts.Web", "1.4.2", "WEB-01", PackageSeed.Noon.AddHours(11.5),
+            url: "https://ci.example.com/1");
         await seed.AddAsync("Accounts.Web", "1.5.0", "WEB-01", PackageSeed.Noon.AddHours(11.6), recorder: "octopus-eu");
-        await seed.AddAsync("Accounts.Web", "1.5.0", "WEB-01", PackageSeed.Noon.AddDays(2), description: new string('x', 2000));
+        await seed.AddAsync("Accounts.Web", "1.5.0", "WEB-01", PackageSeed.Noon.AddDays(2),
+            description: new string('x', 2000));
         await seed.AddAsync("Accounts.Web", "1.4.2", "WEB-01", PackageSeed.Noon.AddDays(3));
         await using var browser = await Chromium.StartAsync();
 
@@ -28,12 +30,15 @@ public sealed class HistoryInBrowserTests
                 var result = await page.RunAxe();
                 Assert.True(
                     result.Violations.Length == 0,
-                    string.Join('\n', result.Violations.SelectMany(v => v.Nodes.Select(n => $"{v.Id} {n.Html} {string.Join(' ', n.Any.Select(a => a.Message))}"))));
+                    string.Join('\n', result.Violations.SelectMany(v =>
+                        v.Nodes.Select(n => $"{v.Id} {n.Html} {string.Join(' ', n.Any.Select(a => a.Message))}"))));
                 Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
 
                 // 23:30 UTC is the next day in Berlin: day headings move with the times below them.
-                Assert.Equal("Wednesday 11 March 2026", (await page.InnerTextAsync("tbody:last-of-type tr.day")).Trim());
-                Assert.Equal("00:30", (await page.InnerTextAsync("tbody:last-of-type tr[data-at]:last-child time")).Trim());
+                Assert.Equal("Wednesday 11 March 2026",
+                    (await page.InnerTextAsync("tbody:last-of-type tr.day")).Trim());
+                Assert.Equal("00:30",
+                    (await page.InnerTextAsync("tbody:last-of-type tr[data-at]:last-child time")).Trim());
             }
         Assert.Empty(browser.Errors);
     }

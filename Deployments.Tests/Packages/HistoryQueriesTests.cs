@@ -32,18 +32,22 @@ public sealed class HistoryQueriesTests : IAsyncLifetime
     public async Task Each_record_knows_what_it_replaced_on_its_target()
     {
         foreach (var (version, target, hour) in new[]
-            { ("1.9.0", "WEB-01", 0), ("1.10.0", "WEB-01", 1), ("2.0.0", "WEB-02", 2), ("1.10.0", "WEB-01", 3), ("1.9.0", "WEB-01", 4) })
+            { ("1.9.0", "WEB-01", 0), ("1.10.0", "WEB-01", 1), ("2.0.0", "WEB-02", 2), ("1.10.0", "WEB-01", 3),
+                ("1.9.0", "WEB-01", 4) })
             await seed.AddAsync("Accounts.Web", version, target, PackageSeed.Noon.AddHours(hour));
 
         var page = await PageAsync(new HistoryFilter { Package = Accounts });
 
         Assert.Equal(
-            [VersionChange.Rollback, VersionChange.Redeploy, VersionChange.First, VersionChange.Upgrade, VersionChange.First],
+            [VersionChange.Rollback, VersionChange.Redeploy, VersionChange.First, VersionChange.Upgrade,
+                VersionChange.First],
             page.Rows.Select(row => row.Change));
         var newest = page.Rows[0];
         Assert.Equal(("1.9.0", "1.10.0", "WEB-01"), (newest.Version, newest.PreviousVersion, newest.Target));
-        Assert.Equal(("jdoe", "jdoe", "BuildMaster", "approved"), (newest.UserName, newest.Recorder, newest.Application, newest.Feed));
-        Assert.Equal((RecordRoad.Header, "192.0.2.7", "curl/8.5"), (newest.Road, newest.ClientAddress, newest.UserAgent));
+        Assert.Equal(("jdoe", "jdoe", "BuildMaster", "approved"),
+            (newest.UserName, newest.Recorder, newest.Application, newest.Feed));
+        Assert.Equal((RecordRoad.Header, "192.0.2.7", "curl/8.5"),
+            (newest.Road, newest.ClientAddress, newest.UserAgent));
         Assert.Equal(PackageSeed.Noon.AddHours(4), newest.DeployedAt);
     }
 
@@ -66,7 +70,8 @@ public sealed class HistoryQueriesTests : IAsyncLifetime
             first.Rows.Concat(second.Rows).Concat(third.Rows).Select(row => row.Version));
         var back = await PageAsync(filter, third.ToNewer, 3);
         Assert.Equal(second.Rows.Select(row => row.Id), back.Rows.Select(row => row.Id));
-        Assert.Equal(first.Rows.Select(row => row.Id), (await PageAsync(filter, back.ToNewer, 3)).Rows.Select(row => row.Id));
+        Assert.Equal(first.Rows.Select(row => row.Id),
+            (await PageAsync(filter, back.ToNewer, 3)).Rows.Select(row => row.Id));
         Assert.Null((await PageAsync(filter, back.ToNewer, 3)).ToNewer);
     }
 
@@ -74,7 +79,8 @@ public sealed class HistoryQueriesTests : IAsyncLifetime
     public async Task Every_filter_lets_through_only_its_own()
     {
         await seed.AddAsync("Accounts.Web", "1.0.0", "WEB-01", PackageSeed.Noon);
-        await seed.AddAsync("Accounts.Web", "2.0.0", "web-02", PackageSeed.Noon.AddDays(1), user: "m.keller", application: "Jenkins");
+        await seed.AddAsync("Accounts.Web", "2.0.0", "web-02", PackageSeed.Noon.AddDays(1), user: "m.keller",
+            application: "Jenkins");
         await seed.AddAsync("Billing", "1.0.0", "WEB-01", PackageSeed.Noon);
         var all = new HistoryFilter { Package = Accounts };
 
@@ -84,8 +90,10 @@ public sealed class HistoryQueriesTests : IAsyncLifetime
         Assert.Equal("2.0.0", Assert.Single((await PageAsync(all with { User = "M.Keller" })).Rows).Version);
         Assert.Equal("2.0.0", Assert.Single((await PageAsync(all with { Application = "jenkins" })).Rows).Version);
         Assert.Equal("1.0.0", Assert.Single((await PageAsync(all with { VersionKey = "1.0.0" })).Rows).Version);
-        Assert.Equal("2.0.0", Assert.Single((await PageAsync(all with { From = PackageSeed.Noon.AddHours(1) })).Rows).Version);
-        Assert.Equal("1.0.0", Assert.Single((await PageAsync(all with { To = PackageSeed.Noon.AddDays(1) })).Rows).Version);
+        Assert.Equal("2.0.0",
+            Assert.Single((await PageAsync(all with { From = PackageSeed.Noon.AddHours(1) })).Rows).Version);
+        Assert.Equal("1.0.0",
+            Assert.Single((await PageAsync(all with { To = PackageSeed.Noon.AddDays(1) })).Rows).Version);
         Assert.Empty((await PageAsync(all with { Target = "nowhere" })).Rows);
         Assert.Empty((await PageAsync(new HistoryFilter { Package = new PackageKey("npm", "", "accounts.web") })).Rows);
     }
@@ -120,7 +128,8 @@ public sealed class HistoryQueriesTests : IAsyncLifetime
 
         var first = await packages.InFeedAsync(feedId, "nuget", null, null, 2, CancellationToken.None);
         Assert.Equal(["alpha", "Bravo"], first.Rows.Select(row => row.Name));
-        Assert.Equal(("1.0.0", 1, "WEB-01"), (first.Rows[0].LatestVersion, first.Rows[0].TargetsNow, first.Rows[0].LastTarget));
+        Assert.Equal(("1.0.0", 1, "WEB-01"),
+            (first.Rows[0].LatestVersion, first.Rows[0].TargetsNow, first.Rows[0].LastTarget));
         var second = await packages.InFeedAsync(feedId, "nuget", null, first.Next, 2, CancellationToken.None);
         Assert.Equal("Charlie", Assert.Single(second.Rows).Name);
         Assert.Null(second.Next);

@@ -38,7 +38,8 @@ public sealed class PackagePagesTests : IAsyncLifetime
         await seed.AddAsync("Accounts.Web", "1.4.2", "WEB-01", PackageSeed.Noon);
         await seed.AddAsync("Accounts.Web", "1.5.0", "WEB-02", PackageSeed.Noon.AddDays(1), user: "keller");
 
-        var html = await PageAsync("/feeds/approved/packages/Accounts.Web/history?target=web-02&user=keller&from=2026-03-11&to=2026-03-11");
+        var html = await PageAsync(
+            "/feeds/approved/packages/Accounts.Web/history?target=web-02&user=keller&from=2026-03-11&to=2026-03-11");
 
         Assert.Contains("/targets/WEB-02", html, StringComparison.Ordinal);
         Assert.DoesNotContain("/targets/WEB-01", html, StringComparison.Ordinal);
@@ -77,7 +78,8 @@ public sealed class PackagePagesTests : IAsyncLifetime
 
         foreach (var name in new[] { "Application", "Description", "Target", "Url", "UserName", "Date" })
             Assert.Contains($"X-ProGet-Deployment-{name}: ", html, StringComparison.Ordinal);
-        Assert.Contains($"{app.Url.GetLeftPart(UriPartial.Authority)}/nuget/approved/package/It%27s%20new/3.1.4", html, StringComparison.Ordinal);
+        Assert.Contains($"{app.Url.GetLeftPart(UriPartial.Authority)}/nuget/approved/package/It%27s%20new/3.1.4",
+            html, StringComparison.Ordinal);
         Assert.Contains("Invoke-WebRequest", html, StringComparison.Ordinal);
     }
 
@@ -122,7 +124,8 @@ public sealed class PackagePagesTests : IAsyncLifetime
     {
         var type = new FeedTypeCatalog()[key];
         var command = RecordCommand.For(
-            "https://packages.example.com", "approved", type, new PackageCoordinates(group, "my-app", "1.2.3"), needsKey: false);
+            "https://packages.example.com", "approved", type, new PackageCoordinates(group, "my-app", "1.2.3"),
+                needsKey: false);
 
         var url = command.Curl.Split('\n')[^1].Trim().Trim('\'');
         var path = url[$"https://packages.example.com/{type.Root}/approved/".Length..];
@@ -131,7 +134,8 @@ public sealed class PackagePagesTests : IAsyncLifetime
     }
 
     Task<PackageSeed> SeedAsync(string feed = "approved", string type = "nuget") =>
-        PackageSeed.CreateAsync(app.Service<FeedStore>(), app.Service<FeedQueries>(), app.Service<RecordStore>(), feed, type);
+        PackageSeed.CreateAsync(app.Service<FeedStore>(), app.Service<FeedQueries>(), app.Service<RecordStore>(),
+            feed, type);
 
     async Task<string> PageAsync(string path)
     {

@@ -16,7 +16,8 @@ sealed class PackageSeed(RecordStore records, int feedId, IFeedType type)
     public static async Task<PackageSeed> CreateAsync(
         FeedStore feeds, FeedQueries queries, RecordStore records, string feed = "approved", string type = "nuget")
     {
-        await feeds.AddAsync(new FeedFields { Name = feed, FeedType = type }, new Actor("Test", null), CancellationToken.None);
+        await feeds.AddAsync(new FeedFields { Name = feed, FeedType = type }, new Actor("Test", null),
+            CancellationToken.None);
         var id = (await queries.ByNameOrNullAsync(feed, CancellationToken.None))!.FeedId;
         return new PackageSeed(records, id, new FeedTypeCatalog()[type]);
     }
@@ -24,7 +25,8 @@ sealed class PackageSeed(RecordStore records, int feedId, IFeedType type)
     /// <summary>Records one deployment.</summary>
     public async Task<long> AddAsync(
         string name, string version, string target, DateTimeOffset at, string group = "", string user = "jdoe",
-        string recorder = "jdoe", string application = "BuildMaster", string description = "Release", string? url = null)
+        string recorder = "jdoe", string application = "BuildMaster", string description = "Release",
+            string? url = null)
     {
         var coordinates = new PackageCoordinates(group, name, version);
         var keys = type.Normalize(coordinates);

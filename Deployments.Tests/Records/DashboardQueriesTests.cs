@@ -56,7 +56,8 @@ public sealed class DashboardQueriesTests : IAsyncLifetime
         await seed.ExecuteAsync(PageSeed.Waiting(71));
         await seed.ExecuteAsync(PageSeed.Rejected(72));
         await seed.ExecuteAsync(PageSeed.Rejected(73));
-        await seed.ExecuteAsync("update rejected_records set resolved_at = now(), resolution = 'dismissed' where id = 73");
+        await seed.ExecuteAsync(
+            "update rejected_records set resolved_at = now(), resolution = 'dismissed' where id = 73");
 
         Assert.Equal(new WaitingCounts { Inbox = 1, Rejected = 1 }, await queries.WaitingAsync(default));
     }

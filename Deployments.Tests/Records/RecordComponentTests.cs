@@ -53,7 +53,8 @@ public sealed class RecordComponentTests : BunitContext
         var facts = Render<RecordFacts>(parameters => parameters.Add(f => f.Row, HostileRow).Add(f => f.Purl, Hostile));
 
         AssertHarmless(facts);
-        Assert.DoesNotContain(facts.FindAll("a"), link => link.GetAttribute("href")!.StartsWith("javascript", StringComparison.Ordinal));
+        Assert.DoesNotContain(facts.FindAll("a"),
+            link => link.GetAttribute("href")!.StartsWith("javascript", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -61,7 +62,13 @@ public sealed class RecordComponentTests : BunitContext
     {
         var row = new InstalledRow
         {
-            Feed = Hostile, Type = "npm", Group = Hostile, Name = Hostile, Version = Hostile, Application = Hostile, User = Hostile,
+            Feed = Hostile,
+            Type = "npm",
+            Group = Hostile,
+            Name = Hostile,
+            Version = Hostile,
+            Application = Hostile,
+            User = Hostile,
         };
 
         AssertHarmless(Render<InstalledTable>(parameters => parameters.Add(t => t.Rows, [row])));
@@ -70,8 +77,8 @@ public sealed class RecordComponentTests : BunitContext
     [Fact]
     public void Chips_name_each_filter_and_remove_it()
     {
-        var query = new QueryCollection(QueryHelpers.ParseQuery(
-            QueryHelpers.AddQueryString("", new Dictionary<string, string?> { ["target"] = Hostile, ["text"] = "a", ["limit"] = "5" })));
+        var given = new Dictionary<string, string?> { ["target"] = Hostile, ["text"] = "a", ["limit"] = "5" };
+        var query = new QueryCollection(QueryHelpers.ParseQuery(QueryHelpers.AddQueryString("", given)));
         var chips = Render<FilterChips>(parameters => parameters
             .Add(c => c.Query, RecordQuery.Read(query, new FeedTypeCatalog(), 50)).Add(c => c.Path, "/deployments"));
 
@@ -101,6 +108,7 @@ public sealed class RecordComponentTests : BunitContext
     static void AssertHarmless<T>(IRenderedComponent<T> component) where T : Microsoft.AspNetCore.Components.IComponent
     {
         Assert.Empty(component.FindAll("script, img"));
-        Assert.DoesNotContain(component.FindAll("*"), element => element.HasAttribute("onerror") || element.HasAttribute("style"));
+        Assert.DoesNotContain(component.FindAll("*"),
+            element => element.HasAttribute("onerror") || element.HasAttribute("style"));
     }
 }

@@ -16,8 +16,9 @@ public sealed class RecordPageTests(RecordPageTests.Running running) : IClassFix
         var page = await GetAsync($"/deployments/{running.Hostile}");
 
         foreach (var text in (string[])[
-            "pkg:nuget/Newtonsoft.Json@13.0.1", "WEB-01", "API key &quot;ci&quot;", "192.0.2.7", "NuGet/6.12", "BuildMaster",
-            "&lt;script&gt;alert(1)&lt;/script&gt;", "X-ProGet-Deployment-Target: WEB-01", "Headers on a package download"])
+            "pkg:nuget/Newtonsoft.Json@13.0.1", "WEB-01", "API key &quot;ci&quot;", "192.0.2.7", "NuGet/6.12",
+            "BuildMaster", "&lt;script&gt;alert(1)&lt;/script&gt;", "X-ProGet-Deployment-Target: WEB-01",
+            "Headers on a package download"])
             Assert.Contains(text, page, StringComparison.Ordinal);
         Assert.DoesNotContain("<script>alert", page, StringComparison.Ordinal);
     }
@@ -83,8 +84,10 @@ public sealed class RecordPageTests(RecordPageTests.Running running) : IClassFix
     {
         var page = await GetAsync("/deployments?target=WEB-01&name=newtonsoft.json&from=2026-01-31&to=2026-01-31");
 
-        Assert.Contains("href=\"/deployments?name=newtonsoft.json&amp;from=2026-01-31&amp;to=2026-01-31\"", page, StringComparison.Ordinal);
-        Assert.Contains("/api/package-deployments.csv?name=newtonsoft.json&amp;target=WEB-01&amp;from=", page, StringComparison.Ordinal);
+        Assert.Contains("href=\"/deployments?name=newtonsoft.json&amp;from=2026-01-31&amp;to=2026-01-31\"", page,
+            StringComparison.Ordinal);
+        Assert.Contains("/api/package-deployments.csv?name=newtonsoft.json&amp;target=WEB-01&amp;from=", page,
+            StringComparison.Ordinal);
         Assert.Contains($"/deployments/{running.Hostile}\"", page, StringComparison.Ordinal);
         Assert.DoesNotContain($"/deployments/{running.Repeated}\"", page, StringComparison.Ordinal);
     }
@@ -96,8 +99,9 @@ public sealed class RecordPageTests(RecordPageTests.Running running) : IClassFix
         var then = await GetAsync("/targets/WEB-01?at=2026-01-31T08:14:30Z");
 
         Assert.Contains("What runs here now", now, StringComparison.Ordinal);
-        Assert.Contains("13.0.1", now[..now.IndexOf("id=\"history\"", StringComparison.Ordinal)], StringComparison.Ordinal);
-        Assert.Contains("12.0.3", then[..then.IndexOf("id=\"history\"", StringComparison.Ordinal)], StringComparison.Ordinal);
+        Assert.Contains("last deployment <time datetime=\"2026-01-31T08:15:00Z\"", now, StringComparison.Ordinal);
+        Assert.Contains("13.0.1", AboveTheHistory(now), StringComparison.Ordinal);
+        Assert.Contains("12.0.3", AboveTheHistory(then), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -118,7 +122,8 @@ public sealed class RecordPageTests(RecordPageTests.Running running) : IClassFix
         do
         {
             using var page = JsonDocument.Parse(await GetAsync($"/api/package-deployments?limit=2&cursor={next}"));
-            ids.AddRange(page.RootElement.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetInt64()));
+            ids.AddRange(page.RootElement.GetProperty("items").EnumerateArray()
+                .Select(item => item.GetProperty("id").GetInt64()));
             next = page.RootElement.GetProperty("next").GetString();
         }
         while (next is not null);
@@ -130,12 +135,13 @@ public sealed class RecordPageTests(RecordPageTests.Running running) : IClassFix
     [Fact]
     public async Task An_item_says_what_the_record_says()
     {
-        using var page = JsonDocument.Parse(await GetAsync("/api/package-deployments?name=Newtonsoft.Json&version=13.0.1"));
+        using var page = JsonDocument.Parse(
+            await GetAsync("/api/package-deployments?name=Newtonsoft.Json&version=13.0.1"));
         var item = page.RootElement.GetProperty("items")[0];
 
         Assert.Equal(
-            ["id", "deployedAt", "recordedAt", "feed", "type", "group", "name", "version", "qualifier", "purl", "application",
-                "description", "target", "url", "user", "recordedBy", "road"],
+            ["id", "deployedAt", "recordedAt", "feed", "type", "group", "name", "version", "qualifier", "purl",
+                "application", "description", "target", "url", "user", "recordedBy", "road"],
             item.EnumerateObject().Select(property => property.Name));
         Assert.Equal("2026-01-31T08:15:00Z", item.GetProperty("deployedAt").GetString());
         Assert.Equal("header", item.GetProperty("road").GetString());
@@ -177,6 +183,8 @@ public sealed class RecordPageTests(RecordPageTests.Running running) : IClassFix
 
         Assert.NotEqual(HttpStatusCode.OK, answer.StatusCode);
     }
+
+    static string AboveTheHistory(string page) => page[..page.IndexOf("id=\"history\"", StringComparison.Ordinal)];
 
     async Task<string> GetAsync(string address)
     {

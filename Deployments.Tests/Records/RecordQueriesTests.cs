@@ -73,8 +73,9 @@ public sealed class RecordQueriesTests : IAsyncLifetime
         { "text in the target", new RecordFilter { Text = "eb-0" } },
         { "everything", new RecordFilter
             {
-                Feed = "main", Type = "nuget", Name = "Newtonsoft.Json", Version = "13.0.1", Target = "WEB-01", Application = "Octopus",
-                User = "änne", From = Seed.Start.AddMinutes(5), To = Seed.Start.AddMinutes(6), Text = "sure",
+                Feed = "main", Type = "nuget", Name = "Newtonsoft.Json", Version = "13.0.1", Target = "WEB-01",
+                Application = "Octopus", User = "änne", From = Seed.Start.AddMinutes(5), To = Seed.Start.AddMinutes(6),
+                Text = "sure",
             } },
     };
 
@@ -172,7 +173,8 @@ public sealed class RecordQueriesTests : IAsyncLifetime
         Assert.Equal(first, (await queries.FindOrNullAsync(first + 1, default))!.Id);
         Assert.Equal(RecordStatus.Recorded, (await queries.StateOfAsync(first, default)).Status);
         Assert.Equal(
-            new RecordState { Status = RecordStatus.Duplicate, DeploymentId = first }, await queries.StateOfAsync(first + 1, default));
+            new RecordState { Status = RecordStatus.Duplicate, DeploymentId = first },
+            await queries.StateOfAsync(first + 1, default));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Deployments.Tests.Records;
 
-/// <summary>Puts feeds and records into a test's database, the records through the door that all records take.</summary>
+/// <summary>Puts feeds and records into a test's database, records through the door that all take.</summary>
 sealed class Seed(TestDatabase database)
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 31, 8, 15, 0, TimeSpan.Zero);
@@ -36,7 +36,8 @@ sealed class Seed(TestDatabase database)
         string package, string target, double minutes, string feed = "main", Func<NewRecord, NewRecord>? change = null)
     {
         var record = Make(package, target, minutes, feed);
-        return (await store.RecordAsync([change is null ? record : change(record)], CancellationToken.None))[0].DeploymentId;
+        var results = await store.RecordAsync([change is null ? record : change(record)], CancellationToken.None);
+        return results[0].DeploymentId;
     }
 
     public async Task ExecuteAsync(string sql)

@@ -2,7 +2,9 @@ using Microsoft.Playwright;
 
 namespace Deployments.Tests.Support;
 
-/// <summary>A headless browser that reaches nothing but the program under test, and what its console complained about.</summary>
+/// <summary>
+/// A headless browser that reaches nothing but the program under test, and what its console complained about.
+/// </summary>
 sealed class Chromium : IAsyncDisposable
 {
     const string Executable = "/usr/bin/chromium";

@@ -39,6 +39,18 @@ public sealed class TestDatabase : IAsyncDisposable
         return new TestDatabase(name, For(server, name));
     }
 
+    /// <summary>Ends every connection and takes no new ones, as a database does that is being restarted.</summary>
+    public async Task TakeAwayAsync()
+    {
+        var server = await PostgresServer.ConnectionStringAsync();
+        await ExecuteAsync(server, $"alter database {name} allow_connections false");
+        await ExecuteAsync(server, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+    }
+
+    /// <summary>Takes connections again.</summary>
+    public async Task BringBackAsync() => await ExecuteAsync(
+        await PostgresServer.ConnectionStringAsync(), $"alter database {name} allow_connections true");
+
     public async ValueTask DisposeAsync()
     {
         await DataSource.DisposeAsync();

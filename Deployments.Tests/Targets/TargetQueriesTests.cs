@@ -74,5 +74,6 @@ public sealed class TargetQueriesTests : IAsyncLifetime
 
     static IEnumerable<string> Names(TargetPage page) => page.Items.Select(row => row.Name);
 
-    static IEnumerable<string> Packages(IEnumerable<InstalledRow> rows) => rows.Select(row => $"{row.Name} {row.Version}");
+    static IEnumerable<string> Packages(IEnumerable<InstalledRow> rows) =>
+        rows.Select(row => $"{row.Name} {row.Version}");
 }

@@ -20,7 +20,8 @@ sealed class PackageDeploymentApi(
     /// <summary>Maps the address, which clients write with and without its trailing slash.</summary>
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapPost("/api/package-deployment", (HttpContext context, PackageDeploymentApi api) =>
-            api.RecordAsync(context));
+            api.RecordAsync(context))
+            .AddEndpointFilter(UnexpectedErrors.AnswerAsync);
 
     async Task RecordAsync(HttpContext context)
     {

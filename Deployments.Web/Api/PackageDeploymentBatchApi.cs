@@ -24,7 +24,8 @@ sealed class PackageDeploymentBatchApi(
     /// <summary>Maps the address.</summary>
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/package-deployments/batch",
         (HttpContext context, PackageDeploymentBatchApi api) => api.RecordAsync(context))
-        .RequirePermission(Permissions.Add, anyFeed: true);
+        .RequirePermission(Permissions.Add, anyFeed: true)
+        .AddEndpointFilter(UnexpectedErrors.AnswerAsync);
 
     async Task RecordAsync(HttpContext context)
     {
@@ -93,8 +94,7 @@ sealed class PackageDeploymentBatchApi(
 
     static async IAsyncEnumerable<BatchItem> ArrayAsync(HttpContext context)
     {
-        var items = JsonSerializer.DeserializeAsyncEnumerable<JsonElement>(context.Request.Body,
-            cancellationToken: context.RequestAborted);
+        var items = JsonArrayReader.ReadAsync(context.Request.BodyReader, LineCharsMax, context.RequestAborted);
         await using var enumerator = items.GetAsyncEnumerator(context.RequestAborted);
         for (var line = 1L; ; line++)
         {

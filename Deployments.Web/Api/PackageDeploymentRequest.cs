@@ -27,11 +27,12 @@ public sealed record PackageDeploymentRequest : DeploymentFields
     /// <exception cref="FormatException">It is neither; the message says what is wrong.</exception>
     public static PackageDeploymentRequest Parse(string body, bool isJson)
     {
+        body = body.TrimStart('\ufeff'); // Windows tools begin files with a byte order mark
         if (!isJson && !body.TrimStart().StartsWith('{'))
         {
             var form = QueryHelpers.ParseQuery(body);
-            return From(name => Single(form.Where(pair => Is(pair.Key, name))
-                .SelectMany(pair => pair.Value.ToArray()), name));
+            return From(name => Single(
+                form.Where(pair => Is(pair.Key, name)).SelectMany(pair => pair.Value.ToArray()), name));
         }
 
         try
@@ -51,9 +52,18 @@ public sealed record PackageDeploymentRequest : DeploymentFields
     {
         if (json.ValueKind != JsonValueKind.Object)
             throw new FormatException("A JSON object is expected.");
+        var properties = new List<(string Name, JsonElement Value)>();
+        try
+        {
+            properties.AddRange(json.EnumerateObject().Select(property => (property.Name, property.Value)));
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new FormatException("A property's name is not Unicode text.", exception);
+        }
+
         return From(name => Single(
-            json.EnumerateObject().Where(property => Is(property.Name, name))
-                .Select(property => TextOf(property.Value, name)),
+            properties.Where(property => Is(property.Name, name)).Select(property => TextOf(property.Value, name)),
             name));
     }
 
@@ -94,19 +104,30 @@ public sealed record PackageDeploymentRequest : DeploymentFields
             : throw new FormatException($"{name}: is given {given.Count} times");
     }
 
-    static string? TextOf(JsonElement value, string name) => value.ValueKind switch
+    static string? TextOf(JsonElement value, string name)
     {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Null => null,
-        JsonValueKind.Number => value.GetRawText(), // a version such as 1.0 written without quotes
-        _ => throw new FormatException($"{name}: must be text"),
-    };
+        try
+        {
+            return value.ValueKind switch
+            {
+                JsonValueKind.String => value.GetString(),
+                JsonValueKind.Null => null,
+                JsonValueKind.Number => value.GetRawText(), // a version such as 1.0 written without quotes
+                _ => throw new FormatException($"{name}: must be text"),
+            };
+        }
+        catch (InvalidOperationException exception)
+        {
+            // Half a character, as an escape such as \ud800 can write it.
+            throw new FormatException($"{name}: must be text", exception);
+        }
+    }
 }
 
 /// <summary>What the Package Deployment API accepts.</summary>
 public sealed class PackageDeploymentValidator : AbstractValidator<PackageDeploymentRequest>
 {
-    /// <summary>Longest group, name or version of a package, in characters.</summary>
+    /// <summary>Longest feed name, and group, name or version of a package, in characters.</summary>
     public const int CoordinateLengthMax = 500;
 
     /// <param name="fields">The rules that all roads share.</param>
@@ -114,7 +135,7 @@ public sealed class PackageDeploymentValidator : AbstractValidator<PackageDeploy
     {
         RuleLevelCascadeMode = CascadeMode.Stop;
         Include(fields);
-        RuleFor(request => request.FeedName).NotEmpty().WithMessage("is missing");
+        Coordinate(RuleFor(request => request.FeedName).NotEmpty().WithMessage("is missing"));
         Coordinate(RuleFor(request => request.PackageName).NotEmpty().WithMessage("is missing"));
         Coordinate(RuleFor(request => request.Version).NotEmpty().WithMessage("is missing"));
         Coordinate(RuleFor(request => request.GroupName).Must(_ => true));

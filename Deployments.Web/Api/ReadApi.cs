@@ -1,5 +1,7 @@
+using Deployments.Data.Accounts;
 using Deployments.Data.Records;
 using Deployments.Data.Targets;
+using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Deployments.Web.Records;
 
@@ -12,9 +14,9 @@ static class ReadApi
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/api/package-deployments", RecordsAsync);
-        endpoints.MapGet("/api/package-deployments.csv", CsvAsync);
-        endpoints.MapGet("/api/targets/{**name}", TargetAsync);
+        endpoints.MapGet("/api/package-deployments", RecordsAsync).RequirePermission(Permissions.View);
+        endpoints.MapGet("/api/package-deployments.csv", CsvAsync).RequirePermission(Permissions.View);
+        endpoints.MapGet("/api/targets/{**name}", TargetAsync).RequirePermission(Permissions.View);
     }
 
     static async Task<IResult> RecordsAsync(
@@ -53,7 +55,8 @@ static class ReadApi
         });
     }
 
-    static Task<IResult> CsvAsync(HttpContext context, RecordQueries records, FeedTypeCatalog types, CancellationToken ct)
+    static Task<IResult> CsvAsync(
+        HttpContext context, RecordQueries records, FeedTypeCatalog types, CancellationToken ct)
     {
         var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
         if (query.Errors.Count > 0)

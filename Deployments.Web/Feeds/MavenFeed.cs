@@ -64,6 +64,13 @@ public sealed partial class MavenFeed : IFeedType
     }
 
     /// <inheritdoc/>
+    /// <remarks>People write <c>group:artifact</c>.</remarks>
+    public PackageCoordinates FromNames(string group, string name, string version) =>
+        name.Split(':') is [{ Length: > 0 } before, { Length: > 0 } artifact] && (group.Length == 0 || group == before)
+            ? new PackageCoordinates(before, artifact, version)
+            : new PackageCoordinates(group, name, version);
+
+    /// <inheritdoc/>
     /// <remarks>Maven's identity is the literal text, although 1.0 and 1.0.0 sort alike.</remarks>
     public PackageKeys Normalize(PackageCoordinates package) => new(package.Group, package.Name, package.Version);
 

@@ -68,6 +68,14 @@ public sealed partial class NpmFeed : IFeedType
     }
 
     /// <inheritdoc/>
+    public PackageCoordinates FromNames(string group, string name, string version)
+    {
+        if (name is ['@', ..] && name.IndexOf('/', StringComparison.Ordinal) is > 1 and var slash)
+            (group, name) = (name[..slash], name[(slash + 1)..]);
+        return new PackageCoordinates(group is "" or ['@', ..] ? group : "@" + group, name, version);
+    }
+
+    /// <inheritdoc/>
     /// <remarks>Names keep their case: old ones such as <c>JSONStream</c> are not <c>jsonstream</c>.</remarks>
     public PackageKeys Normalize(PackageCoordinates package) => new(
         package.Group is "" or ['@', ..] ? package.Group : "@" + package.Group,

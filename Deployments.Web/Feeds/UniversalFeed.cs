@@ -42,6 +42,17 @@ public sealed partial class UniversalFeed : IFeedType
         Endpoint(request) == "download" ? PackageIn(request) : null;
 
     /// <inheritdoc/>
+    /// <remarks>No name has a slash in it: what comes before one is the group.</remarks>
+    public PackageCoordinates FromNames(string group, string name, string version)
+    {
+        var path = name.Trim('/');
+        var slash = path.LastIndexOf('/');
+        return group.Length == 0 && slash > 0
+            ? new PackageCoordinates(path[..slash], path[(slash + 1)..], version)
+            : new PackageCoordinates(group.Trim('/'), name, version);
+    }
+
+    /// <inheritdoc/>
     public PackageKeys Normalize(PackageCoordinates package) => new(
         package.Group.Trim('/').ToLowerInvariant(), package.Name.ToLowerInvariant(),
         package.Version.ToLowerInvariant());

@@ -105,6 +105,7 @@ sealed class ConnectorSource(
             {
                 case HttpStatusCode.NotFound or HttpStatusCode.Gone:
                     HasNothing = true;
+                    context.Response.Clear(); // the forwarder does not touch a response that has a status
                     return false;
                 case HttpStatusCode.Unauthorized or HttpStatusCode.ProxyAuthenticationRequired:
                     throw new HttpRequestException("the upstream refuses the connector's credentials");

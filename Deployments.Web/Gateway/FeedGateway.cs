@@ -46,7 +46,8 @@ sealed class FeedGateway(
             rawPath = end < 0 ? "" : rawPath[(end + 1)..];
             if (led is null)
             {
-                await PlainText.WriteAsync(context, StatusCodes.Status404NotFound, "This server sealed no such address.");
+                await PlainText.WriteAsync(
+                    context, StatusCodes.Status404NotFound, "This server sealed no such address.");
                 return;
             }
         }
@@ -63,7 +64,8 @@ sealed class FeedGateway(
             return; // refused, and said why
         var request = path with
         {
-            FeedUrl = new Uri($"{context.Request.Scheme}://{context.Request.Host}/{root}/{Uri.EscapeDataString(name)}/"),
+            FeedUrl = new Uri(
+                $"{context.Request.Scheme}://{context.Request.Host}/{root}/{Uri.EscapeDataString(name)}/"),
             Body = context.Request.Body,
             ContentType = context.Request.ContentType,
             Header = header => context.Request.Headers[header] is { Count: > 0 } values ? values.ToString() : null,

@@ -10,8 +10,8 @@ static class RecordCsv
 {
     static readonly string[] Header =
     [
-        "id", "deployedAt", "recordedAt", "feed", "type", "group", "name", "version", "qualifier", "purl", "application", "description",
-        "target", "url", "user", "recordedBy", "road",
+        "id", "deployedAt", "recordedAt", "feed", "type", "group", "name", "version", "qualifier", "purl",
+        "application", "description", "target", "url", "user", "recordedBy", "road",
     ];
 
     /// <summary>Writes a heading and one line per record, as they arrive.</summary>
@@ -25,9 +25,10 @@ static class RecordCsv
         {
             Append(line,
             [
-                row.Id.ToString(CultureInfo.InvariantCulture), TimeText.Write(row.DeployedAt), TimeText.Write(row.RecordedAt),
-                row.Feed, row.Type, row.Group, row.Name, row.Version, row.Qualifier, RecordText.PurlOrNull(types, row) ?? "",
-                row.Application, row.Description, row.Target, row.Url ?? "", row.User, row.RecordedBy, RecordText.Name(row.Road),
+                row.Id.ToString(CultureInfo.InvariantCulture), TimeText.Write(row.DeployedAt),
+                TimeText.Write(row.RecordedAt), row.Feed, row.Type, row.Group, row.Name, row.Version, row.Qualifier,
+                RecordText.PurlOrNull(types, row) ?? "", row.Application, row.Description, row.Target, row.Url ?? "",
+                row.User, row.RecordedBy, RecordText.Name(row.Road),
             ]);
             await writer.WriteAsync(line, ct);
             line.Clear();

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Deployments.Web.Records;
 
 /// <summary>
-/// The filter of deployment records as it stands in a query string: the page, the API and the CSV read the same words. A blank value
-/// counts as not given.
+/// The filter of deployment records as it stands in a query string: the page, the API and the CSV read the same words.
+/// A blank value counts as not given.
 /// </summary>
 public sealed class RecordQuery
 {

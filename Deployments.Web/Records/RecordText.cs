@@ -30,19 +30,21 @@ static class RecordText
         PurlOrNull(types, row.FeedType, new PackageCoordinates(row.Group, row.Name, row.Version, row.Qualifier));
 
     /// <summary>
-    /// The headers of a record that came by headers: as received, or, where none are kept, the fields written as headers, which is
-    /// what they literally were. Null for other roads.
+    /// The headers of a record that came by headers: as received, or, where none are kept, the fields written as
+    /// headers, which is what they literally were. Null for other roads.
     /// </summary>
     public static string? HeadersOrNull(RecordRow row)
     {
         const string prefix = "X-ProGet-Deployment-";
         if (row.RawHeaders is not null || row.Road != RecordRoad.Header)
             return row.RawHeaders?.TrimEnd('\n');
-        return $"{prefix}Application: {row.Application}\n{prefix}Description: {row.Description}\n{prefix}Target: {row.Target}"
+        return $"{prefix}Application: {row.Application}\n"
+            + $"{prefix}Description: {row.Description}\n"
+            + $"{prefix}Target: {row.Target}"
             + (row.Url is null ? "" : $"\n{prefix}Url: {row.Url}");
     }
 
-    /// <summary>Whether a browser may be led there: what was recorded long ago or elsewhere is checked once more.</summary>
+    /// <summary>Whether a browser may be led there; what was recorded elsewhere is checked once more.</summary>
     public static bool IsWebAddress(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var address)
         && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps);
@@ -59,7 +61,7 @@ static class RecordText
     public static string TargetLink(string target) => $"/targets/{Uri.EscapeDataString(target)}";
 
     /// <summary>
-    /// A name out of a path: a slash in it arrives still escaped, because the server cannot tell it from a separator otherwise.
+    /// A name out of a path: a slash in it arrives still escaped, or it could not be told from a separator.
     /// </summary>
     public static string FromPath(string segment) => segment.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Deployments.Web.Records;
 
-/// <summary>Times as this program writes them and reads them in addresses: ISO 8601, UTC where no offset is named.</summary>
+/// <summary>Times as addresses and exports have them: ISO 8601, UTC where no offset is named.</summary>
 static class TimeText
 {
     /// <summary>What a time that cannot be read is told.</summary>
@@ -16,9 +16,12 @@ static class TimeText
         return IsoDate.TryParse(trimmed) ?? IsoDate.TryParse(trimmed.Replace(' ', '+'));
     }
 
-    /// <summary>The first moment after the time; after a date alone, the beginning of the next day. Null when the text is none.</summary>
+    /// <summary>
+    /// The time in UTC; of a date alone its end, the next day's beginning. Null when the text is none.
+    /// </summary>
     public static DateTimeOffset? TryParseEnd(string text) =>
-        DateOnly.TryParseExact(text.Trim(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+        DateOnly.TryParseExact(
+            text.Trim(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
         && day < DateOnly.MaxValue
             ? new DateTimeOffset(day.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero)
             : TryParse(text);

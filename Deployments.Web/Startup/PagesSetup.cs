@@ -8,8 +8,8 @@ static class PagesSetup
     public static void AddPages(this WebApplicationBuilder builder) => builder.Services.AddRazorPages();
 
     /// <summary>
-    /// Shows people a page where a request fails. Tools, which do not ask for HTML or call a feed or the API, keep their
-    /// bare answer.
+    /// Shows people a page where a request fails. Tools, which do not ask for HTML or call a feed or the API, keep
+    /// their bare answer.
     /// </summary>
     public static void UseErrorPages(this WebApplication app)
     {

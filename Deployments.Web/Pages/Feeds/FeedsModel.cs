@@ -37,7 +37,8 @@ public sealed class FeedModel(FeedQueries feeds, PackageQueries packages, FeedTy
     public PackagePage Packages { get; private set; } = new([], null);
 
     /// <summary>The address that package managers are given.</summary>
-    public string FeedUrl => $"{Request.Scheme}://{Request.Host}{Request.PathBase}/{Type.Root}/{Uri.EscapeDataString(Feed.Name)}/"
+    public string FeedUrl =>
+        $"{Request.Scheme}://{Request.Host}{Request.PathBase}/{Type.Root}/{Uri.EscapeDataString(Feed.Name)}/"
         + (Type.Key == "nuget" ? "v3/index.json" : "");
 
     /// <summary>Whether this is not the first page.</summary>
@@ -64,13 +65,15 @@ public sealed class FeedModel(FeedQueries feeds, PackageQueries packages, FeedTy
     public async Task<IActionResult> OnGetAsync(
         string feed, string? search, string? after, string? afterGroup, CancellationToken ct)
     {
-        if (await feeds.ByNameOrNullAsync(feed, ct) is not { } found || types.FindOrNull(found.FeedType) is not { } type)
+        if (await feeds.ByNameOrNullAsync(feed, ct) is not { } found
+            || types.FindOrNull(found.FeedType) is not { } type)
             return NotFound();
         (Feed, Type) = (found, type);
         Search = Clean(search);
         IsLaterPage = !string.IsNullOrEmpty(after);
         Packages = await packages.InFeedAsync(
-            found.FeedId, type.PackageType, Search, IsLaterPage ? new PackagePlace(Clean(after), Clean(afterGroup)) : null,
+            found.FeedId, type.PackageType, Search,
+            IsLaterPage ? new PackagePlace(Clean(after), Clean(afterGroup)) : null,
             RowsPerPage, ct);
         return Page();
     }

@@ -58,7 +58,8 @@ public sealed class HistoryModel(
     public string Unfiltered => PackageLinks.Package(Feed.Name, Package.Group, Package.Name, "history");
 
     /// <summary>Shows the page.</summary>
-    public async Task<IActionResult> OnGetAsync(string feed, string name, string? group, string? version, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(
+        string feed, string name, string? group, string? version, CancellationToken ct)
     {
         if (!await LoadAsync(feed, name, group, version, ct))
             return NotFound();

@@ -35,12 +35,14 @@ public abstract class PackageModel(FeedQueries feeds, PackageQueries packages, F
         $"{Request.Scheme}://{Request.Host}{Request.PathBase}", Feed.Name, Type, Package, !Feed.AnonymousAccess);
 
     /// <summary>The address of a tab of this package.</summary>
-    public string Tab(string? tab) => PackageLinks.Package(Feed.Name, Package.Group, Package.Name, tab, Package.Version);
+    public string Tab(string? tab) =>
+        PackageLinks.Package(Feed.Name, Package.Group, Package.Name, tab, Package.Version);
 
     /// <summary>Finds the feed and the package; false when there is no such feed.</summary>
     protected async Task<bool> LoadAsync(string feed, string name, string? group, string? version, CancellationToken ct)
     {
-        if (await feeds.ByNameOrNullAsync(feed, ct) is not { } found || types.FindOrNull(found.FeedType) is not { } type)
+        if (await feeds.ByNameOrNullAsync(feed, ct) is not { } found
+            || types.FindOrNull(found.FeedType) is not { } type)
             return false;
         (Feed, Type) = (found, type);
         Package = new PackageCoordinates(Clean(group), Clean(PackageLinks.FromRoute(name)), Clean(version));

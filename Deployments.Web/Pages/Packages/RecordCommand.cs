@@ -15,10 +15,12 @@ public sealed partial record RecordCommand(string Curl, string PowerShell)
     /// <param name="type">The feed's type.</param>
     /// <param name="package">What is downloaded; an empty version becomes an example.</param>
     /// <param name="needsKey">Whether the feed asks for credentials.</param>
-    public static RecordCommand For(string server, string feed, IFeedType type, PackageCoordinates package, bool needsKey)
+    public static RecordCommand For(
+        string server, string feed, IFeedType type, PackageCoordinates package, bool needsKey)
     {
         var version = package.Version.Length > 0 ? package.Version : ExampleVersion;
-        var url = $"{server}/{type.Root}/{Uri.EscapeDataString(feed)}/{Path(type.Key, package with { Version = version })}";
+        var path = Path(type.Key, package with { Version = version });
+        var url = $"{server}/{type.Root}/{Uri.EscapeDataString(feed)}/{path}";
         var file = OutsideFileNames().Replace($"{package.Name}-{version}{Extension(type.Key)}", "-");
         (string Name, string Bash, string PowerShell)[] headers =
         [

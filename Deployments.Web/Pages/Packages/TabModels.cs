@@ -24,7 +24,8 @@ public sealed class OverviewModel(FeedQueries feeds, PackageQueries packages, Fe
     public IReadOnlyList<PackageFeedRow> Sources { get; private set; } = [];
 
     /// <summary>Shows the page.</summary>
-    public async Task<IActionResult> OnGetAsync(string feed, string name, string? group, string? version, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(
+        string feed, string name, string? group, string? version, CancellationToken ct)
     {
         if (!await LoadAsync(feed, name, group, version, ct))
             return NotFound();
@@ -51,7 +52,8 @@ public sealed class VersionsModel(FeedQueries feeds, PackageQueries packages, Fe
     public IReadOnlyList<VersionRow> Versions { get; private set; } = [];
 
     /// <summary>Shows the page.</summary>
-    public async Task<IActionResult> OnGetAsync(string feed, string name, string? group, string? version, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(
+        string feed, string name, string? group, string? version, CancellationToken ct)
     {
         if (!await LoadAsync(feed, name, group, version, ct))
             return NotFound();
@@ -66,7 +68,8 @@ public sealed class VulnerabilitiesModel(FeedQueries feeds, PackageQueries packa
     : PackageModel(feeds, packages, types)
 {
     /// <summary>Shows the page.</summary>
-    public async Task<IActionResult> OnGetAsync(string feed, string name, string? group, string? version, CancellationToken ct) =>
+    public async Task<IActionResult> OnGetAsync(
+        string feed, string name, string? group, string? version, CancellationToken ct) =>
         await LoadAsync(feed, name, group, version, ct) ? Page() : NotFound();
 }
 
@@ -85,7 +88,8 @@ public sealed class UsageModel(FeedQueries feeds, PackageQueries packages, FeedT
     public IReadOnlyList<(DateTimeOffset Month, long Records)> Months { get; private set; } = [];
 
     /// <summary>Shows the page.</summary>
-    public async Task<IActionResult> OnGetAsync(string feed, string name, string? group, string? version, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(
+        string feed, string name, string? group, string? version, CancellationToken ct)
     {
         if (!await LoadAsync(feed, name, group, version, ct))
             return NotFound();
@@ -94,7 +98,8 @@ public sealed class UsageModel(FeedQueries feeds, PackageQueries packages, FeedT
         if (Summary is { } summary)
             Usage = await packages.UsageAsync(summary.PackageId, first, ct);
         var counts = Usage.ToLookup(row => row.Month, row => row.Records);
-        Months = [.. Enumerable.Range(0, MonthsShown).Select(first.AddMonths).Select(month => (month, counts[month].Sum()))];
+        Months = [.. Enumerable.Range(0, MonthsShown).Select(first.AddMonths)
+            .Select(month => (month, counts[month].Sum()))];
         return Page();
     }
 }

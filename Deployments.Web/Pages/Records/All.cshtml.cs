@@ -17,7 +17,8 @@ public sealed class AllModel(RecordQueries records, FeedTypeCatalog types) : Pag
     [
         ("name", "Package", ""), ("group", "Group", ""), ("version", "Version", ""), ("type", "Type", ""),
         ("target", "Target", ""), ("application", "Application", ""), ("user", "User", ""), ("feed", "Feed", ""),
-        ("from", "From", "2026-01-31"), ("to", "To", "2026-01-31"), ("text", "Contains", "description, package, target"),
+        ("from", "From", "2026-01-31"), ("to", "To", "2026-01-31"),
+        ("text", "Contains", "description, package, target"),
     ];
 
     internal RecordQuery Query { get; private set; } = null!;

@@ -24,10 +24,18 @@ public sealed class NewModel(
     internal IReadOnlyList<Feed> Feeds { get; private set; } = [];
 
     /// <summary>Fills in what a link knows already: <c>?feed=&amp;package=&amp;version=&amp;target=</c>.</summary>
-    public async Task OnGetAsync(string? feed, string? group, string? package, string? version, string? target, CancellationToken ct)
+    public async Task OnGetAsync(
+        string? feed, string? group, string? package, string? version, string? target, CancellationToken ct)
     {
         Feeds = await feeds.AllAsync(ct);
-        Form = new NewDeploymentForm { Feed = feed, Group = group, Package = package, Version = version, Target = target };
+        Form = new NewDeploymentForm
+        {
+            Feed = feed,
+            Group = group,
+            Package = package,
+            Version = version,
+            Target = target,
+        };
     }
 
     public async Task<IActionResult> OnPostAsync(CancellationToken ct)

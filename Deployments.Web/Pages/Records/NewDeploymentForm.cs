@@ -19,7 +19,7 @@ public sealed record NewDeploymentForm : DeploymentFields
     /// <summary>Its version; required.</summary>
     public string? Version { get; init; }
 
-    /// <summary>The same with blanks at the ends removed; an empty description is one, since browsers do not send "missing".</summary>
+    /// <summary>The same without blanks at the ends; a missing description is an empty one.</summary>
     public NewDeploymentForm Cleaned()
     {
         var fields = Trimmed();

@@ -1,0 +1,244 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Deployments.Web.Embedded;
+using Npgsql;
+
+namespace Deployments.Tests.Support;
+
+/// <summary>
+/// The program as people run it: a process of its own on a data directory, which can be killed and started again. What
+/// it leaves behind, a killed one's PostgreSQL too, goes when this is disposed or the test run ends.
+/// </summary>
+public sealed class ServerProcess : IAsyncDisposable
+{
+    static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90); // a first start makes a database cluster
+    static readonly string Program = Path.Combine(AppContext.BaseDirectory, "Deployments.Web.dll");
+    static readonly ConcurrentDictionary<ServerProcess, bool> Living = new();
+
+    readonly StringBuilder output = new();
+    readonly string[] settings;
+    readonly bool ownsDirectory;
+    Process? process;
+
+    static ServerProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (var server in Living.Keys)
+            server.Remove();
+    };
+
+    ServerProcess(string dataDirectory, bool ownsDirectory, string[] settings)
+    {
+        DataDirectory = dataDirectory;
+        this.ownsDirectory = ownsDirectory;
+        this.settings = settings;
+        Url = new Uri($"http://127.0.0.1:{FreePort()}");
+        Client = NewClient();
+        Admin = NewClient();
+        Admin.DefaultRequestHeaders.Add("X-ApiKey", TestApp.ApiKey);
+        Living[this] = true;
+    }
+
+    public string DataDirectory { get; }
+
+    /// <summary>The same after every start.</summary>
+    public Uri Url { get; }
+
+    /// <summary>An anonymous client.</summary>
+    public HttpClient Client { get; }
+
+    /// <summary>A client with the bootstrap key.</summary>
+    public HttpClient Admin { get; }
+
+    /// <summary>What it wrote so far, to standard output and standard error.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (output)
+                return output.ToString();
+        }
+    }
+
+    string Cluster => Path.Combine(DataDirectory, "postgres");
+
+    /// <summary>Starts a server with its private PostgreSQL, or with the database that the settings name.</summary>
+    /// <param name="settings">Further settings as <c>Key=value</c>, with colons between sections.</param>
+    public static async Task<ServerProcess> StartAsync(params string[] settings)
+    {
+        var server = new ServerProcess(NewDirectory(), ownsDirectory: true, settings);
+        try
+        {
+            await server.StartAgainAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs the program until it ends by itself.</summary>
+    /// <returns>Exit code, standard output, standard error.</returns>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunToEndAsync(
+        string? dataDirectory, params string[] arguments)
+    {
+        var directory = dataDirectory ?? NewDirectory();
+        var run = new ServerProcess(directory, ownsDirectory: dataDirectory is null, []);
+        await using (run)
+        {
+            using var process = Process.Start(run.StartInfo(arguments))!;
+            var outputs = process.StandardOutput.ReadToEndAsync();
+            var errors = process.StandardError.ReadToEndAsync();
+            using var patience = new CancellationTokenSource(StartPatience);
+            try
+            {
+                await process.WaitForExitAsync(patience.Token);
+            }
+            finally
+            {
+                process.Kill();
+            }
+
+            return (process.ExitCode, await outputs, await errors);
+        }
+    }
+
+    /// <summary>Starts the killed server again on its data directory and its address.</summary>
+    public async Task StartAgainAsync()
+    {
+        process?.Dispose();
+        process = Process.Start(StartInfo([]))!;
+        process.OutputDataReceived += (_, line) => Note(line.Data);
+        process.ErrorDataReceived += (_, line) => Note(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+
+        var started = Stopwatch.StartNew();
+        while (!await AnswersAsync())
+        {
+            if (process.HasExited || started.Elapsed > StartPatience)
+                Assert.Fail($"The server does not answer. It said:\n{Output}");
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>As <c>kill -9</c> does: it has no time for anything. Its PostgreSQL goes on.</summary>
+    public void Kill()
+    {
+        if (process is null)
+            return;
+        process.Kill();
+        process.WaitForExit();
+    }
+
+    /// <summary>Kills the private PostgreSQL, every process of it at once.</summary>
+    public void KillPostgres()
+    {
+        foreach (var pid in new PostmasterFile(Cluster).ServerProcesses())
+        {
+            try
+            {
+                using var server = Process.GetProcessById(pid);
+                server.Kill();
+            }
+            catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+            {
+                // Gone meanwhile.
+            }
+        }
+    }
+
+    /// <summary>A way into the private database, beside the program.</summary>
+    public NpgsqlDataSource OpenDatabase()
+    {
+        var settings = new NpgsqlConnectionStringBuilder
+        {
+            Host = Path.Combine(DataDirectory, "socket"),
+            Database = PostgresCluster.ApplicationName,
+            Username = PostgresCluster.ApplicationName,
+            Password = File.ReadAllText(Path.Combine(DataDirectory, "postgres.password")).Trim(),
+            Pooling = false,
+        };
+        return NpgsqlDataSource.Create(settings);
+    }
+
+    public HttpClient NewClient() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+    {
+        BaseAddress = Url,
+        Timeout = TimeSpan.FromSeconds(30),
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        Admin.Dispose();
+        await Task.Run(Remove);
+    }
+
+    static string NewDirectory() => Directory.CreateTempSubdirectory("deployments-test-").FullName;
+
+    static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    ProcessStartInfo StartInfo(string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet",
+        [
+            Program,
+            string.Create(CultureInfo.InvariantCulture, $"--urls={Url}"),
+            "--Deployments:DataDirectory=" + DataDirectory,
+            "--Deployments:Bootstrap:ApiKey=" + TestApp.ApiKey,
+            "--Logging:LogLevel:Default=Warning",
+            .. settings.Select(setting => "--" + setting),
+            .. arguments,
+        ])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
+        start.Environment["DOTNET_gcServer"] = "0"; // many of these run beside each other
+        return start;
+    }
+
+    async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            using var answer = await Client.GetAsync("/health");
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    void Note(string? line)
+    {
+        lock (output)
+            output.AppendLine(line);
+    }
+
+    void Remove()
+    {
+        if (!Living.TryRemove(this, out _))
+            return;
+        Kill();
+        process?.Dispose();
+        // Twice: a process may be born while the others die.
+        KillPostgres();
+        KillPostgres();
+        if (ownsDirectory)
+            Directory.Delete(DataDirectory, recursive: true);
+    }
+}
