@@ -30,7 +30,8 @@ public static class Program
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
-            Args = args,
+            // Settings are read once; watching their files would cost an inotify instance, of which a machine has few.
+            Args = ["--hostBuilder:reloadConfigOnChange=false", .. args],
             ApplicationName = typeof(Program).Assembly.GetName().Name,
             ContentRootPath = AppContext.BaseDirectory,
         });
@@ -50,7 +51,7 @@ public static class Program
             app.UseSecurityHeaders();
             app.UseProGetHeaders();
             app.UseErrorPages();
-            app.UseStaticFiles();
+            app.UsePageFiles();
             app.UseAccounts();
             await app.MapGatewayAsync();
             app.MapManagementApi();

@@ -149,14 +149,14 @@ public sealed class CallerResolverTests
     [Fact]
     public async Task While_the_database_is_away_known_credentials_go_on_and_unknown_ones_cannot_be_told()
     {
-        var database = await TestDatabase.CreateAsync();
+        await using var database = await TestDatabase.CreateAsync();
         await using var app = await TestApp.StartAsync(database);
         var credentials = app.Service<Credentials>();
         Assert.IsType<CallerResult.Known>(await credentials.CheckKeyAsync(TestApp.ApiKey, default));
         Assert.IsType<CallerResult.Known>(
             await credentials.CheckPasswordAsync("Admin", TestApp.AdminPassword, null, default));
 
-        await database.DisposeAsync();
+        await database.TakeAwayAsync();
 
         Assert.IsType<CallerResult.Known>(await credentials.CheckKeyAsync(TestApp.ApiKey, default));
         Assert.IsType<CallerResult.Known>(
@@ -172,6 +172,16 @@ public sealed class CallerResolverTests
         using var health = await app.Client.GetAsync("/health");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, health.StatusCode);
         Assert.Contains("does not answer", await health.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        await database.BringBackAsync();
+        CallerResult result = new CallerResult.CannotTell();
+        for (var i = 0; i < 100 && result is CallerResult.CannotTell; i++)
+        {
+            await Task.Delay(100);
+            result = await credentials.CheckKeyAsync("never-seen-key", default);
+        }
+
+        Assert.IsType<CallerResult.WrongCredentials>(result);
     }
 
     [Fact]

@@ -328,10 +328,10 @@ public sealed class PackageDeploymentApiTests(RecordApiFixture fixture) : IClass
         switch (which)
         {
             case "expired":
-                var until = DateTimeOffset.UtcNow.AddSeconds(1.5);
+                var until = TimeProvider.System.GetUtcNow().AddSeconds(1.5);
                 var (brief, _) = await fixture.NewKeyAsync(
                     new { type = "Feed", packagePermissions = new[] { "add" }, expiration = until });
-                while (DateTimeOffset.UtcNow < until)
+                while (TimeProvider.System.GetUtcNow() < until)
                     await Task.Delay(100);
                 return brief;
             case "revoked":

@@ -21,7 +21,7 @@ sealed class ConnectorManagementApi(
     public static void Map(IEndpointRouteBuilder routes)
     {
         var connectors = routes.MapGroup("/api/management/connectors").RequirePermission(Permissions.Feeds)
-            .AddEndpointFilter(ApiRefusal.AnswerAsync);
+            .AddEndpointFilter(ApiRefusal.AnswerAsync).AddEndpointFilter(FeedReload.AfterAsync);
         connectors.MapGet("/list", (HttpContext context, ConnectorManagementApi api) => api.ListAsync(context));
         connectors.MapGet("/get/{name}",
             (HttpContext context, string name, ConnectorManagementApi api) => api.GetAsync(context, name));

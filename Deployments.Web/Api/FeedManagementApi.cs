@@ -19,7 +19,7 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
     public static void Map(IEndpointRouteBuilder routes)
     {
         var feeds = routes.MapGroup("/api/management/feeds").RequirePermission(Permissions.Feeds)
-            .AddEndpointFilter(ApiRefusal.AnswerAsync);
+            .AddEndpointFilter(ApiRefusal.AnswerAsync).AddEndpointFilter(FeedReload.AfterAsync);
         feeds.MapGet("/list", (HttpContext context, FeedManagementApi api) => api.ListAsync(context));
         feeds.MapGet("/get/{name}", (HttpContext context, string name, FeedManagementApi api) =>
             api.GetAsync(context, name));

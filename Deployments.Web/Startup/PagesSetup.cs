@@ -8,6 +8,15 @@ static class PagesSetup
     public static void AddPages(this WebApplicationBuilder builder) => builder.Services.AddRazorPages();
 
     /// <summary>
+    /// Serves style sheet, script and icon; browsers ask each time whether theirs is still right, so that an upgrade shows
+    /// at once. (Version numbers in their addresses would need a watch on the files.)
+    /// </summary>
+    public static void UsePageFiles(this WebApplication app) => app.UseStaticFiles(new StaticFileOptions
+    {
+        OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache",
+    });
+
+    /// <summary>
     /// Shows people a page where a request fails. Tools, which do not ask for HTML or call a feed or the API, keep
     /// their bare answer.
     /// </summary>
