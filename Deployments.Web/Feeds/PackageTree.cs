@@ -14,8 +14,11 @@ namespace Deployments.Web.Feeds;
 public sealed class PackageTree(string root, TimeProvider time)
 {
     const string InfoSuffix = ".info.json";
+    const int TurnAttemptsMax = 2_000; // ten seconds; a turn takes less than a millisecond
     const int SegmentLengthMax = 240; // file systems stop at 255 bytes; room for the suffix
     const int NameLengthMax = 2_000; // of all segments; Linux stops at 4,096 bytes for the whole path
+
+    static readonly TimeSpan TurnPause = TimeSpan.FromMilliseconds(5);
 
     /// <summary>The absolute path of a stored file, or null when there is none by that name.</summary>
     public string? Find(params string[] segments) =>
@@ -137,7 +140,7 @@ public sealed class PackageTree(string root, TimeProvider time)
 
             // The information first: a package file without it is complete, information without a file is invisible.
             await File.WriteAllBytesAsync(temporary + ".info", JsonSerializer.SerializeToUtf8Bytes(stored), ct);
-            if (!TryMove(temporary, path, replace))
+            if (!await TryMoveAsync(temporary, path, replace, ct))
                 return null;
             File.Move(temporary + ".info", path + InfoSuffix, overwrite: true);
             return stored;
@@ -178,16 +181,32 @@ public sealed class PackageTree(string root, TimeProvider time)
         }
     }
 
-    static bool TryMove(string temporary, string path, bool replace)
+    // File.Move looks whether the name is free and then renames: two uploads could both find it free.
+    static async ValueTask<bool> TryMoveAsync(string temporary, string path, bool replace, CancellationToken ct)
     {
-        try
-        {
-            File.Move(temporary, path, replace);
-            return true;
-        }
-        catch (IOException) when (!replace && File.Exists(path))
-        {
+        await using var turn = replace ? null : await TakeTurnAsync(Path.GetDirectoryName(path)!, ct);
+        if (!replace && File.Exists(path))
             return false; // another upload of the same name was quicker
+        File.Move(temporary, path, replace);
+        return true;
+    }
+
+    /// <summary>
+    /// The directory's turn, held until disposed; the operating system gives it back when a process dies.
+    /// </summary>
+    static async ValueTask<FileStream> TakeTurnAsync(string directory, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(
+                    Path.Combine(directory, ".turn"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < TurnAttemptsMax)
+            {
+                await Task.Delay(TurnPause, ct);
+            }
         }
     }
 

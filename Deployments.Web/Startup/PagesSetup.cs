@@ -8,8 +8,8 @@ static class PagesSetup
     public static void AddPages(this WebApplicationBuilder builder) => builder.Services.AddRazorPages();
 
     /// <summary>
-    /// Serves style sheet, script and icon; browsers ask each time whether theirs is still right, so that an upgrade shows
-    /// at once. (Version numbers in their addresses would need a watch on the files.)
+    /// Serves style sheet, script and icon; browsers ask each time whether theirs is still right, so that an upgrade
+    /// shows at once. (Version numbers in their addresses would need a watch on the files.)
     /// </summary>
     public static void UsePageFiles(this WebApplication app) => app.UseStaticFiles(new StaticFileOptions
     {
