@@ -254,7 +254,8 @@ CREATE TABLE public.deployments (
     road smallint NOT NULL,
     client_address inet,
     digest uuid,
-    raw_headers text
+    raw_headers text,
+    deployed_hour integer GENERATED ALWAYS AS ((floor((EXTRACT(epoch FROM (deployed_at AT TIME ZONE 'UTC'::text)) / (3600)::numeric)))::integer) STORED NOT NULL
 );
 
 COMMENT ON TABLE public.deployments IS 'One row per deployment record. Rows are never changed. Its keys into the dictionaries are resolved in the inserting transaction and dictionary rows are never removed, so no foreign keys check each of them again (db/decisions/0004).';
@@ -264,6 +265,8 @@ COMMENT ON COLUMN public.deployments.road IS 'How the record came in: 1 header, 
 COMMENT ON COLUMN public.deployments.digest IS 'Hash of every field, only where the date was given explicitly: such a record is accepted once.';
 
 COMMENT ON COLUMN public.deployments.raw_headers IS 'The deployment headers as received, only where they were not literally the fields of this record.';
+
+COMMENT ON COLUMN public.deployments.deployed_hour IS 'Hours since 1970 of deployed_at, for the indexes.';
 
 CREATE TABLE public.duplicate_records (
     id bigint NOT NULL,
@@ -288,6 +291,13 @@ CREATE TABLE public.feed_names (
 );
 
 COMMENT ON TABLE public.feed_names IS 'Every name, in lower case, that an existing feed answers to. Kept by a trigger on feeds.';
+
+CREATE TABLE public.feed_packages (
+    feed_id integer NOT NULL,
+    package_id integer NOT NULL
+);
+
+COMMENT ON TABLE public.feed_packages IS 'Which packages were deployed through which feed. Written with the records and, like them, without foreign keys.';
 
 CREATE TABLE public.feeds (
     feed_id integer NOT NULL,
@@ -528,6 +538,9 @@ ALTER TABLE ONLY public.feed_connectors
 ALTER TABLE ONLY public.feed_names
     ADD CONSTRAINT feed_names_pkey PRIMARY KEY (name_key);
 
+ALTER TABLE ONLY public.feed_packages
+    ADD CONSTRAINT feed_packages_pkey PRIMARY KEY (feed_id, package_id);
+
 ALTER TABLE ONLY public.feeds
     ADD CONSTRAINT feeds_pkey PRIMARY KEY (feed_id);
 
@@ -587,29 +600,47 @@ CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (lower(act
 
 CREATE UNIQUE INDEX connectors_by_name ON public.connectors USING btree (lower(name));
 
+CREATE INDEX deployments_by_application ON public.deployments USING btree (application_id, deployed_hour);
+
 CREATE INDEX deployments_by_date ON public.deployments USING btree (deployed_at, id);
+
+CREATE INDEX deployments_by_description ON public.deployments USING btree (description_id);
 
 CREATE UNIQUE INDEX deployments_by_digest ON public.deployments USING btree (digest) WHERE (digest IS NOT NULL);
 
-CREATE INDEX deployments_by_package ON public.deployments USING btree (package_id, deployed_at);
+CREATE INDEX deployments_by_feed ON public.deployments USING btree (feed_id, deployed_hour);
+
+CREATE INDEX deployments_by_package ON public.deployments USING btree (package_id, deployed_hour);
 
 CREATE INDEX deployments_by_target ON public.deployments USING btree (target_id, package_id, deployed_at);
 
-CREATE INDEX deployments_by_target_date ON public.deployments USING btree (target_id, deployed_at);
+CREATE INDEX deployments_by_target_hour ON public.deployments USING btree (target_id, deployed_hour);
 
-CREATE INDEX deployments_by_version ON public.deployments USING btree (version_id, deployed_at);
+CREATE INDEX deployments_by_user ON public.deployments USING btree (user_id, deployed_hour);
+
+CREATE INDEX deployments_by_version ON public.deployments USING btree (version_id, deployed_hour);
 
 CREATE INDEX feed_connectors_by_connector ON public.feed_connectors USING btree (connector_id);
 
 CREATE INDEX feed_names_by_feed ON public.feed_names USING btree (feed_id);
 
+CREATE INDEX feed_packages_by_package ON public.feed_packages USING btree (package_id);
+
 CREATE UNIQUE INDEX feeds_by_name ON public.feeds USING btree (lower(name)) WHERE (deleted_at IS NULL);
+
+CREATE INDEX installations_by_package ON public.installations USING btree (package_id);
 
 CREATE INDEX installations_by_version ON public.installations USING btree (version_id);
 
+CREATE INDEX package_versions_by_key ON public.package_versions USING btree (version_key);
+
 CREATE INDEX package_versions_by_order ON public.package_versions USING btree (package_id, sort_key);
 
+CREATE INDEX package_versions_by_version ON public.package_versions USING btree (version);
+
 CREATE INDEX rejected_records_open ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NULL);
+
+CREATE INDEX texts_by_part ON public.texts USING gin (name public.gin_trgm_ops);
 
 CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF name, password_hash, role, active, security_stamp ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
 

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Records;
 using Npgsql;
 
 namespace Deployments.Data.Packages;
@@ -61,8 +62,9 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
         with page as materialized (
             select d.* from deployments d
             {Where}
-              and (@at::timestamptz is null or (d.deployed_at, d.id) < (@at, @id::bigint))
-            order by d.deployed_at desc, d.id desc
+              and (@at::timestamptz is null
+                   or d.deployed_hour <= @hour::int and (d.deployed_at, d.id) < (@at, @id::bigint))
+            order by d.deployed_hour desc, d.deployed_at desc, d.id desc
             limit @count)
         {Fields}
         """;
@@ -72,8 +74,8 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
         with page as materialized (
             select d.* from deployments d
             {Where}
-              and (d.deployed_at, d.id) > (@at::timestamptz, @id::bigint)
-            order by d.deployed_at, d.id
+              and d.deployed_hour >= @hour::int and (d.deployed_at, d.id) > (@at::timestamptz, @id::bigint)
+            order by d.deployed_hour, d.deployed_at, d.id
             limit @count)
         {Fields}
         """;
@@ -134,9 +136,10 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
             from = filter.From?.UtcDateTime,
             to = filter.To?.UtcDateTime,
             at = cursor?.DeployedAt.UtcDateTime,
+            hour = RecordQueries.Hour(cursor?.DeployedAt),
             id = cursor?.Id,
             count,
         };
 
-    static string? NameKey(string? name) => string.IsNullOrEmpty(name) ? null : Records.Dictionaries.NameKey(name);
+    static string? NameKey(string? name) => string.IsNullOrEmpty(name) ? null : Dictionaries.NameKey(name);
 }

@@ -27,8 +27,8 @@ public sealed class PackageQueries(NpgsqlDataSource database)
                        or strpos(p.group_key, lower(@search)) > 0)
                   and (@after_name::text is null or (p.name_key, p.group_key) > (@after_name, @after_group::text))
                   and exists (
-                        select from deployments d
-                        where d.package_id = p.package_id and d.feed_id = @feed_id)
+                        select from feed_packages f
+                        where f.package_id = p.package_id and f.feed_id = @feed_id)
                 order by p.name_key, p.group_key
                 limit @count)
             select p.group_name, p.name, p.group_key, p.name_key,
@@ -44,7 +44,7 @@ public sealed class PackageQueries(NpgsqlDataSource database)
             left join lateral (
                 select d.deployed_at, d.target_id from deployments d
                 where d.package_id = p.package_id and d.feed_id = @feed_id
-                order by d.deployed_at desc
+                order by d.deployed_hour desc, d.deployed_at desc
                 limit 1) latest on true
             left join targets t on t.target_id = latest.target_id
             order by p.name_key, p.group_key

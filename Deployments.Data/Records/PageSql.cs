@@ -1,14 +1,10 @@
 namespace Deployments.Data.Records;
 
 /// <summary>
-/// The two statements that read a page of records along one index, towards older and towards newer ones. Put together
+/// The statements that read a page of records along one index, towards older and towards newer ones. Put together
 /// once, when the program starts, from fixed texts: nothing a client sends becomes part of them.
 /// </summary>
-/// <param name="source">
-/// Where the records come from, up to the conditions. Where it reads several stretches of an index, each stretch is
-/// ordered and limited by itself, so that no more than a page of each is read.
-/// </param>
-sealed class PageSql(string source)
+sealed class PageSql
 {
     /// <summary>What a <see cref="RecordRow"/> is read from.</summary>
     public const string Columns =
@@ -38,69 +34,101 @@ sealed class PageSql(string source)
 
         """;
 
-    // Only statements that name packages look at wanted_packages; PostgreSQL does not compute it for the others.
-    const string Names =
-        """
-        with wanted_packages as (
-            select package_id from packages
-            where (@name::text is null or name_key in (@name, @nameKey))
-              and (@type::text is null or type = @type)
-              and (@group::text is null or group_key in (@group, @groupKey))
-        )
-        """;
-
+    // PostgreSQL sees the values when it plans, and forgets the conditions that are null.
     const string Conditions =
         """
-            d.deployed_at >= coalesce(@from::timestamptz, '-infinity')
-        and d.deployed_at < coalesce(@to::timestamptz, 'infinity')
-        and (@target::text is null or d.target_id = (select target_id from targets where name_key = @target))
-        and (@application::text is null
-             or d.application_id = (select application_id from applications where name_key = @application))
-        and (@user::text is null or d.user_id = (select user_id from users where name_key = @user))
-        and (@feed::text is null or d.feed_id in (select feed_id from feeds where lower(name) = lower(@feed)))
-        and (@type::text is null and @group::text is null or d.package_id in (select package_id from wanted_packages))
-        and (@text::text is null
-             or d.description_id in (select text_id from texts where name ilike @text)
-             or d.package_id in (select package_id from packages where name ilike @text)
-             or d.target_id in (select target_id from targets where name ilike @text))
+            (@fromHour::int is null or d.deployed_hour >= @fromHour and d.deployed_at >= @from::timestamptz)
+        and (@toHour::int is null or d.deployed_hour <= @toHour and d.deployed_at < @to::timestamptz)
+        and (@target::int is null or d.target_id = @target)
+        and (@application::int is null or d.application_id = @application)
+        and (@user::int is null or d.user_id = @user)
+        and (@feed::int is null or d.feed_id = @feed)
+        and (@feeds::int[] is null or d.feed_id = any (@feeds))
+        and (@package::int is null or d.package_id = @package)
+        and (@packages::int[] is null or d.package_id = any (@packages))
+        and (@version::int is null or d.version_id = @version)
+        and (@versions::int[] is null or d.version_id = any (@versions))
+        and (@textPackages::int[] is null
+             or d.package_id = any (@textPackages)
+             or d.target_id = any (@textTargets)
+             or d.description_id = any (@descriptions)
+             or @descriptions::int[] is null
+                and (select name from texts where text_id = d.description_id) ilike @text)
         """;
 
-    const string TowardsOlder =
+    const string BeforeCursor =
         """
 
-        and (d.deployed_at, d.id) < (coalesce(@cursorAt::timestamptz, 'infinity'), coalesce(@cursorId::bigint, 0))
+        and (@cursorHour::int is null
+             or d.deployed_hour <= @cursorHour and (d.deployed_at, d.id) < (@cursorAt::timestamptz, @cursorId::bigint))
         """;
 
-    const string TowardsNewer =
+    const string AfterCursor =
         """
 
-        and (d.deployed_at, d.id) > (coalesce(@cursorAt::timestamptz, '-infinity'), coalesce(@cursorId::bigint, 0))
+        and d.deployed_hour >= @cursorHour::int
+        and (d.deployed_at, d.id) > (@cursorAt::timestamptz, @cursorId::bigint)
         """;
 
-    const string NewestFirst = "order by d.deployed_at desc, d.id desc limit @take::int";
-    const string OldestFirst = "order by d.deployed_at, d.id limit @take::int";
+    static readonly PageSql ByDate = new(byHour: false);
+    static readonly PageSql ByHour = new(byHour: true);
+    static readonly PageSql ByVersions = new(byHour: true, "d.version_id = wanted.id");
+    static readonly PageSql ByPackages = new(byHour: true, "d.package_id = wanted.id");
+    static readonly PageSql ByFeeds = new(byHour: true, "d.feed_id = wanted.id");
+
+    PageSql(bool byHour, string? stretch = null)
+    {
+        // The same order either way, written so that it is that of the index.
+        var older = (byHour ? "d.deployed_hour desc, " : "") + "d.deployed_at desc, d.id desc";
+        var newer = (byHour ? "d.deployed_hour, " : "") + "d.deployed_at, d.id";
+        Older = Compose(stretch, Conditions + BeforeCursor, older);
+        Newer = Compose(stretch, Conditions + AfterCursor, newer);
+    }
 
     /// <summary>The page on the older side of the cursor, newest first.</summary>
-    public string Older { get; } = Compose(source, Conditions + TowardsOlder, NewestFirst);
+    public string Older { get; }
 
     /// <summary>The page on the newer side of the cursor, newest first as well.</summary>
-    public string Newer { get; } = Compose(source, Conditions + TowardsNewer, OldestFirst);
+    public string Newer { get; }
 
-    static string Compose(string source, string conditions, string order)
+    /// <summary>
+    /// The statements for what is wanted. One version, package, feed, target, application or user each has an index by
+    /// hour. Of several, each is walked along its own stretch and the stretches are merged (parameter
+    /// <c>stretches</c>, in place of their own one).
+    /// </summary>
+    public static PageSql For(FilterIds ids) => ids switch
     {
-        var isNested = source.Contains("/*conditions*/", StringComparison.Ordinal);
-        var filled = source
-            .Replace("/*conditions*/", conditions, StringComparison.Ordinal)
-            .Replace("/*order*/", order, StringComparison.Ordinal);
-        return $"""
-            {Names}
-            {Columns}
-            from (
-                select d.* {filled} {(isNested ? "true" : conditions)}
-                {order}
-            ) d
-            {Joins}
-            order by d.deployed_at desc, d.id desc
-            """;
-    }
+        { Stretches: null, IsByHour: true } => ByHour,
+        { Stretches: null } => ByDate,
+        { VersionIds: not null } => ByVersions,
+        { PackageIds: not null } => ByPackages,
+        _ => ByFeeds,
+    };
+
+    static string Compose(string? stretch, string conditions, string order) => $"""
+        {Columns}
+        from (
+            select d.*
+            {(stretch is null ? FromAll(conditions) : FromStretches(stretch, conditions, order))}
+            order by {order}
+            limit @take::int
+        ) d
+        {Joins}
+        order by d.deployed_at desc, d.id desc
+        """;
+
+    static string FromAll(string conditions) => $"""
+        from deployments d
+        where {conditions}
+        """;
+
+    static string FromStretches(string stretch, string conditions, string order) => $"""
+        from unnest(@stretches::int[]) as wanted (id)
+        cross join lateral (
+            select * from deployments d
+            where {stretch} and {conditions}
+            order by {order}
+            limit @take::int
+        ) d
+        """;
 }

@@ -7,42 +7,13 @@ using Npgsql;
 namespace Deployments.Data.Records;
 
 /// <summary>
-/// Reads deployment records. Statements turn names into dictionary ids first. What is asked for decides, before
-/// PostgreSQL plans anything, which index the records are walked along, newest first: a version
-/// <c>deployments_by_version</c>, a package <c>deployments_by_package</c>, a target
-/// <c>deployments_by_target_date</c>, else <c>deployments_by_date</c>; the other conditions are checked on the way.
-/// So a page costs the same wherever in the list it lies.
+/// Reads deployment records. Names become dictionary ids first; then PostgreSQL, which knows how frequent each is,
+/// walks one index from the cursor on and checks the other conditions on the way, so that a page costs about the same
+/// wherever in the list it lies (db/decisions/0005).
 /// </summary>
 /// <param name="database">The database.</param>
 public sealed class RecordQueries(NpgsqlDataSource database)
 {
-    static readonly PageSql ByDate = new("from deployments d where");
-
-    static readonly PageSql ByTarget = new(
-        "from deployments d where d.target_id = (select target_id from targets where name_key = @target) and");
-
-    static readonly PageSql ByPackage = new(
-        """
-        from unnest(array(select package_id from wanted_packages)) as wanted (package_id)
-        cross join lateral (
-            select * from deployments d
-            where d.package_id = wanted.package_id and /*conditions*/
-            /*order*/
-        ) d where
-        """);
-
-    static readonly PageSql ByVersion = new(
-        """
-        from unnest(array(
-            select version_id from wanted_packages join package_versions using (package_id)
-            where version in (@version, @versionKey) or version_key in (@version, @versionKey))) as wanted (version_id)
-        cross join lateral (
-            select * from deployments d
-            where d.version_id = wanted.version_id and /*conditions*/
-            /*order*/
-        ) d where
-        """);
-
     /// <summary>One page, newest first, by keyset on (deployed_at, id): later records never shift a page.</summary>
     public async Task<RecordPage> PageAsync(RecordFilter filter, CancellationToken ct)
     {
@@ -51,11 +22,13 @@ public sealed class RecordQueries(NpgsqlDataSource database)
         ArgumentOutOfRangeException.ThrowIfGreaterThan(filter.Limit, RecordFilter.LimitMax);
 
         var towardsNewer = filter.Cursor is { TowardsNewer: true };
-        var sql = SqlFor(filter);
         await using var connection = await database.OpenConnectionAsync(ct);
+        if (await FilterIds.FindOrNullAsync(connection, filter, ct) is not { } ids)
+            return new RecordPage([], null, null);
+        var sql = PageSql.For(ids);
         // One more than asked for tells whether there is a further page.
         var rows = (await connection.QueryAsync<RecordRow>(new CommandDefinition(
-            towardsNewer ? sql.Newer : sql.Older, Parameters(filter, filter.Limit + 1), cancellationToken: ct)))
+            towardsNewer ? sql.Newer : sql.Older, Parameters(filter, ids, filter.Limit + 1), cancellationToken: ct)))
             .ToList();
 
         var hasMore = rows.Count > filter.Limit;
@@ -81,8 +54,11 @@ public sealed class RecordQueries(NpgsqlDataSource database)
         ArgumentNullException.ThrowIfNull(filter);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
+        if (await FilterIds.FindOrNullAsync(connection, filter, ct, snapshot) is not { } ids)
+            yield break;
         var rows = connection.QueryUnbufferedAsync<RecordRow>(
-            SqlFor(filter).Older, Parameters(filter with { Cursor = null }, null), snapshot, commandTimeout: 300);
+            PageSql.For(ids).Older, Parameters(filter with { Cursor = null }, ids, null), snapshot,
+            commandTimeout: 300);
         await foreach (var row in rows.WithCancellation(ct))
             yield return row;
     }
@@ -130,34 +106,37 @@ public sealed class RecordQueries(NpgsqlDataSource database)
         return state ?? new RecordState();
     }
 
-    static PageSql SqlFor(RecordFilter filter) => filter switch
+    static object Parameters(RecordFilter filter, FilterIds ids, int? take) => new
     {
-        { Version: not null } => ByVersion,
-        { Name: not null } => ByPackage,
-        { Target: not null } => ByTarget,
-        _ => ByDate,
-    };
-
-    static object Parameters(RecordFilter filter, int? take) => new
-    {
-        feed = filter.Feed,
-        type = filter.Type,
-        group = filter.Group,
-        groupKey = KeyOrNull(filter.Group),
-        name = filter.Name,
-        nameKey = KeyOrNull(filter.Name),
-        version = filter.Version,
-        versionKey = KeyOrNull(filter.Version),
-        target = KeyOrNull(filter.Target),
-        application = KeyOrNull(filter.Application),
-        user = KeyOrNull(filter.User),
-        from = filter.From,
-        to = filter.To,
+        target = ids.TargetId,
+        application = ids.ApplicationId,
+        user = ids.UserId,
+        feed = One(ids.FeedIds),
+        feeds = Several(ids, ids.FeedIds),
+        package = One(ids.PackageIds),
+        packages = Several(ids, ids.PackageIds),
+        version = One(ids.VersionIds),
+        versions = Several(ids, ids.VersionIds),
+        stretches = ids.Stretches,
         text = filter.Text is null ? null : Like.Containing(filter.Text),
+        textPackages = ids.TextPackageIds,
+        textTargets = ids.TextTargetIds,
+        descriptions = ids.DescriptionIds,
+        from = filter.From,
+        fromHour = Hour(filter.From),
+        to = filter.To,
+        toHour = Hour(filter.To),
         cursorAt = filter.Cursor?.DeployedAt,
+        cursorHour = Hour(filter.Cursor?.DeployedAt),
         cursorId = filter.Cursor?.Id,
         take,
     };
 
-    static string? KeyOrNull(string? name) => name is null ? null : Dictionaries.NameKey(name);
+    static int? One(int[]? ids) => ids is [var only] ? only : null;
+
+    static int[]? Several(FilterIds filter, int[]? ids) => ids is [_] || ids == filter.Stretches ? null : ids;
+
+    /// <summary>The hour as the generated column <c>deployments.deployed_hour</c> counts.</summary>
+    internal static int? Hour(DateTimeOffset? time) =>
+        time is { } given ? (int)Math.Floor(given.ToUnixTimeSeconds() / 3600.0) : null;
 }

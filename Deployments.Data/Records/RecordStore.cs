@@ -53,7 +53,11 @@ public sealed class RecordStore(NpgsqlDataSource database)
 
         var inserted = await InsertAsync(connection, transaction, rows, ct);
         if (inserted.Count > 0)
+        {
             await InstallAsync(connection, transaction, rows, inserted, ct);
+            await NoteFeedsAsync(connection, transaction, rows, ct);
+        }
+
         var duplicates = inserted.Count == records.Count
             ? []
             : await LinkDuplicatesAsync(connection, transaction, records, rows, ct);
@@ -108,6 +112,23 @@ public sealed class RecordStore(NpgsqlDataSource database)
                 Ids = newest.Select(i => rows.Ids[i]).ToArray(),
                 DeployedAts = newest.Select(i => rows.DeployedAts[i]).ToArray(),
             }, transaction, commandTimeout: 120, cancellationToken: ct));
+    }
+
+    static Task<int> NoteFeedsAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, RecordRows rows, CancellationToken ct)
+    {
+        var pairs = rows.FeedIds.Zip(rows.PackageIds).Distinct().Order().ToArray();
+        return connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into feed_packages (feed_id, package_id)
+            select * from unnest(@FeedIds, @PackageIds)
+            on conflict do nothing
+            """,
+            new
+            {
+                FeedIds = pairs.Select(pair => pair.First).ToArray(),
+                PackageIds = pairs.Select(pair => pair.Second).ToArray(),
+            }, transaction, cancellationToken: ct));
     }
 
     /// <summary>

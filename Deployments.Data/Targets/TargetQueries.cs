@@ -33,7 +33,7 @@ public sealed class TargetQueries(NpgsqlDataSource database)
 
         select t.target_id, t.name, t.name_key,
                (select count(*) from installations where target_id = t.target_id) as packages,
-               (select max(deployed_at) from deployments where target_id = t.target_id) as last_deployed_at
+               (select max(deployed_at) from installations where target_id = t.target_id) as last_deployed_at
         from page t
         order by t.name_key
         """;
@@ -129,10 +129,16 @@ public sealed class TargetQueries(NpgsqlDataSource database)
             + """
 
             from (
-                select distinct on (package_id) *
-                from deployments
-                where target_id = @targetId and deployed_at <= @at
-                order by package_id, deployed_at desc, id desc
+                select d.*
+                from installations i
+                cross join lateral (
+                    select *
+                    from deployments
+                    where target_id = i.target_id and package_id = i.package_id and deployed_at <= @at
+                    order by deployed_at desc, id desc
+                    limit 1
+                ) d
+                where i.target_id = @targetId
             ) d
             """ + Joins, new { targetId, at }, cancellationToken: ct))];
     }

@@ -3,9 +3,8 @@ using Deployments.Bench;
 // Prints one table. Each row is a ratio measured in this run, the median of at least three rounds: machines are
 // noisy, ratios less so.
 var only = args.FirstOrDefault(arg => !arg.StartsWith('-'));
-var seconds = int.Parse(args.FirstOrDefault(arg =>
-    arg.StartsWith("--seconds=", StringComparison.Ordinal))?[10..] ?? "4",
-    System.Globalization.CultureInfo.InvariantCulture);
+var seconds = Number("--seconds=", 4);
+var records = Number("--records=", 10_000_000);
 
 await using var server = await BenchServer.StartAsync();
 var table = new BenchTable();
@@ -15,4 +14,11 @@ if (only is null or "connector")
     await ConnectorBench.RunAsync(server, table, seconds);
 if (only is null or "drain")
     await DrainBench.RunAsync(server, table);
+if (only is null or "pages")
+    await PagesBench.RunAsync(server, table, records);
 table.Print();
+
+int Number(string name, int otherwise) =>
+    args.FirstOrDefault(arg => arg.StartsWith(name, StringComparison.Ordinal)) is { } arg
+        ? int.Parse(arg[name.Length..], System.Globalization.CultureInfo.InvariantCulture)
+        : otherwise;

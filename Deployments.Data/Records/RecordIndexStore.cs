@@ -1,0 +1,50 @@
+using Dapper;
+using Npgsql;
+
+namespace Deployments.Data.Records;
+
+/// <summary>Keeps the indexes of the records small (db/decisions/0005).</summary>
+/// <param name="database">The database.</param>
+public sealed class RecordIndexStore(NpgsqlDataSource database)
+{
+    const long PackLock = 862403;
+
+    /// <summary>
+    /// Rebuilds the indexes of <c>deployments</c> while everything else goes on. Records arrive in the order of time
+    /// and therefore in the middle of every other index, which leaves its pages half empty.
+    /// </summary>
+    /// <param name="ct">Ends the rebuilding; what is done by then stays.</param>
+    /// <returns>False when another node is at it.</returns>
+    /// <exception cref="NpgsqlException">The database is away or refuses; the old indexes remain.</exception>
+    public async Task<bool> PackAsync(CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        if (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select pg_try_advisory_lock(@PackLock)", new { PackLock }, cancellationToken: ct)))
+            return false;
+        try
+        {
+            // What a run that was killed has left behind: built for nothing, yet written to with each record.
+            await connection.ExecuteAsync(new CommandDefinition(
+                """
+                do $$
+                declare unfinished name;
+                begin
+                    for unfinished in
+                        select relname from pg_index join pg_class on pg_class.oid = indexrelid
+                        where indrelid = 'deployments'::regclass and not indisvalid
+                    loop
+                        execute format('drop index %I', unfinished);
+                    end loop;
+                end $$
+                """, cancellationToken: ct));
+            await connection.ExecuteAsync(new CommandDefinition(
+                "reindex table concurrently deployments", commandTimeout: 0, cancellationToken: ct));
+            return true;
+        }
+        finally
+        {
+            await connection.ExecuteAsync("select pg_advisory_unlock(@PackLock)", new { PackLock });
+        }
+    }
+}

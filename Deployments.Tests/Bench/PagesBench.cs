@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+using Deployments.Data.Records;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Deployments.Bench;
+
+/// <summary>
+/// Pages over many records against the same pages over ten thousand: the time a server needs for one, and the part of
+/// it that is the database's, planning included. And how many bytes a record takes, with everything.
+/// </summary>
+static class PagesBench
+{
+    const int Few = 10_000;
+    const int Rounds = 60;
+
+    static readonly (string Name, Func<int, string> Url)[] Pages =
+    [
+        ("history", n => $"/feeds/{Feed(n)}/packages/{Package(n)}/history"),
+        ("history of one target", n =>
+            $"/feeds/{Feed(n)}/packages/{Package(n)}/history?target={HistorySeed.Target(OfPackage(n))}"),
+        ("deployments", _ => "/deployments"),
+        ("deployments by target", n => $"/deployments?target={HistorySeed.Target(n * 83 % HistorySeed.Targets + 1)}"),
+        ("deployments by application and user", n =>
+            $"/deployments?application={HistorySeed.Application(n % HistorySeed.Applications + 1)}"
+            + $"&user={HistorySeed.User(n % HistorySeed.Applications + 1)}"),
+        ("deployments by a ticket", n => $"/deployments?text=OPS-{(n * 4 + 3) * 7}"),
+        ("targets", _ => "/targets"),
+        ("target", n => $"/targets/{HistorySeed.Target(n * 83 % HistorySeed.Targets + 1)}"),
+        ("target a month ago", n => $"/targets/{HistorySeed.Target(n * 83 % HistorySeed.Targets + 1)}?at="
+            + TimeProvider.System.GetUtcNow().AddDays(-30).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
+        ("search", n => $"/search?q=service{n * 31 % 10000}"),
+        ("feed", n => $"/feeds/{Feed(n)}"),
+        ("dashboard", _ => "/"),
+    ];
+
+    public static async Task RunAsync(BenchServer server, BenchTable table, int records)
+    {
+        await HistorySeed.FillAsync(server.Database, Few);
+        var few = await MeasureAsync(server);
+        await HistorySeed.FillAsync(server.Database, records);
+        await server.App.Services.GetRequiredService<RecordIndexStore>().PackAsync(CancellationToken.None);
+        var many = await MeasureAsync(server);
+        foreach (var ((name, _), (a, b)) in Pages.Zip(few.Zip(many)))
+        {
+            table.Add(
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{name}, {records:N0} records ({b.Database:F1} ms of it the database's)"),
+                "the same with 10,000", [(1000 / b.Total, 1000 / a.Total)], 1 / 1.5, "req/s");
+        }
+
+        await using var command = server.Database.CreateCommand(
+            """
+            select (sum(pg_total_relation_size(oid)) / (select count(*) from deployments))::float8
+            from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+            """);
+        table.Add("records in 300 bytes", "the bytes they take", [(300, (double)(await command.ExecuteScalarAsync())!)],
+            1, "bytes");
+    }
+
+    static async Task<List<(double Total, double Database)>> MeasureAsync(BenchServer server)
+    {
+        using var client = new HttpClient { BaseAddress = server.Url };
+        var database = TimeSpan.Zero;
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Npgsql",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            // What runs in the background has no request above it.
+            ActivityStopped = activity =>
+            {
+                if (activity.Parent is not null)
+                    database += activity.Duration;
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        var times = new List<(double, double)>();
+        foreach (var (_, url) in Pages)
+        {
+            var totals = new List<double>();
+            var databases = new List<double>();
+            for (var n = -10; n < Rounds; n++) // the first ten warm up
+            {
+                database = TimeSpan.Zero;
+                var started = Stopwatch.GetTimestamp();
+                using var answer = await client.GetAsync(url(Math.Abs(n)));
+                await answer.Content.ReadAsByteArrayAsync();
+                answer.EnsureSuccessStatusCode();
+                if (n < 0)
+                    continue;
+                totals.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                databases.Add(database.TotalMilliseconds);
+            }
+
+            times.Add((totals.Order().ElementAt(Rounds / 2), databases.Order().ElementAt(Rounds / 2)));
+        }
+
+        return times;
+    }
+
+    // Popular packages and others.
+    static int PackageOf(int n) => 1 + n * n % 400;
+
+    static string Package(int n) => HistorySeed.Package(PackageOf(n));
+
+    static string Feed(int n) => $"feed-{1 + PackageOf(n) % 8}";
+
+    static int OfPackage(int n) => 1 + (PackageOf(n) * 37 + 7) % HistorySeed.Targets;
+}
