@@ -222,4 +222,15 @@ public sealed class MavenFeedTests : FeedTypeContract, IDisposable
         LocalAnswer.Document document => Encoding.ASCII.GetString(document.Content),
         var other => throw new InvalidOperationException($"{path}: {other}"),
     };
+
+    [Theory]
+    [InlineData("org/acme/lib/1.0/lib-1.0.jar", true)]
+    [InlineData("org/acme/lib/1.1-SNAPSHOT/lib-1.1-SNAPSHOT.jar", false)]
+    public void A_snapshot_may_change_under_its_name(string path, bool isImmutable)
+    {
+        var request = FeedRequest.TryRead("GET", path)!;
+        IFeedType type = new MavenFeed();
+
+        Assert.Equal(isImmutable, type.IsImmutable(request, type.TryReadDownload(request)!));
+    }
 }

@@ -300,6 +300,7 @@ public sealed class ConnectorTests : IAsyncLifetime
     async Task LargeAsync(HttpContext context)
     {
         context.Response.ContentLength = LargeBytes;
+        context.Response.Headers.CacheControl = "no-store";
         var chunk = new byte[1 << 16];
         for (var sent = 0; sent < LargeBytes; sent += chunk.Length)
         {

@@ -45,6 +45,13 @@ public interface IFeedType
     PackageCoordinates? TryReadDownload(FeedRequest request);
 
     /// <summary>
+    /// Whether the file of a download stays the same for ever, so that it may be kept when a connector has fetched it.
+    /// </summary>
+    /// <param name="request">A download with its version named.</param>
+    /// <param name="package">What <see cref="TryReadDownload"/> made of it.</param>
+    bool IsImmutable(FeedRequest request, PackageCoordinates package) => true;
+
+    /// <summary>
     /// Coordinates from what a tool or a person says where no path does: the group may be part of the name
     /// (<c>@scope/name</c>).
     /// </summary>

@@ -64,6 +64,11 @@ public sealed partial class MavenFeed : IFeedType
     }
 
     /// <inheritdoc/>
+    /// <remarks>A snapshot may be deployed again under the same name.</remarks>
+    public bool IsImmutable(FeedRequest request, PackageCoordinates package) =>
+        !package.Version.EndsWith("-SNAPSHOT", StringComparison.OrdinalIgnoreCase);
+
+    /// <inheritdoc/>
     /// <remarks>People write <c>group:artifact</c>.</remarks>
     public PackageCoordinates FromNames(string group, string name, string version) =>
         name.Split(':') is [{ Length: > 0 } before, { Length: > 0 } artifact] && (group.Length == 0 || group == before)

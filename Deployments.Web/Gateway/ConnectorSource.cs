@@ -11,12 +11,14 @@ namespace Deployments.Web.Gateway;
 /// server; the client's credentials and deployment headers stay here.
 /// </summary>
 sealed class ConnectorSource(
-    IHttpForwarder forwarder, UpstreamClient upstream, SealedAddresses seals, ILogger<ConnectorSource> logger)
+    IHttpForwarder forwarder, UpstreamClient upstream, CachedDownloads cached, SealedAddresses seals,
+    ILogger<ConnectorSource> logger)
 {
     /// <summary>Asks one connector.</summary>
     /// <param name="context">The client's request; the answer is written to it.</param>
     /// <param name="type">The feed's type.</param>
     /// <param name="request">The request as the type reads it.</param>
+    /// <param name="isKept">Whether the answer is a package file that never changes, so that it may be kept.</param>
     /// <param name="connector">Whom to ask.</param>
     /// <param name="sealedAddress">
     /// The exact address to fetch, where the client's path carried a sealed one; else null.
@@ -25,15 +27,23 @@ sealed class ConnectorSource(
     /// False when the upstream has nothing there, and nothing was written: another connector may be asked.
     /// </returns>
     public async Task<bool> TryServeAsync(
-        HttpContext context, IFeedType type, FeedRequest request, Connector connector, Uri? sealedAddress)
+        HttpContext context, IFeedType type, FeedRequest request, bool isKept, Connector connector,
+        Uri? sealedAddress)
     {
         try
         {
+            var key = isKept ? ConnectorCache.Key(connector.ConnectorId,
+                $"{connector.Url}\n{sealedAddress}\n{request.RawPath}{request.RawQuery}") : "";
+            if (isKept && await cached.TryServeKeptAsync(context, key))
+                return true;
+
             var address = new Uri(connector.Url);
             var index = await upstream.IndexAsync(type, connector, context.RequestAborted);
             var url = sealedAddress ?? type.UpstreamUrl(request, address, index);
             if (url is null)
                 return false;
+            if (isKept && await cached.TryFetchAsync(context, connector, key, url) is { } isServed)
+                return isServed;
 
             var exchange = new Exchange(type, request, connector, address, url, index, upstream, seals);
             var error = await forwarder.SendAsync(context, "http://connector/", upstream.Invoker,
@@ -63,6 +73,7 @@ sealed class ConnectorSource(
             return;
         }
 
+        context.Response.Clear(); // what was to be said of the file
         await PlainText.WriteAsync(context, StatusCodes.Status502BadGateway,
             $"The connector {connector.Name} cannot answer: {reason}");
     }
@@ -90,10 +101,7 @@ sealed class ConnectorSource(
                 proxyRequest.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
             }
 
-            // A sealed address may be another party's; it does not get this connector's password.
-            if (Uri.Compare(url, connectorUrl, UriComponents.SchemeAndServer, UriFormat.Unescaped,
-                StringComparison.OrdinalIgnoreCase) == 0)
-                upstream.Authorize(proxyRequest, connector);
+            upstream.AuthorizeOwn(proxyRequest, connector);
         }
 
         public override async ValueTask<bool> TransformResponseAsync(

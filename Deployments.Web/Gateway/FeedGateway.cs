@@ -105,7 +105,9 @@ sealed class FeedGateway(
                     continue;
                 if (!ReferenceEquals(exactRequest, request))
                     package = served.Type.TryReadDownload(exactRequest);
-                if (await connectors.TryServeAsync(context, served.Type, exactRequest, connector, led?.Address))
+                var isKept = package is not null && served.Type.IsImmutable(exactRequest, package);
+                if (await connectors.TryServeAsync(
+                    context, served.Type, exactRequest, isKept, connector, led?.Address))
                     return;
             }
         }

@@ -28,6 +28,17 @@ sealed class UpstreamClient(UpstreamGuard guard, ConnectorSecrets secrets, TimeP
     /// <summary>The one pool of connections to all upstreams.</summary>
     public HttpMessageInvoker Invoker { get; } = new(guard.CreateHandler());
 
+    /// <summary>
+    /// Adds the connector's own credentials to a request that goes to its own host; another party, to which a sealed
+    /// address may lead, does not get them.
+    /// </summary>
+    public void AuthorizeOwn(HttpRequestMessage request, Connector connector)
+    {
+        if (Uri.Compare(request.RequestUri, new Uri(connector.Url), UriComponents.SchemeAndServer,
+            UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0)
+            Authorize(request, connector);
+    }
+
     /// <summary>Adds the connector's own credentials to a request, and nothing of the client's.</summary>
     public void Authorize(HttpRequestMessage request, Connector connector)
     {

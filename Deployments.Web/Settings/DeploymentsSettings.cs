@@ -26,6 +26,11 @@ public sealed record DeploymentsSettings
     /// </summary>
     public bool ConnectorsMayReachPrivateNetworks { get; init; } = true;
 
+    /// <summary>
+    /// How many bytes of package files that connectors have fetched are kept on this node's disk; 0: none.
+    /// </summary>
+    public long ConnectorCacheBytesMax { get; init; } = 10L << 30;
+
     /// <summary>The largest package that may be uploaded, in bytes.</summary>
     public long UploadBytesMax { get; init; } = 4L << 30;
 
@@ -50,6 +55,7 @@ public sealed class DeploymentsSettingsValidator : AbstractValidator<Deployments
     public DeploymentsSettingsValidator()
     {
         RuleFor(settings => settings.UploadBytesMax).GreaterThan(0);
+        RuleFor(settings => settings.ConnectorCacheBytesMax).GreaterThanOrEqualTo(0);
         RuleFor(settings => settings.Bootstrap.AdminPassword).MinimumLength(8)
             .When(settings => settings.Bootstrap.AdminPassword is not null)
             .OverridePropertyName("Deployments:Bootstrap:AdminPassword");

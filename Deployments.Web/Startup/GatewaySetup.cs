@@ -36,6 +36,8 @@ static class GatewaySetup
         services.AddSingleton<UpstreamGuard>();
         services.AddSingleton<UpstreamClient>();
         services.AddSingleton<SealedAddresses>();
+        services.AddSingleton<ConnectorCache>();
+        services.AddSingleton<CachedDownloads>();
         services.AddSingleton<ConnectorSource>();
         services.AddSingleton<FeedGateway>();
         services.AddSingleton<FeedDirectory>();
@@ -43,12 +45,14 @@ static class GatewaySetup
     }
 
     /// <summary>
-    /// Maps the feeds. The writer starts now, because an earlier run may have left a journal to deliver.
+    /// Maps the feeds. The writer and the cache start now, because an earlier run may have left a journal to deliver
+    /// and unfinished files to remove.
     /// </summary>
     public static async Task MapGatewayAsync(this WebApplication app)
     {
         await app.Services.GetRequiredService<SealedAddresses>().LoadKeyAsync(CancellationToken.None);
         app.Services.GetRequiredService<InboxWriter>();
+        app.Services.GetRequiredService<ConnectorCache>();
         FeedGateway.Map(app, app.Services.GetRequiredService<FeedTypeCatalog>());
     }
 }

@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Deployments.Data.Feeds;
+using Microsoft.Net.Http.Headers;
+
+namespace Deployments.Web.Gateway;
+
+/// <summary>
+/// Serves package files of connectors from the cache, and through it: the first request for a file fetches it, those
+/// that come meanwhile share what has arrived, later ones do not ask the upstream any more.
+/// </summary>
+sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILogger<CachedDownloads> logger)
+{
+    /// <summary>What belongs to a file rather than to one answer.</summary>
+    static readonly string[] FileHeaders =
+    [
+        "Content-Type", "Content-Disposition", "ETag", "Last-Modified", "Docker-Content-Digest",
+        "Docker-Distribution-Api-Version", "X-Checksum-Md5", "X-Checksum-Sha1", "X-Checksum-Sha256",
+    ];
+
+    readonly ConcurrentDictionary<string, Lazy<Task<Start>>> fills = new(StringComparer.Ordinal);
+
+    /// <summary>Answers from the cache; false when the file is not in it.</summary>
+    public async Task<bool> TryServeKeptAsync(HttpContext context, string key)
+    {
+        if (!cache.IsOn || await cache.FindOrNullAsync(key, context.RequestAborted) is not { } file)
+            return false;
+        var headers = file.Description.Headers;
+        var modified = HeaderUtilities.TryParseDate(headers.GetValueOrDefault("Last-Modified"), out var date)
+            ? date
+            : (DateTimeOffset?)null;
+        var tag = EntityTagHeaderValue.TryParse(headers.GetValueOrDefault("ETag"), out var given)
+            ? given
+            : new EntityTagHeaderValue($"\"{file.Description.Sha256}\"");
+        foreach (var (name, value) in headers)
+            context.Response.Headers[name] = value;
+        try
+        {
+            await TypedResults.PhysicalFile(
+                file.Path, headers.GetValueOrDefault("Content-Type"), fileDownloadName: null, modified, tag,
+                enableRangeProcessing: true).ExecuteAsync(context);
+            return true;
+        }
+        catch (FileNotFoundException) when (!context.Response.HasStarted)
+        {
+            context.Response.Clear(); // evicted this moment
+            return false;
+        }
+    }
+
+    /// <summary>Fetches a file into the cache and to the client.</summary>
+    /// <returns>
+    /// True: answered. False: the upstream has nothing there. Null: nothing is kept of this answer, and nothing was
+    /// written; the client's request is to be passed on as it is.
+    /// </returns>
+    /// <exception cref="HttpRequestException">The upstream is away or broke off.</exception>
+    public async Task<bool?> TryFetchAsync(HttpContext context, Connector connector, string key, Uri url)
+    {
+        if (!cache.IsOn || !HttpMethods.IsGet(context.Request.Method) || IsPartialOrConditional(context.Request))
+            return null;
+        var ct = context.RequestAborted;
+        var accept = context.Request.Headers.Accept.ToString();
+        var agent = context.Request.Headers.UserAgent.ToString();
+        var start = await fills.GetOrAdd(key, _ => new Lazy<Task<Start>>(
+            () => StartAsync(connector, key, url, accept, agent))).Value.WaitAsync(ct);
+        if (start.Fill is not { } fill)
+            return start.HasNothing ? false : null;
+
+        FileStream reader;
+        try
+        {
+            reader = fill.OpenReader();
+        }
+        catch (FileNotFoundException)
+        {
+            return await TryServeKeptAsync(context, key) ? true : null; // it came to its end this moment
+        }
+
+        await using (reader)
+        {
+            foreach (var (name, value) in fill.Headers)
+                context.Response.Headers[name] = value;
+            context.Response.ContentLength = fill.Length;
+            await fill.CopyAsync(reader, context.Response.Body, ct);
+            return true;
+        }
+    }
+
+    async Task<Start> StartAsync(Connector connector, string key, Uri url, string accept, string agent)
+    {
+        var isFilling = false;
+        try
+        {
+            // Not the first client's patience: others may wait for the same answer.
+            var timeout = TimeSpan.FromSeconds(connector.TimeoutSeconds);
+            using var patience = new CancellationTokenSource(timeout);
+            using var request = new HttpRequestMessage(HttpMethod.Get, url);
+            foreach (var (name, value) in new[] { ("Accept", accept), ("User-Agent", agent) })
+            {
+                if (value.Length > 0)
+                    request.Headers.TryAddWithoutValidation(name, value);
+            }
+
+            upstream.AuthorizeOwn(request, connector);
+            var response = await upstream.Invoker.SendAsync(request, patience.Token);
+            if (response.StatusCode != HttpStatusCode.OK || !MayKeep(response))
+            {
+                response.Dispose();
+                return new Start(null, response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone);
+            }
+
+            var fill = new CacheFill(cache.Begin(), response, HeadersOf(response));
+            isFilling = true;
+            _ = FillAsync(fill, connector, key, timeout);
+            return new Start(fill, false);
+        }
+        finally
+        {
+            if (!isFilling)
+                fills.TryRemove(key, out _);
+        }
+    }
+
+    async Task FillAsync(CacheFill fill, Connector connector, string key, TimeSpan silenceMax)
+    {
+        if (await fill.RunAsync(cache, key, silenceMax) is { } failure)
+            logger.LogWarning("Connector {Connector} broke off: {Reason}", connector.Name, failure.Message);
+        fills.TryRemove(key, out _);
+    }
+
+    bool MayKeep(HttpResponseMessage response) =>
+        response.Headers.CacheControl?.NoStore != true
+        && response.Content.Headers.ContentEncoding.Count == 0
+        && cache.MayHold(response.Content.Headers.ContentLength ?? 0);
+
+    static Dictionary<string, string> HeadersOf(HttpResponseMessage response)
+    {
+        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var name in FileHeaders)
+        {
+            if (response.Headers.NonValidated.TryGetValues(name, out var values)
+                || response.Content.Headers.NonValidated.TryGetValues(name, out values))
+                headers[name] = values.ToString();
+        }
+
+        return headers;
+    }
+
+    static bool IsPartialOrConditional(HttpRequest request) =>
+        request.Headers.Range.Count > 0 || request.Headers.IfNoneMatch.Count > 0
+        || request.Headers.IfModifiedSince.Count > 0 || request.Headers.IfMatch.Count > 0
+        || request.Headers.IfUnmodifiedSince.Count > 0;
+
+    /// <summary>How fetching began.</summary>
+    /// <param name="Fill">The file on its way; null when nothing is kept of the answer.</param>
+    /// <param name="HasNothing">Whether the upstream has no such file.</param>
+    sealed record Start(CacheFill? Fill, bool HasNothing);
+}
