@@ -6,25 +6,33 @@ using System.Security.Cryptography;
 namespace Deployments.Bench;
 
 /// <summary>
-/// Packages through a connector, against nginx proxying to the same upstream (a third nginx port serving files).
+/// Packages through a connector, passed on and from its cache, against nginx proxying to and caching the same upstream
+/// (further nginx ports that serve files).
 /// </summary>
 static class ConnectorBench
 {
     public static async Task RunAsync(BenchServer server, BenchTable table, int seconds)
     {
         using var nginx = await Nginx.StartAsync();
-        await server.CreateFeedAsync("proxied", nginx.FilesUrl.AbsoluteUri);
-        foreach (var (name, goal) in new[] { ("small", 0.55), ("large", 1.0) })
+        await server.CreateFeedAsync("proxied", nginx.UnkeptFilesUrl.AbsoluteUri);
+        await server.CreateFeedAsync("cached", nginx.FilesUrl.AbsoluteUri);
+        foreach (var (feed, name, goal) in new[]
         {
+            ("proxied", "small", 0.55), ("proxied", "large", 1.0), ("cached", "small", 0.9), ("cached", "large", 0.9),
+        })
+        {
+            var isCached = feed == "cached";
             var path = $"download/{name}/1.0.0";
-            var ours = new Uri(server.Url, "/upack/proxied/" + path);
-            var theirs = new Uri(nginx.ProxyUrl, path);
+            var ours = new Uri(server.Url, $"/upack/{feed}/{path}");
+            var theirs = new Uri(isCached ? nginx.CacheUrl : nginx.ProxyUrl, path);
             await Wrk.RunAsync(ours, 8); // until the runtime has compiled what it will compile
             await Wrk.RunAsync(theirs, 1);
             var rounds = new List<(double, double)>();
             for (var round = 0; round < 3; round++)
                 rounds.Add((await Wrk.RunAsync(ours, seconds), await Wrk.RunAsync(theirs, seconds)));
-            table.Add($"connector, {(name == "small" ? "20" : "700")} KB", "nginx proxy_pass", rounds, goal, "req/s");
+            table.Add(
+                $"connector{(isCached ? " with cache" : "")}, {(name == "small" ? "20" : "700")} KB",
+                isCached ? "nginx proxy_cache" : "nginx proxy_pass", rounds, goal, "req/s");
         }
     }
 
@@ -33,17 +41,24 @@ static class ConnectorBench
         readonly Process process;
         readonly string directory;
 
-        Nginx(Process process, string directory, int filesPort, int proxyPort)
+        Nginx(Process process, string directory, int[] ports)
         {
             this.process = process;
             this.directory = directory;
-            FilesUrl = new Uri($"http://127.0.0.1:{filesPort}/");
-            ProxyUrl = new Uri($"http://127.0.0.1:{proxyPort}/");
+            FilesUrl = new Uri($"http://127.0.0.1:{ports[0]}/");
+            UnkeptFilesUrl = new Uri($"http://127.0.0.1:{ports[1]}/");
+            ProxyUrl = new Uri($"http://127.0.0.1:{ports[2]}/");
+            CacheUrl = new Uri($"http://127.0.0.1:{ports[3]}/");
         }
 
         public Uri FilesUrl { get; }
 
+        /// <summary>The same files, which no cache may keep.</summary>
+        public Uri UnkeptFilesUrl { get; }
+
         public Uri ProxyUrl { get; }
+
+        public Uri CacheUrl { get; }
 
         public static async Task<Nginx> StartAsync()
         {
@@ -57,7 +72,7 @@ static class ConnectorBench
                     Path.Combine(directory, "files/download", name, "1.0.0"), RandomNumberGenerator.GetBytes(bytes));
             }
 
-            var (filesPort, proxyPort) = (FreePort(), FreePort());
+            int[] ports = [FreePort(), FreePort(), FreePort(), FreePort()];
             var configuration = Path.Combine(directory, "nginx.conf");
             await File.WriteAllTextAsync(configuration,
                 $$"""
@@ -67,16 +82,22 @@ static class ConnectorBench
                   access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
                   client_body_temp_path {{directory}}; proxy_temp_path {{directory}}; fastcgi_temp_path {{directory}};
                   uwsgi_temp_path {{directory}}; scgi_temp_path {{directory}};
-                  upstream files { server 127.0.0.1:{{filesPort}}; keepalive 64; keepalive_requests 1000000; }
-                  server { listen 127.0.0.1:{{filesPort}}; root {{directory}}/files; }
+                  proxy_cache_path {{directory}}/cache keys_zone=packages:10m;
+                  proxy_http_version 1.1; proxy_set_header Connection "";
+                  upstream files { server 127.0.0.1:{{ports[0]}}; keepalive 64; keepalive_requests 1000000; }
+                  server { listen 127.0.0.1:{{ports[0]}}; root {{directory}}/files; }
                   server {
-                    listen 127.0.0.1:{{proxyPort}};
-                    location / { proxy_pass http://files; proxy_http_version 1.1; proxy_set_header Connection ""; }
+                    listen 127.0.0.1:{{ports[1]}}; root {{directory}}/files; add_header Cache-Control no-store;
+                  }
+                  server { listen 127.0.0.1:{{ports[2]}}; location / { proxy_pass http://files; } }
+                  server {
+                    listen 127.0.0.1:{{ports[3]}};
+                    location / { proxy_pass http://files; proxy_cache packages; proxy_cache_valid 200 1h; }
                   }
                 }
                 """);
             var process = Process.Start("nginx", ["-c", configuration, "-p", directory]);
-            var nginx = new Nginx(process, directory, filesPort, proxyPort);
+            var nginx = new Nginx(process, directory, ports);
             await nginx.WaitAsync();
             return nginx;
         }

@@ -18,7 +18,11 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
         "Docker-Distribution-Api-Version", "X-Checksum-Md5", "X-Checksum-Sha1", "X-Checksum-Sha256",
     ];
 
+    /// <summary>How many files that may not be kept are remembered as such, so that they are fetched but once.</summary>
+    const int UnkeptMax = 10_000;
+
     readonly ConcurrentDictionary<string, Lazy<Task<Start>>> fills = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, bool> unkept = new(StringComparer.Ordinal);
 
     /// <summary>Answers from the cache; false when the file is not in it.</summary>
     public async Task<bool> TryServeKeptAsync(HttpContext context, string key)
@@ -56,7 +60,8 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
     /// <exception cref="HttpRequestException">The upstream is away or broke off.</exception>
     public async Task<bool?> TryFetchAsync(HttpContext context, Connector connector, string key, Uri url)
     {
-        if (!cache.IsOn || !HttpMethods.IsGet(context.Request.Method) || IsPartialOrConditional(context.Request))
+        if (!cache.IsOn || !HttpMethods.IsGet(context.Request.Method) || IsPartialOrConditional(context.Request)
+            || unkept.ContainsKey(key))
             return null;
         var ct = context.RequestAborted;
         var accept = context.Request.Headers.Accept.ToString();
@@ -105,6 +110,8 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
             var response = await upstream.Invoker.SendAsync(request, patience.Token);
             if (response.StatusCode != HttpStatusCode.OK || !MayKeep(response))
             {
+                if (response.StatusCode == HttpStatusCode.OK)
+                    RememberUnkept(key);
                 response.Dispose();
                 return new Start(null, response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone);
             }
@@ -126,6 +133,13 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
         if (await fill.RunAsync(cache, key, silenceMax) is { } failure)
             logger.LogWarning("Connector {Connector} broke off: {Reason}", connector.Name, failure.Message);
         fills.TryRemove(key, out _);
+    }
+
+    void RememberUnkept(string key)
+    {
+        if (unkept.Count >= UnkeptMax)
+            unkept.Clear();
+        unkept[key] = true;
     }
 
     bool MayKeep(HttpResponseMessage response) =>
