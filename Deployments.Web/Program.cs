@@ -6,15 +6,22 @@ namespace Deployments.Web;
 /// <summary>The program: settings, parts, pipeline, in the order in which they matter.</summary>
 public static class Program
 {
-    /// <summary>Runs the server, or with <c>--migrate</c> brings the database up to date and ends.</summary>
+    /// <summary>
+    /// Runs the server, with <c>--demo</c> on an invented history where it would be empty; or with <c>--migrate</c>
+    /// brings the database up to date and ends.
+    /// </summary>
     /// <returns>0, or 1 when the program could not start; the reason is on standard error.</returns>
     public static async Task<int> Main(string[] args)
     {
         try
         {
-            await using var app = await BuildAsync([.. args.Where(arg => arg is not "--migrate")]);
-            if (!args.Contains("--migrate"))
-                await app.RunAsync();
+            // The configuration would take the argument that follows one of these for its value.
+            await using var app = await BuildAsync([.. args.Where(arg => arg is not ("--migrate" or "--demo"))]);
+            if (args.Contains("--migrate"))
+                return 0;
+            if (args.Contains("--demo"))
+                await app.LoadDemoAsync();
+            await app.RunAsync();
             return 0;
         }
         catch (CannotStartException refusal)
@@ -43,6 +50,7 @@ public static class Program
         builder.AddRecordApi();
         builder.AddJobs(connectionString);
         builder.AddPages();
+        builder.AddDemo();
 
         var app = builder.Build();
         try

@@ -1,0 +1,136 @@
+using Deployments.Data.Accounts;
+using Deployments.Data.Audit;
+using Deployments.Data.Feeds;
+using Deployments.Data.Inbox;
+using Deployments.Data.Records;
+using Deployments.Web.Feeds;
+using Deployments.Web.Gateway;
+using Deployments.Web.Records;
+using FluentValidation;
+
+namespace Deployments.Web.Demo;
+
+/// <summary>
+/// Loads the history of an invented company into an empty server, through the doors that everything else takes.
+/// </summary>
+sealed class DemoLoader(
+    FeedTypeCatalog types, FeedQueries feeds, FeedStore feedStore, RecordQueries queries, RecordStore store,
+    RecordIds ids, InboxWriter inbox, IValidator<DeploymentFields> validator, KeyRingStore turn, TimeProvider time,
+    ILogger<DemoLoader> logger)
+{
+    /// <summary>How many deployments it loads.</summary>
+    public const int Records = 50_000;
+
+    const int BatchRecords = 2500; // some 20 lines of progress
+
+    static readonly Actor By = new("demo", null);
+
+    /// <summary>
+    /// Loads the history, unless the server has a feed or a record already: what people rely on is not mixed with what
+    /// is invented, and a second start adds nothing.
+    /// </summary>
+    /// <param name="records">How many deployments.</param>
+    /// <param name="ct">Cancels; then the history is loaded in part, and stays so.</param>
+    public Task LoadOnceAsync(int records, CancellationToken ct) =>
+        turn.OnOneNodeAtATimeAsync(() => LoadAsync(records, ct), ct);
+
+    async Task LoadAsync(int records, CancellationToken ct)
+    {
+        if ((await feeds.AllAsync(ct)).Count > 0
+            || (await queries.PageAsync(new RecordFilter { Limit = 1 }, ct)).Items.Count > 0)
+        {
+            logger.LogInformation("The server has feeds or records already: the demo adds nothing to them");
+            return;
+        }
+
+        logger.LogInformation("Loading {Count} invented deployments into {Feeds} feeds", records, types.All.Count);
+        var now = time.GetUtcNow();
+        await AddFeedsAsync(ct);
+        var feedIds = (await feeds.AllAsync(ct)).ToDictionary(feed => feed.FeedType, feed => feed.FeedId);
+        var plan = new DemoPlan(types.All, now, records).Deployments();
+        for (var done = 0; done < plan.Count;)
+        {
+            var batch = new List<NewRecord>(BatchRecords);
+            foreach (var deployment in plan.Skip(done).Take(BatchRecords))
+                batch.Add(RecordFactory.ToRecord(types[deployment.FeedType], await EntryAsync(deployment)));
+            await store.RecordAsync(batch, ct);
+            done += batch.Count;
+            logger.LogInformation("{Done} of {Count} deployments are loaded", done, plan.Count);
+        }
+
+        await RejectAsync(plan, now, feedIds, ct);
+        logger.LogInformation("The demo is loaded");
+
+        async Task<InboxEntry> EntryAsync(DemoDeployment deployment) =>
+            ToEntry(deployment, await ids.NextAsync(ct), feedIds[deployment.FeedType]);
+    }
+
+    async Task AddFeedsAsync(CancellationToken ct)
+    {
+        foreach (var type in types.All)
+        {
+            var fields = new FeedFields
+            {
+                Name = FeedName(type),
+                FeedType = type.Key,
+                Description = $"{type.DisplayName}: what Meridian builds and has approved (invented data)",
+            };
+            await feedStore.AddAsync(fields, By, ct);
+        }
+    }
+
+    async Task RejectAsync(
+        IReadOnlyList<DemoDeployment> plan, DateTimeOffset now, Dictionary<string, int> feedIds, CancellationToken ct)
+    {
+        var rejections = DemoRejections.Of(plan, now);
+        foreach (var (deployment, headers) in rejections)
+        {
+            var (fields, problem, raw) = DeploymentHeaders.Read(headers);
+            if (problem is null && validator.Validate(fields) is { Errors: [var first, ..] })
+                problem = $"{DeploymentHeaders.Prefix}{first.PropertyName} {first.ErrorMessage}";
+            var entry = ToEntry(deployment, await ids.NextAsync(ct), feedIds[deployment.FeedType]);
+            await inbox.AddAsync(entry with
+            {
+                Application = "",
+                Description = "",
+                Target = "",
+                Url = null,
+                UserName = "",
+                Road = RecordRoad.Header,
+                RawHeaders = raw,
+                Reason = problem,
+            });
+        }
+
+        // The job that empties the inbox makes rejected records of them.
+        logger.LogInformation("{Count} invented records wait to be mended", rejections.Count);
+    }
+
+    InboxEntry ToEntry(DemoDeployment deployment, long id, int feedId)
+    {
+        var type = types[deployment.FeedType];
+        var isManual = deployment.Road == RecordRoad.Manual;
+        return new InboxEntry
+        {
+            Id = id,
+            ReceivedAt = deployment.At,
+            FeedId = feedId,
+            GroupName = deployment.Package.Group,
+            Name = deployment.Package.Name,
+            Version = deployment.Package.Version,
+            Qualifier = deployment.Package.Qualifier,
+            Application = deployment.Tool.Application,
+            Description = deployment.Description,
+            Target = deployment.Target,
+            Url = deployment.Url,
+            UserName = deployment.User,
+            Recorder = isManual ? deployment.User : deployment.Tool.Recorder,
+            ClientAddress = $"192.0.2.{1 + deployment.Target.Sum(letter => letter) % 250}",
+            UserAgent = isManual ? "Mozilla/5.0" : deployment.Tool.UserAgent,
+            Road = deployment.Road,
+            RawPath = $"/{type.Root}/{FeedName(type)}/",
+        };
+    }
+
+    static string FeedName(IFeedType type) => $"approved-{type.Key}";
+}
