@@ -1,5 +1,19 @@
 -- What the migrations make: generated (see README.md), for readers and for the review of a change.
 
+CREATE FUNCTION public.csv_cell(text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select case
+        when ascii($1) between 48 and 57 or ascii($1) between 65 and 122 then $1
+        when $1 = '' then null
+        when $1 ~ '^([\t\r\n]|[\u0001-\u0020\u0085\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]*[-=+@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20])'
+            then '''' || $1
+        else $1
+    end
+$_$;
+
+COMMENT ON FUNCTION public.csv_cell(text) IS 'The text as a cell that no spreadsheet takes for a formula; the same rule as CsvCell in the program, and a test compares them. Empty becomes null, which COPY writes without quotes.';
+
 CREATE FUNCTION public.keep_feed_names() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -415,12 +429,17 @@ CREATE TABLE public.rejected_records (
     resolved_at timestamp with time zone,
     resolved_by text,
     resolution text,
+    dismissal_reason text,
     CONSTRAINT rejected_records_resolution_check CHECK ((resolution = ANY (ARRAY['replayed'::text, 'dismissed'::text])))
 );
 
 COMMENT ON TABLE public.rejected_records IS 'Tagged downloads whose record could not be accepted, for an administrator to mend and replay.';
 
 COMMENT ON COLUMN public.rejected_records.raw_headers IS 'The deployment headers as received, one per line.';
+
+COMMENT ON COLUMN public.rejected_records.resolution IS 'What an administrator did: replayed (the record has this id, or duplicate_records leads from it to the one that it repeats) or dismissed.';
+
+COMMENT ON COLUMN public.rejected_records.dismissal_reason IS 'Why it was dismissed, in the administrator''s words; null for a replayed one.';
 
 CREATE TABLE public.schema_migrations (
     name text NOT NULL,
@@ -585,6 +604,10 @@ CREATE INDEX audit_events_by_action ON public.audit_events USING btree (action, 
 
 CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (lower(actor), audit_event_id);
 
+CREATE INDEX audit_events_by_subject ON public.audit_events USING btree (lower(subject_name), audit_event_id);
+
+CREATE INDEX audit_events_by_time ON public.audit_events USING btree (occurred_at);
+
 CREATE UNIQUE INDEX connectors_by_name ON public.connectors USING btree (lower(name));
 
 CREATE INDEX deployments_by_date ON public.deployments USING btree (deployed_at, id);
@@ -610,6 +633,8 @@ CREATE INDEX installations_by_version ON public.installations USING btree (versi
 CREATE INDEX package_versions_by_order ON public.package_versions USING btree (package_id, sort_key);
 
 CREATE INDEX rejected_records_open ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NULL);
+
+CREATE INDEX rejected_records_resolved ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NOT NULL);
 
 CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF name, password_hash, role, active, security_stamp ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
 
