@@ -139,7 +139,7 @@ public sealed class SignInTests
         HttpStatusCode[] refusals = [HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.Found];
         string[] pages =
         [
-            "/admin/users", "/admin/api-keys", "/admin/audit-log", "/admin/feeds", "/admin/feeds/x",
+            "/admin/users", "/admin/api-keys", "/admin/audit", "/admin/feeds", "/admin/feeds/x",
             "/admin/connectors/x",
             "/ADMIN/users", "/admin/users/", "/admin//users", "/%61dmin/users",
         ];
@@ -272,7 +272,7 @@ public sealed class SignInTests
     {
         await using var app = await TestApp.StartAsync();
         using var browser = await Browser.SignedInAsync(app);
-        foreach (var page in new[] { "/sign-in", "/account", "/admin/users", "/admin/api-keys", "/admin/audit-log",
+        foreach (var page in new[] { "/sign-in", "/account", "/admin/users", "/admin/api-keys", "/admin/audit",
             "/admin/feeds" })
         {
             using var answer = await browser.GetAsync(page);

@@ -66,6 +66,34 @@ static class DeploymentHeaders
         return raw.ToString();
     }
 
+    /// <summary>
+    /// What headers said that <see cref="Read"/> could not accept, as far as it can be told, from the text that it
+    /// kept of them: for somebody to mend. Of a header that says two things, none.
+    /// </summary>
+    public static DeploymentFields Parse(string raw)
+    {
+        var values = Names.ToDictionary(
+            name => name, _ => new HashSet<string>(StringComparer.Ordinal), StringComparer.OrdinalIgnoreCase);
+        foreach (var line in raw.Split('\n'))
+        {
+            var colon = line.IndexOf(':', StringComparison.Ordinal);
+            if (colon > Prefix.Length && line.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+                && values.TryGetValue(line[Prefix.Length..colon], out var found))
+                found.Add(DecodePercent(line[(colon + 1)..].Trim()));
+        }
+
+        string? Said(int name) => values[Names[name]] is { Count: 1 } only ? only.Single() : null;
+        return new DeploymentFields
+        {
+            Application = Said(0),
+            Description = Said(1),
+            Target = Said(2),
+            Url = Said(3),
+            UserName = Said(4),
+            Date = Said(5),
+        }.Trimmed();
+    }
+
     static string? Value(IHeaderDictionary headers, string name, StringBuilder raw, ref string? problem)
     {
         if (!headers.TryGetValue(Prefix + name, out StringValues values))
@@ -108,8 +136,13 @@ static class DeploymentHeaders
             }
         }
 
-        return PercentEncoding.TryDecode(bytes) is { } decoded && !Ascii.IsValid(decoded) ? decoded : bytes;
+        return DecodePercent(bytes);
     }
+
+    static string DecodePercent(string text) =>
+        Ascii.IsValid(text) && PercentEncoding.TryDecode(text) is { } decoded && !Ascii.IsValid(decoded)
+            ? decoded
+            : text;
 
     static string EscapeBytes(string latin1) =>
         string.Concat(latin1.Select(c => c < 128 ? c.ToString() : $"\\x{(int)c:x2}"));

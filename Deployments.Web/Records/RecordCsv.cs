@@ -38,16 +38,6 @@ static class RecordCsv
         await writer.WriteAsync(line, ct);
     }
 
-    /// <summary>One cell: quoted where RFC 4180 asks for it, and never a formula.</summary>
-    public static string Cell(string text)
-    {
-        // A spreadsheet takes a cell that begins so for a formula, whatever its quotes.
-        var safe = text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' ? "'" + text : text;
-        return safe.AsSpan().IndexOfAny("\",\r\n") < 0 && safe.Trim().Length == safe.Length
-            ? safe
-            : $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
-
     static void Append(StringBuilder line, IEnumerable<string> cells) =>
-        line.AppendJoin(',', cells.Select(Cell)).Append("\r\n");
+        line.AppendJoin(',', cells.Select(CsvCell.Write)).Append("\r\n");
 }

@@ -1,8 +1,11 @@
 using Deployments.Web.Api;
+using Deployments.Web.Records;
 
 namespace Deployments.Web.Startup;
 
-/// <summary>The API that takes deployment records, single and in batches, and the one that reads them.</summary>
+/// <summary>
+/// The API that takes deployment records, single and in batches, and those that read and export them.
+/// </summary>
 static class RecordApiSetup
 {
     public static void AddRecordApi(this WebApplicationBuilder builder)
@@ -10,6 +13,7 @@ static class RecordApiSetup
         builder.Services.AddSingleton<PackageDeploymentValidator>();
         builder.Services.AddSingleton<PackageDeploymentApi>();
         builder.Services.AddSingleton<PackageDeploymentBatchApi>();
+        builder.Services.AddSingleton<RejectedMender>();
     }
 
     public static void MapRecordApi(this WebApplication app)
@@ -17,5 +21,6 @@ static class RecordApiSetup
         PackageDeploymentApi.Map(app);
         PackageDeploymentBatchApi.Map(app);
         ReadApi.Map(app);
+        ExportApi.Map(app);
     }
 }

@@ -105,6 +105,14 @@
     }
   });
 
+  // One box in a table's head chooses all of the table.
+  document.addEventListener("change", event => {
+    const name = event.target.dataset.select;
+    if (name)
+      for (const box of event.target.closest("table").querySelectorAll(`input[name="${name}"]`))
+        box.checked = event.target.checked;
+  });
+
   // Empty fields of a filter would only make its address longer.
   document.addEventListener("formdata", event => {
     if (event.target.method !== "get")

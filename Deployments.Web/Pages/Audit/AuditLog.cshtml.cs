@@ -1,45 +1,52 @@
 using Deployments.Data.Audit;
+using Deployments.Web.Records;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Deployments.Web.Pages.Audit;
 
-/// <summary>What administrators did, newest first.</summary>
+/// <summary>What administrators did, newest first, with filters in the query string.</summary>
 public sealed class AuditLogModel(AuditQueries queries) : PageModel
 {
-    internal const int PageSize = 50;
+    internal const string Path = "/admin/audit";
+    const int PageSize = 50;
 
-    /// <summary>Only by this account or key.</summary>
-    [BindProperty(SupportsGet = true, Name = "actor")]
-    public string? Actor { get; set; }
+    internal FilterQuery Query { get; private set; } = null!;
 
-    /// <summary>Only of this kind.</summary>
-    [FromQuery(Name = "action")]
-    public string? Action { get; set; }
+    internal IReadOnlyList<AuditEvent> Events { get; private set; } = [];
 
-    /// <summary>Only events older than this one.</summary>
-    [BindProperty(SupportsGet = true, Name = "before")]
-    public long? Before { get; set; }
+    internal IReadOnlyList<string> Actions { get; private set; } = [];
 
-    /// <summary>The page.</summary>
-    public IReadOnlyList<AuditEvent> Events { get; private set; } = [];
+    internal string? NewerUrl { get; private set; }
 
-    /// <summary>Where the next page begins; null on the last.</summary>
-    public long? Next { get; private set; }
-
-    /// <summary>The choices of the filter.</summary>
-    public IReadOnlyList<string> Actions { get; private set; } = [];
+    internal string? OlderUrl { get; private set; }
 
     /// <summary>Shows a page.</summary>
-    public async Task OnGetAsync(CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(CancellationToken ct)
     {
-        var found = await queries.PageAsync(new AuditFilter(Text(Actor), Text(Action)), Before, PageSize + 1, ct);
-        Events = [.. found.Take(PageSize)];
-        Next = found.Count > PageSize ? Events[^1].AuditEventId : null;
+        Query = new FilterQuery(Request.Query, AuditQuery.Conditions);
+        var filter = AuditQuery.FilterOf(Query);
         Actions = await queries.ActionsAsync(ct);
+        if (Query.Errors.Count > 0)
+        {
+            Response.StatusCode = StatusCodes.Status400BadRequest;
+            return Page();
+        }
+
+        var cursor = AuditQuery.CursorOrNull(Query["cursor"]);
+        var towardsNewer = cursor is { TowardsNewer: true };
+        // One more than is shown tells whether there is a further page.
+        var found = await queries.PageAsync(filter, cursor, PageSize + 1, ct);
+        var hasMore = found.Count > PageSize;
+        Events = [.. towardsNewer ? found.TakeLast(PageSize) : found.Take(PageSize)];
+        if (Events.Count > 0 && (towardsNewer ? hasMore : cursor is not null))
+            NewerUrl = Link(new AuditCursor(Events[0].AuditEventId, TowardsNewer: true));
+        if (Events.Count > 0 && (towardsNewer || hasMore))
+            OlderUrl = Link(new AuditCursor(Events[^1].AuditEventId, TowardsNewer: false));
+        return Page();
     }
 
-    // PostgreSQL's text has no NUL.
-    static string? Text(string? value) =>
-        string.IsNullOrWhiteSpace(value) ? null : value.Trim().Replace("\0", "", StringComparison.Ordinal);
+    string Link(AuditCursor cursor) =>
+        QueryHelpers.AddQueryString(Query.Link(Path), "cursor", AuditQuery.Write(cursor));
 }

@@ -1,0 +1,12 @@
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Deployments.Web.Pages.Audit;
+
+/// <summary>The form for the audit CSV, and what its columns mean.</summary>
+public sealed class ExportModel : PageModel
+{
+    /// <summary>How a tool fetches the same file.</summary>
+    internal string Command =>
+        $"curl -fsS -o deployments.csv -H \"X-ApiKey: $KEY\" \\\n"
+        + $"  '{Request.Scheme}://{Request.Host}{Request.PathBase}/admin/export.csv?from=2026-01-01&to=2026-02-01'";
+}

@@ -1,0 +1,83 @@
+using Deployments.Data.Records;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Deployments.Web.Records;
+
+/// <summary>
+/// The filter of a list as it stands in a query string: named conditions, all optional. A blank one counts as not
+/// given.
+/// </summary>
+public sealed class FilterQuery
+{
+    readonly IReadOnlyList<(string Name, string Label)> conditions;
+    readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
+    readonly Dictionary<string, string> errors = new(StringComparer.Ordinal);
+
+    /// <summary>Reads a query string.</summary>
+    /// <param name="query">The query string.</param>
+    /// <param name="conditions">Name and label of each condition, in the order in which pages show them.</param>
+    public FilterQuery(IQueryCollection query, IReadOnlyList<(string Name, string Label)> conditions)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        this.conditions = conditions;
+        foreach (var name in conditions.Select(condition => condition.Name).Append("cursor"))
+        {
+            // A zero byte cannot be stored, so nothing matches it; PostgreSQL would refuse to be asked.
+            var value = query[name].ToString().Trim().Replace('\0', '\ufffd');
+            if (value.Length > 0)
+                values[name] = value;
+        }
+    }
+
+    /// <summary>What is wrong, by name: a sentence without its subject.</summary>
+    public IReadOnlyDictionary<string, string> Errors => errors;
+
+    /// <summary>The conditions that are given, as given: name, label, value.</summary>
+    public IEnumerable<(string Name, string Label, string Value)> Given =>
+        from condition in conditions
+        where values.ContainsKey(condition.Name)
+        select (condition.Name, condition.Label, values[condition.Name]);
+
+    /// <summary>The value of one condition as given; empty when it is not.</summary>
+    public string this[string name] => values.GetValueOrDefault(name, "");
+
+    /// <summary>The value of one condition; null when it is not given.</summary>
+    public string? TextOrNull(string name) => values.GetValueOrDefault(name);
+
+    /// <summary>
+    /// The time that a condition names; null when it is not given, or cannot be read (an error then).
+    /// </summary>
+    /// <param name="name">The condition.</param>
+    /// <param name="isEnd">Whether a date alone stands for its end: "to the 31st" includes the 31st.</param>
+    public DateTimeOffset? TimeOrNull(string name, bool isEnd = false)
+    {
+        if (TextOrNull(name) is not { } text)
+            return null;
+        if ((isEnd ? TimeText.TryParseEnd(text) : TimeText.TryParse(text)) is { } time)
+            return time;
+        errors[name] = TimeText.Problem;
+        return null;
+    }
+
+    /// <summary>Where the page begins; null when none is given, or what is given is none (an error then).</summary>
+    public RecordCursor? CursorOrNull()
+    {
+        if (TextOrNull("cursor") is not { } text)
+            return null;
+        if (RecordCursor.TryParse(text) is { } cursor)
+            return cursor;
+        errors["cursor"] = "is not one that this server gave out";
+        return null;
+    }
+
+    /// <summary>The address of the same filter elsewhere, on its first page.</summary>
+    /// <param name="path">Where to.</param>
+    /// <param name="without">A condition to leave out.</param>
+    public string Link(string path, string? without = null) => QueryHelpers.AddQueryString(path,
+        Given.Where(given => given.Name != without)
+            .Select(given => KeyValuePair.Create(given.Name, (string?)given.Value)));
+
+    /// <summary>The address of another page of the same list; null when there is none.</summary>
+    public string? Link(string path, RecordCursor? cursor) =>
+        cursor is null ? null : QueryHelpers.AddQueryString(Link(path), "cursor", cursor.ToString());
+}
