@@ -82,6 +82,37 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
         return true;
     }
 
+    /// <summary>Sets when a key ends by itself.</summary>
+    /// <param name="apiKeyId">Its number.</param>
+    /// <param name="expiresAt">When it ends; null: never.</param>
+    /// <param name="by">Who does it.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>False when there is none of that number, or it is revoked.</returns>
+    public async Task<bool> ChangeExpiryAsync(int apiKeyId, DateTimeOffset? expiresAt, Actor by, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var before = await connection.QuerySingleOrDefaultAsync<ExpiryRow>(new CommandDefinition(
+            """
+            select display_name, expires_at
+            from api_keys
+            where api_key_id = @apiKeyId and revoked_at is null
+            for update
+            """, new { apiKeyId }, transaction, cancellationToken: ct));
+        if (before is null)
+            return false;
+        if (before.ExpiresAt == expiresAt)
+            return true;
+        await connection.ExecuteAsync(new CommandDefinition(
+            "update api_keys set expires_at = @expiresAt where api_key_id = @apiKeyId",
+            new { apiKeyId, expiresAt }, transaction, cancellationToken: ct));
+        var change = new AuditedChange("apiKey.update", "apiKey", Subject(apiKeyId, before.DisplayName),
+            new { before.ExpiresAt }, new { ExpiresAt = expiresAt });
+        await AuditStore.AddAsync(connection, transaction, change, by, ct);
+        await transaction.CommitAsync(ct);
+        return true;
+    }
+
     /// <summary>Notes when keys were last used; several nodes may do so in any order.</summary>
     /// <param name="uses">Time of the last use by key number.</param>
     /// <param name="ct">Cancels.</param>
@@ -147,4 +178,11 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
 
     static string Subject(int apiKeyId, string displayName) =>
         displayName.Length == 0 ? $"#{apiKeyId}" : $"#{apiKeyId} {displayName}";
+
+    sealed record ExpiryRow
+    {
+        public string DisplayName { get; init; } = "";
+
+        public DateTimeOffset? ExpiresAt { get; init; }
+    }
 }

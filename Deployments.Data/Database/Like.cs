@@ -4,7 +4,13 @@ namespace Deployments.Data.Database;
 static class Like
 {
     /// <summary>Anything that contains the text, whose own wildcards are ordinary characters.</summary>
-    public static string Containing(string text) =>
-        "%" + text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal)
-            .Replace("_", @"\_", StringComparison.Ordinal) + "%";
+    public static string Containing(string text) => "%" + Escape(text) + "%";
+
+    /// <summary>The text itself, where <c>*</c> stands for any text; null for null.</summary>
+    public static string? Matching(string? pattern) =>
+        pattern is null ? null : Escape(pattern).Replace('*', '%');
+
+    static string Escape(string text) =>
+        text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal)
+            .Replace("_", @"\_", StringComparison.Ordinal);
 }

@@ -12,6 +12,7 @@ namespace Deployments.Data.Inbox;
 public sealed class Journal(string directory)
 {
     const string OpenName = "journal.ndjson";
+    const string RefusedName = "journal.refused";
     const string SealedPattern = "journal-*.ndjson";
     static readonly JsonSerializerOptions Json = new()
     {
@@ -23,6 +24,12 @@ public sealed class Journal(string directory)
 
     /// <summary>Whether anything waits to be delivered.</summary>
     public bool IsEmpty => !File.Exists(OpenPath) && SealedFiles().Count == 0;
+
+    /// <summary>What waits to be delivered, in bytes.</summary>
+    public long WaitingBytes => SealedFiles().Append(OpenPath).Sum(LengthOf);
+
+    /// <summary>What the database has refused and a person should look at, in bytes.</summary>
+    public long RefusedBytes => LengthOf(Path.Combine(directory, RefusedName));
 
     string OpenPath => Path.Combine(directory, OpenName);
 
@@ -98,7 +105,7 @@ public sealed class Journal(string directory)
     public void SetAside(string line)
     {
         lock (gate)
-            File.AppendAllText(Path.Combine(directory, "journal.refused"), line + "\n");
+            File.AppendAllText(Path.Combine(directory, RefusedName), line + "\n");
     }
 
     // Leaves the position at the end.
@@ -121,6 +128,9 @@ public sealed class Journal(string directory)
             return false;
         }
     }
+
+    // Delivered and removed, perhaps, between the listing and the look.
+    static long LengthOf(string file) => new FileInfo(file) is { Exists: true } found ? found.Length : 0;
 
     List<string> SealedFiles() => Directory.Exists(directory)
         ? [.. Directory.EnumerateFiles(directory, SealedPattern).Order(StringComparer.Ordinal)]

@@ -111,6 +111,13 @@ public sealed class SignInTests
     [InlineData("/admin/users?handler=Password")]
     [InlineData("/admin/api-keys?handler=Create")]
     [InlineData("/admin/api-keys?handler=Revoke")]
+    [InlineData("/admin/api-keys?handler=Expire")]
+    [InlineData("/admin/jobs?handler=Run")]
+    [InlineData("/admin/retention")]
+    [InlineData("/admin/retention/1")]
+    [InlineData("/admin/retention/1?handler=Switch")]
+    [InlineData("/admin/retention/1?handler=Delete")]
+    [InlineData("/admin/connectors/up?handler=Test")]
     [InlineData("/admin/feeds?handler=Feed")]
     [InlineData("/admin/feeds?handler=Connector")]
     [InlineData("/admin/feeds/main")]
@@ -140,7 +147,8 @@ public sealed class SignInTests
         string[] pages =
         [
             "/admin/users", "/admin/api-keys", "/admin/audit", "/admin/feeds", "/admin/feeds/x",
-            "/admin/connectors/x",
+            "/admin/connectors/x", "/admin/jobs", "/admin/jobs/drain-inbox", "/admin/retention", "/admin/retention/1",
+            "/admin/system",
             "/ADMIN/users", "/admin/users/", "/admin//users", "/%61dmin/users",
         ];
         foreach (var page in pages)
@@ -159,6 +167,21 @@ public sealed class SignInTests
             using var sent = await viewer.PostAsync("/account", $"/admin/users?handler={handler}",
                 ("Name", "viewer"), ("Role", "Administrator"), ("Password", "a new password"), ("active", "true"));
             Assert.Equal(HttpStatusCode.Forbidden, sent.StatusCode);
+        }
+
+        foreach (var url in new[]
+            {
+                "/admin/jobs?handler=Run", "/admin/retention", "/admin/retention/1?handler=Switch",
+                "/admin/retention/1?handler=Delete", "/admin/connectors/x?handler=Test", "/admin/api-keys?handler=Create",
+                "/admin/api-keys?handler=Expire", "/admin/api-keys?handler=Revoke",
+            })
+        {
+            foreach (var browser in new[] { viewer, publisher })
+            {
+                using var sent = await browser.PostAsync("/account", url, ("job", "drain-inbox"), ("KeepMonths", "1"),
+                    ("revision", "1"), ("active", "true"), ("DisplayName", "mine"), ("View", "true"), ("id", "1"));
+                Assert.Equal(HttpStatusCode.Forbidden, sent.StatusCode);
+            }
         }
 
         Assert.Equal(AccountRole.Viewer,

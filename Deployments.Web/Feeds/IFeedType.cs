@@ -88,6 +88,12 @@ public interface IFeedType
     /// </summary>
     bool HasUpstreamIndex(Uri connector) => false;
 
+    /// <summary>
+    /// What to ask an upstream to see whether it is there and knows us: its index, or where most have one.
+    /// </summary>
+    /// <param name="connector">The connector's address, as the administrator typed it.</param>
+    Uri UpstreamProbe(Uri connector) => connector;
+
     /// <summary>Where upstream the request is answered, or null when the upstream has no such thing.</summary>
     /// <param name="request">The client's request.</param>
     /// <param name="connector">The connector's address, as the administrator typed it.</param>

@@ -7,18 +7,39 @@ public interface IBackgroundJob
     /// Does the work once. Nodes may run it at the same time, and a killed run is simply run again at its next time:
     /// it must stand both.
     /// </summary>
-    Task RunAsync(CancellationToken ct);
+    /// <returns>What it did, for the page of jobs.</returns>
+    Task<JobResult> RunAsync(CancellationToken ct);
+}
+
+/// <summary>What a run did.</summary>
+/// <param name="Items">How many things were worked on; 0: there was nothing to do.</param>
+/// <param name="Said">One short sentence for administrators; null when the number says it all.</param>
+public sealed record JobResult(long Items, string? Said = null)
+{
+    /// <summary>There was nothing to do.</summary>
+    public static JobResult Nothing { get; } = new(0);
 }
 
 /// <summary>One line of the timetable in <c>Startup/JobsSetup.cs</c>.</summary>
 /// <param name="Name">Unique, lower case with dashes.</param>
-/// <param name="Every">Time between two runs, in the whole cluster.</param>
+/// <param name="Every">Time between two runs, in the whole cluster; a day where <paramref name="At"/> is given.</param>
 /// <param name="Job">A class that implements <see cref="IBackgroundJob"/>.</param>
-public sealed record ScheduledJob(string Name, TimeSpan Every, Type Job);
+/// <param name="Does">What it does, in one sentence for administrators.</param>
+/// <param name="At">The time of day, UTC, of a daily job; null: whenever it comes to it.</param>
+public sealed record ScheduledJob(string Name, TimeSpan Every, Type Job, string Does = "", TimeOnly? At = null)
+{
+    /// <summary>
+    /// Runs so often that one row stands for all runs of a minute that did something; the others are not written down.
+    /// </summary>
+    public bool IsFrequent => Every < TimeSpan.FromMinutes(1);
+}
 
 /// <summary>What runs the timetable: Quartz, or Hangfire where its packages can be had.</summary>
 public interface IJobEngine
 {
     /// <summary>Runs a job now, besides its timetable, on any node.</summary>
     Task RunNowAsync(string name, CancellationToken ct);
+
+    /// <summary>When each job runs next, by name; a job that is not scheduled is left out.</summary>
+    Task<IReadOnlyDictionary<string, DateTimeOffset>> NextRunsAsync(CancellationToken ct);
 }

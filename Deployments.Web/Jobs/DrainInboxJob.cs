@@ -12,13 +12,13 @@ public sealed class DrainInboxJob(InboxDrainer drainer) : IBackgroundJob
     int running;
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken ct)
+    public async Task<JobResult> RunAsync(CancellationToken ct)
     {
         if (Interlocked.Exchange(ref running, 1) == 1)
-            return; // the run under way goes on until the inbox is empty
+            return JobResult.Nothing; // the run under way goes on until the inbox is empty
         try
         {
-            await drainer.RunOnceAsync(ct);
+            return new JobResult(await drainer.RunOnceAsync(ct));
         }
         finally
         {

@@ -1,6 +1,7 @@
 using Deployments.Data.Database;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
+using Deployments.Web.Connectors;
 using Deployments.Web.Feeds;
 using Deployments.Web.Gateway;
 using Deployments.Web.Records;
@@ -35,6 +36,9 @@ static class GatewaySetup
         services.AddSingleton<DeploymentCapture>();
         services.AddSingleton<UpstreamGuard>();
         services.AddSingleton<UpstreamClient>();
+        services.AddSingleton(provider => new ConnectorCheck(
+            provider.GetRequiredService<UpstreamClient>(), provider.GetRequiredService<FeedTypeCatalog>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SealedAddresses>();
         services.AddSingleton<ConnectorCache>();
         services.AddSingleton<CachedDownloads>();

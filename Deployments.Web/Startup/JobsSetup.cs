@@ -1,3 +1,5 @@
+using System.Reflection;
+using Deployments.Data.Jobs;
 using Deployments.Web.Jobs;
 using Deployments.Web.Jobs.Engines;
 
@@ -6,18 +8,42 @@ namespace Deployments.Web.Startup;
 /// <summary>The timetable: everything that runs in the background, and when.</summary>
 static class JobsSetup
 {
-    static readonly ScheduledJob[] Timetable =
+    internal static readonly ScheduledJob[] Timetable =
     [
         // The alarm calls it as soon as something is in the inbox; the timetable is the safety net.
-        new(DrainInboxJob.Name, Every: TimeSpan.FromSeconds(10), typeof(DrainInboxJob)),
+        new(DrainInboxJob.Name, Every: TimeSpan.FromSeconds(10), typeof(DrainInboxJob),
+            Does: "Turns tagged downloads that wait in the inbox into deployment records; woken as soon as one waits."),
+        new(ApplyRetentionJob.Name, Every: TimeSpan.FromDays(1), typeof(ApplyRetentionJob),
+            Does: "Removes the deployment records that an active retention rule says are old enough.",
+            At: new TimeOnly(2, 30)),
+        new(PruneJobRunsJob.Name, Every: TimeSpan.FromDays(1), typeof(PruneJobRunsJob),
+            Does: "Forgets old runs of these jobs, and nodes that have not been seen for a month.",
+            At: new TimeOnly(3, 0)),
     ];
 
     public static void AddJobs(this WebApplicationBuilder builder, string connectionString)
     {
-        builder.Services.AddSingleton<InboxDrainer>();
+        var services = builder.Services;
+        services.AddSingleton<InboxDrainer>();
+        services.AddSingleton<IReadOnlyList<ScheduledJob>>(Timetable);
         foreach (var line in Timetable)
-            builder.Services.AddSingleton(line.Job);
-        QuartzEngine.Add(builder.Services, connectionString, Timetable);
-        builder.Services.AddHostedService<InboxAlarm>();
+            services.AddSingleton(line.Job);
+        services.AddSingleton(provider => new ThisNode(
+            Guid.NewGuid(), Environment.MachineName, Environment.ProcessId, ProgramVersion,
+            provider.GetRequiredService<TimeProvider>().GetUtcNow()));
+        services.AddSingleton<JobRunner>();
+        // Before the engine: a run is only believed to go on while its node is known.
+        services.AddHostedService<NodeHeartbeat>();
+#if HANGFIRE
+        HangfireEngine.Add(services, connectionString);
+#else
+        QuartzEngine.Add(services, connectionString, Timetable);
+#endif
+        services.AddHostedService<InboxAlarm>();
     }
+
+    /// <summary>The version of this program, as its build was told.</summary>
+    internal static string ProgramVersion =>
+        typeof(JobsSetup).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        ?? "unknown";
 }

@@ -18,8 +18,6 @@ static class SettingsSetup
             throw new CannotStartException(
                 string.Join(Environment.NewLine, result.Errors.Select(error => error.ErrorMessage)));
 
-        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
-            builder.WebHost.UseUrls(DefaultUrl);
         var dataDirectory = Path.GetFullPath(settings.DataDirectory ?? DataDirectory.Default());
         settings = settings with
         {
@@ -27,6 +25,9 @@ static class SettingsSetup
             PackagesDirectory = Path.GetFullPath(settings.PackagesDirectory ?? Path.Combine(dataDirectory, "packages")),
         };
         builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(SettingsInForce.Read(builder.Configuration, settings, DefaultUrl));
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
+            builder.WebHost.UseUrls(DefaultUrl);
         builder.Services.AddSingleton(TimeProvider.System);
         return settings;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Quartz;
 
 namespace Deployments.Web.Jobs.Engines;
@@ -5,13 +6,27 @@ namespace Deployments.Web.Jobs.Engines;
 /// <summary>
 /// Runs the timetable on Quartz.NET with its clustered PostgreSQL store: each time, one of the nodes runs the job.
 /// </summary>
-sealed class QuartzEngine(ISchedulerFactory schedulers) : IJobEngine
+sealed class QuartzEngine(ISchedulerFactory schedulers, IReadOnlyList<ScheduledJob> timetable) : IJobEngine
 {
     /// <inheritdoc/>
     public async Task RunNowAsync(string name, CancellationToken ct)
     {
         var scheduler = await schedulers.GetScheduler(ct);
         await scheduler.TriggerJob(new JobKey(name), null, ct);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> NextRunsAsync(CancellationToken ct)
+    {
+        var scheduler = await schedulers.GetScheduler(ct);
+        var next = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        foreach (var line in timetable)
+        {
+            if (await scheduler.GetTrigger(new TriggerKey(line.Name), ct) is { NextFireTimeUtc: { } at })
+                next[line.Name] = at;
+        }
+
+        return next;
     }
 
     /// <summary>Registers the engine and its timetable.</summary>
@@ -36,34 +51,34 @@ sealed class QuartzEngine(ISchedulerFactory schedulers) : IJobEngine
                 var key = new JobKey(line.Name);
                 quartz.AddJob<QuartzJob>(job =>
                     job.WithIdentity(key).StoreDurably().UsingJobData(QuartzJob.LineName, line.Name));
-                quartz.AddTrigger(trigger => trigger.ForJob(key).WithIdentity(line.Name)
-                    .WithSimpleSchedule(schedule => schedule.WithInterval(line.Every).RepeatForever()
-                        .WithMisfireInstruction(SimpleTriggerMisfireInstruction.NextWithRemainingCount)));
+                quartz.AddTrigger(trigger => Schedule(trigger.ForJob(key).WithIdentity(line.Name), line));
             }
         });
         services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
-        services.AddSingleton(timetable);
+    }
+
+    // A daily job that no node was there for runs once when one is; one that runs all day has nothing to make up for.
+    static void Schedule(ITriggerConfigurator trigger, ScheduledJob line)
+    {
+        if (line.At is { } at)
+            trigger.WithCronSchedule(
+                string.Create(CultureInfo.InvariantCulture, $"{at.Second} {at.Minute} {at.Hour} * * ?"),
+                cron => cron.InTimeZone(TimeZoneInfo.Utc)
+                    .WithMisfireInstruction(CronTriggerMisfireInstruction.FireAndProceed));
+        else
+            trigger.WithSimpleSchedule(schedule => schedule.WithInterval(line.Every).RepeatForever()
+                .WithMisfireInstruction(SimpleTriggerMisfireInstruction.NextWithRemainingCount));
     }
 }
 
-/// <summary>What Quartz runs: looks up the line of the timetable and runs its job.</summary>
-sealed class QuartzJob(IReadOnlyList<ScheduledJob> timetable, IServiceProvider services, ILogger<QuartzJob> logger)
-    : IJob
+/// <summary>What Quartz runs.</summary>
+sealed class QuartzJob(JobRunner runner) : IJob
 {
     public const string LineName = "line";
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
-        var name = context.MergedJobDataMap.GetString(LineName);
-        if (timetable.FirstOrDefault(line => line.Name == name) is not { } line)
-            return; // scheduled by another version of this program
-        try
-        {
-            await ((IBackgroundJob)services.GetRequiredService(line.Job)).RunAsync(cancellationToken);
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException)
-        {
-            logger.LogError(exception, "The job {Job} failed; it runs again at its next time", name);
-        }
+        if (context.MergedJobDataMap.GetString(LineName) is { } name)
+            await runner.RunAsync(name, cancellationToken);
     }
 }

@@ -8,12 +8,15 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Deployments.Web.Pages.Accounts;
 
-/// <summary>API keys: make (shown once), list, revoke.</summary>
+/// <summary>API keys: make (shown once), list, set the last day, revoke.</summary>
 public sealed class ApiKeysModel(
     ApiKeyQueries queries, ApiKeyStore store, FeedQueries feeds, Credentials credentials, TimeProvider time) : PageModel
 {
-    /// <summary>Every key, newest first.</summary>
-    public IReadOnlyList<ApiKey> Keys { get; private set; } = [];
+    /// <summary>Keys that can be used, newest first.</summary>
+    public IReadOnlyList<ApiKey> Working { get; private set; } = [];
+
+    /// <summary>Revoked and expired ones, newest first.</summary>
+    public IReadOnlyList<ApiKey> Ended { get; private set; } = [];
 
     /// <summary>The feeds a key may be limited to.</summary>
     public IReadOnlyList<Feed> Feeds { get; private set; } = [];
@@ -25,7 +28,7 @@ public sealed class ApiKeysModel(
     public string? NewKey { get; private set; }
 
     /// <summary>The time of this answer.</summary>
-    public DateTimeOffset Now => time.GetUtcNow();
+    public DateTimeOffset Now { get; private set; }
 
     /// <summary>What was done just now.</summary>
     [TempData]
@@ -34,7 +37,9 @@ public sealed class ApiKeysModel(
     /// <summary>Shows the list.</summary>
     public async Task OnGetAsync(CancellationToken ct)
     {
-        Keys = await queries.AllAsync(ct);
+        Now = time.GetUtcNow();
+        var keys = (await queries.AllAsync(ct)).ToLookup(key => key.RevokedAt is null && !(key.ExpiresAt <= Now));
+        (Working, Ended) = ([.. keys[true]], [.. keys[false]]);
         Feeds = await feeds.AllAsync(ct);
     }
 
@@ -57,6 +62,25 @@ public sealed class ApiKeysModel(
         await OnGetAsync(ct);
         Response.Headers.CacheControl = "no-store";
         return Page();
+    }
+
+    /// <summary>Sets the last day on which a key is good.</summary>
+    public async Task<IActionResult> OnPostExpireAsync(int id, DateOnly? lastDay, CancellationToken ct)
+    {
+        if (!ModelState.IsValid)
+            return BadRequest();
+        if (LastDay.ProblemOrNull(lastDay, time) is { } problem)
+        {
+            ModelState.AddModelError("", problem);
+            await OnGetAsync(ct);
+            return Page();
+        }
+
+        if (await store.ChangeExpiryAsync(
+            id, LastDay.EndOf(lastDay), PageAccess.CallerOf(HttpContext).ActorFor(HttpContext), ct))
+            Notice = "The last day is set.";
+        await credentials.RefreshAsync(ct);
+        return RedirectToPage();
     }
 
     /// <summary>Revokes a key.</summary>
@@ -88,7 +112,7 @@ public sealed record NewKeyForm(
         Description = Description ?? "",
         Permissions = (View ? Permissions.View : 0) | (Add ? Permissions.Add : 0) | (Manage ? Permissions.All : 0),
         Feed = Feed,
-        ExpiresAt = LastDay is { } day ? new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero) : null,
+        ExpiresAt = Accounts.LastDay.EndOf(LastDay),
     };
 }
 
@@ -104,9 +128,27 @@ public sealed class NewKeyFormValidator : AbstractValidator<NewKeyForm>
         RuleFor(key => key.Description).MaximumLength(500);
         RuleFor(key => key.View).Must((key, _) => key.View || key.Add || key.Manage)
             .WithMessage("Choose what the key may do.");
-        RuleFor(key => key.LastDay)
-            .Must(day => day is null || day >= DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime))
-            .WithMessage("The last day is in the past.")
-            .Must(day => day is null || day.Value.Year < 9999).WithMessage("The last day is too far away.");
+        RuleFor(key => key.LastDay).Custom((day, context) =>
+        {
+            if (LastDay.ProblemOrNull(day, time) is { } problem)
+                context.AddFailure(problem);
+        });
     }
+}
+
+/// <summary>The last day on which a key is good.</summary>
+static class LastDay
+{
+    /// <summary>Why a day cannot be the last one; null when it can.</summary>
+    public static string? ProblemOrNull(DateOnly? day, TimeProvider time) => day switch
+    {
+        null => null,
+        _ when day < DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime) => "The last day is in the past.",
+        { Year: 9999 } => "The last day is too far away.",
+        _ => null,
+    };
+
+    /// <summary>The moment at which the day is over, in UTC; null: never.</summary>
+    public static DateTimeOffset? EndOf(DateOnly? day) =>
+        day is { } last ? new DateTimeOffset(last.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero) : null;
 }

@@ -1,6 +1,7 @@
 using Deployments.Data.Audit;
 using Deployments.Data.Feeds;
 using Deployments.Web.Accounts;
+using Deployments.Web.Connectors;
 using Deployments.Web.Feeds;
 using FluentValidation.AspNetCore;
 using Microsoft.AspNetCore.Mvc;
@@ -8,15 +9,19 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Deployments.Web.Pages.Feeds;
 
-/// <summary>One connector: change and delete. Its password is never shown.</summary>
+/// <summary>One connector: change, test and delete. Its password is never shown.</summary>
 public sealed class AdminConnectorModel(
-    FeedQueries queries, ConnectorStore store, ConnectorSecrets secrets, FeedTypeCatalog types) : PageModel
+    FeedQueries queries, ConnectorStore store, ConnectorSecrets secrets, FeedTypeCatalog types, ConnectorCheck check)
+    : PageModel
 {
     /// <summary>The connector as it is.</summary>
     public Connector Connector { get; private set; } = null!;
 
     /// <summary>What the form shows.</summary>
     public ConnectorForm Input { get; private set; } = new();
+
+    /// <summary>What came of the test made just now; null when none was made.</summary>
+    public ConnectorAnswer? Answer { get; private set; }
 
     /// <summary>What was done just now.</summary>
     [TempData]
@@ -69,6 +74,15 @@ public sealed class AdminConnectorModel(
             ? "Another connector has this name."
             : "The connector was deleted meanwhile.");
         return Page();
+    }
+
+    /// <summary>Asks the upstream with the stored address and credentials; nothing is changed.</summary>
+    public async Task<IActionResult> OnPostTestAsync(string name, CancellationToken ct)
+    {
+        var shown = await OnGetAsync(name, ct);
+        if (Connector is not null)
+            Answer = await check.AskAsync(Connector, ct);
+        return shown;
     }
 
     /// <summary>Deletes the connector.</summary>

@@ -1,0 +1,199 @@
+using Dapper;
+using Deployments.Data.Audit;
+using Deployments.Data.Database;
+using Npgsql;
+
+namespace Deployments.Data.Retention;
+
+/// <summary>
+/// Removes what an active rule says is old enough, in batches of one small transaction each. The newest record of a
+/// target and package stays whatever its age: what runs where now can always be told. A batch and the count of what it
+/// removed are one transaction, and so are that count and its audit event: a run that is killed is audited by the next.
+/// </summary>
+/// <param name="connection">Holds the lock that keeps other nodes away; nothing else uses it meanwhile.</param>
+sealed class RetentionRemoval(NpgsqlConnection connection)
+{
+    /// <summary>Records looked at in one transaction: locks and write-ahead log stay small.</summary>
+    public const int BatchRows = 2000;
+
+    /// <summary>Applies one rule.</summary>
+    /// <param name="retentionRuleId">Which one.</param>
+    /// <param name="now">The time to count from.</param>
+    /// <param name="ct">Cancels between two batches; what was removed is audited by the next run.</param>
+    /// <returns>How many deployment records were removed.</returns>
+    public async Task<long> ApplyAsync(int retentionRuleId, DateTimeOffset now, CancellationToken ct)
+    {
+        await AuditLeftoverAsync(retentionRuleId, ct);
+        long removed = 0;
+        Place? place = new(DateTimeOffset.MinValue, long.MinValue);
+        int? revision = null;
+        while (place is not null)
+        {
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            var rule = await RetentionStore.LockAsync(connection, transaction, retentionRuleId, ct);
+            // Switched off, deleted or changed while this runs: that counts at once.
+            if (rule is not { Active: true } || (revision ??= rule.Revision) != rule.Revision)
+                break;
+            var batch = await RemoveBatchAsync(transaction, rule, now, place, ct);
+            await CountAsync(transaction, rule, batch, ct);
+            removed += batch.Records;
+            place = batch.Scanned < BatchRows ? null : new Place(batch.LastAt!.Value, batch.LastId!.Value);
+            if (place is null)
+                await FinishAsync(transaction, rule, now, removed, ct);
+            await transaction.CommitAsync(ct);
+        }
+
+        return removed;
+    }
+
+    /// <summary>Puts what was removed and not yet audited into the audit log.</summary>
+    internal static async Task AuditPendingAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, RetentionRule rule, CancellationToken ct)
+    {
+        var pending = await connection.QuerySingleAsync<Pending>(new CommandDefinition(
+            """
+            select pending_records as records, pending_repeats as repeats, pending_rejected as rejected,
+                pending_oldest_at as oldest, pending_newest_at as newest
+            from retention_rules
+            where retention_rule_id = @RetentionRuleId
+            """, rule, transaction, cancellationToken: ct));
+        if (pending is { Records: 0, Repeats: 0, Rejected: 0 })
+            return;
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            update retention_rules
+            set pending_records = 0, pending_repeats = 0, pending_rejected = 0, pending_oldest_at = null,
+                pending_newest_at = null
+            where retention_rule_id = @RetentionRuleId
+            """, rule, transaction, cancellationToken: ct));
+        await AuditStore.AddAsync(connection, transaction, new AuditedChange(
+            "retention.remove", RetentionStore.SubjectKind, RetentionStore.Subject(rule),
+            new
+            {
+                DeploymentRecords = pending.Records,
+                RepeatedRecords = pending.Repeats,
+                ResolvedRejectedRecords = pending.Rejected,
+                pending.Oldest,
+                pending.Newest,
+                rule.KeepMonths,
+                Feed = rule.FeedName,
+                rule.TargetPattern,
+            }, null), Actor.Program, ct);
+    }
+
+    async Task AuditLeftoverAsync(int retentionRuleId, CancellationToken ct)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (await RetentionStore.LockAsync(connection, transaction, retentionRuleId, ct) is { } rule)
+            await AuditPendingAsync(connection, transaction, rule, ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    Task<Batch> RemoveBatchAsync(
+        NpgsqlTransaction transaction, RetentionRule rule, DateTimeOffset now, Place after, CancellationToken ct) =>
+        connection.QuerySingleAsync<Batch>(new CommandDefinition(
+            """
+            with scanned as materialized (
+                select id, deployed_at, target_id, package_id, feed_id
+                from deployments
+                where deployed_at < @cutoff and (deployed_at, id) > (@At, @Id)
+                order by deployed_at, id
+                limit @BatchRows),
+            removed as (
+                delete from deployments d
+                using scanned s
+                where d.id = s.id
+                  and (@FeedId::int is null or s.feed_id = @FeedId)
+                  and (@pattern::text is null or exists (
+                    select from targets t where t.target_id = s.target_id and t.name ilike @pattern))
+                  and not exists (
+                    select
+                    from installations i
+                    where i.target_id = s.target_id and i.package_id = s.package_id and i.deployment_id = s.id)
+                returning d.id, d.deployed_at),
+            repeats as (
+                delete from duplicate_records r using removed where r.deployment_id = removed.id returning r.id)
+            select (select count(*) from scanned) as scanned,
+                (select deployed_at from scanned order by deployed_at desc, id desc limit 1) as last_at,
+                (select id from scanned order by deployed_at desc, id desc limit 1) as last_id,
+                (select count(*) from removed) as records,
+                (select min(deployed_at) from removed) as oldest,
+                (select max(deployed_at) from removed) as newest,
+                (select count(*) from repeats) as repeats
+            """,
+            new
+            {
+                cutoff = rule.Cutoff(now),
+                after.At,
+                after.Id,
+                BatchRows,
+                rule.FeedId,
+                pattern = Like.Matching(rule.TargetPattern),
+            }, transaction, commandTimeout: 120, cancellationToken: ct));
+
+    Task<int> CountAsync(NpgsqlTransaction transaction, RetentionRule rule, Batch batch, CancellationToken ct) =>
+        connection.ExecuteAsync(new CommandDefinition(
+            """
+            update retention_rules
+            set pending_records = pending_records + @Records,
+                pending_repeats = pending_repeats + @Repeats,
+                pending_oldest_at = least(pending_oldest_at, @Oldest::timestamptz),
+                pending_newest_at = greatest(pending_newest_at, @Newest::timestamptz)
+            where retention_rule_id = @RetentionRuleId
+            """, new { batch.Records, batch.Repeats, batch.Oldest, batch.Newest, rule.RetentionRuleId }, transaction,
+            cancellationToken: ct));
+
+    // Rejected records that wait for somebody stay. A rule for some targets leaves them: what they say is not read.
+    async Task FinishAsync(
+        NpgsqlTransaction transaction, RetentionRule rule, DateTimeOffset now, long removed, CancellationToken ct)
+    {
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            with removed as (
+                delete from rejected_records
+                where resolved_at is not null and received_at < @cutoff
+                  and (@FeedId::int is null or feed_id = @FeedId) and @TargetPattern::text is null
+                returning 1)
+            update retention_rules
+            set pending_rejected = pending_rejected + (select count(*) from removed),
+                last_run_at = @now,
+                last_removed = @removed
+            where retention_rule_id = @RetentionRuleId
+            """,
+            new { cutoff = rule.Cutoff(now), rule.FeedId, rule.TargetPattern, now, removed, rule.RetentionRuleId },
+            transaction, commandTimeout: 120, cancellationToken: ct));
+        await AuditPendingAsync(connection, transaction, rule, ct);
+    }
+
+    sealed record Place(DateTimeOffset At, long Id);
+
+    sealed record Batch
+    {
+        public long Scanned { get; init; }
+
+        public DateTimeOffset? LastAt { get; init; }
+
+        public long? LastId { get; init; }
+
+        public long Records { get; init; }
+
+        public DateTimeOffset? Oldest { get; init; }
+
+        public DateTimeOffset? Newest { get; init; }
+
+        public long Repeats { get; init; }
+    }
+
+    sealed record Pending
+    {
+        public long Records { get; init; }
+
+        public long Repeats { get; init; }
+
+        public long Rejected { get; init; }
+
+        public DateTimeOffset? Oldest { get; init; }
+
+        public DateTimeOffset? Newest { get; init; }
+    }
+}

@@ -1,0 +1,167 @@
+using Deployments.Data.Accounts;
+using Deployments.Data.Audit;
+using Deployments.Data.Feeds;
+using Deployments.Data.Records;
+using Deployments.Data.Retention;
+using Deployments.Tests.Packages;
+using Deployments.Tests.Support;
+using Deployments.Web.Accounts;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace Deployments.Tests.Settings;
+
+public sealed class AdministrationInBrowserTests
+{
+    static readonly Actor Test = new("test", null);
+
+    [Fact]
+    public async Task A_key_is_made_copied_and_revoked()
+    {
+        await using var app = await TestApp.StartAsync();
+        await using var browser = await Chromium.StartAsync();
+        var page = await SignedInAsync(browser, app);
+        await page.GotoAsync(new Uri(app.Url, "/admin/api-keys").AbsoluteUri);
+
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("build server");
+        await page.GetByLabel("upload and record deployments").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make key" }).ClickAsync();
+
+        var key = await page.InnerTextAsync("code.secret");
+        Assert.Equal(43, key.Length);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy the new key" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("Copied")).ToBeVisibleAsync();
+        using (var allowed = await FeedsAsync(app, key))
+            Assert.NotEqual(System.Net.HttpStatusCode.Forbidden, allowed.StatusCode);
+
+        await page.GotoAsync(new Uri(app.Url, "/admin/api-keys").AbsoluteUri);
+        Assert.DoesNotContain(key, await page.ContentAsync(), StringComparison.Ordinal);
+        await page.Locator("summary", new() { HasText = "Change build server" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke build server" }).ClickAsync();
+
+        await Assertions.Expect(page.GetByText("The key is revoked.")).ToBeVisibleAsync();
+        using (var refused = await FeedsAsync(app, key))
+            Assert.Equal(System.Net.HttpStatusCode.Forbidden, refused.StatusCode);
+        Assert.Empty(browser.Errors);
+    }
+
+    [Fact]
+    public async Task A_job_is_asked_for_and_a_rule_is_added_and_switched_on()
+    {
+        await using var app = await TestApp.StartAsync();
+        await using var browser = await Chromium.StartAsync();
+        var page = await SignedInAsync(browser, app);
+
+        await page.GotoAsync(new Uri(app.Url, "/admin/jobs").AbsoluteUri);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run now: prune-job-runs" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("prune-job-runs will run in a moment.")).ToBeVisibleAsync();
+
+        await page.GotoAsync(new Uri(app.Url, "/admin/retention").AbsoluteUri);
+        await page.GetByLabel("Keep records for (months)").FillAsync("36");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add and preview" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Switch on" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("The rule is on.")).ToBeVisibleAsync();
+        Assert.True((await app.Service<RetentionQueries>().AllAsync(default)).Single().Active);
+        Assert.Empty(browser.Errors);
+    }
+
+    [Fact]
+    public async Task Pages_of_the_administration_are_accessible_in_light_and_dark_and_fit_a_phone()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(_ => Task.CompletedTask);
+        await using var app = await TestApp.StartAsync();
+        var rule = await FillAsync(app, upstream.Url);
+        await using var browser = await Chromium.StartAsync();
+        string[] addresses =
+        [
+            "/admin/jobs", "/admin/jobs/drain-inbox", "/admin/jobs/apply-retention", "/admin/retention",
+            $"/admin/retention/{rule}", "/admin/system", "/admin/users", "/admin/api-keys", "/account",
+            "/admin/connectors/up",
+        ];
+        foreach (var colors in new[] { ColorScheme.Light, ColorScheme.Dark })
+            foreach (var width in new[] { 1280, 320 })
+            {
+                var page = await SignedInAsync(browser, app, colors, width);
+                foreach (var address in addresses)
+                {
+                    await page.GotoAsync(new Uri(app.Url, address).AbsoluteUri);
+                    await CheckAsync(page, $"{address} {colors} {width}");
+                }
+
+                await page.GetByRole(AriaRole.Button, new() { Name = "Test connection" }).ClickAsync();
+                await CheckAsync(page, $"the answer of the connector {colors} {width}");
+                await page.GotoAsync(new Uri(app.Url, "/admin/users").AbsoluteUri);
+                await page.Locator(".manage > summary").First.ClickAsync();
+                await CheckAsync(page, $"a user to be changed {colors} {width}");
+            }
+
+        Assert.Empty(browser.Errors);
+    }
+
+    static async Task CheckAsync(IPage page, string where)
+    {
+        var result = await page.RunAxe();
+        Assert.True(result.Violations.Length == 0, where + '\n' + string.Join('\n', result.Violations.SelectMany(v =>
+            v.Nodes.Select(n => $"{v.Id} {n.Html} {string.Join(' ', n.Any.Select(a => a.Message))}"))));
+        Assert.True(
+            await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), where + " is too wide");
+    }
+
+    /// <summary>Something to show on every page.</summary>
+    static async Task<int> FillAsync(TestApp app, Uri upstream)
+    {
+        var seed = await PackageSeed.CreateAsync(
+            app.Service<FeedStore>(), app.Service<FeedQueries>(), app.Service<RecordStore>());
+        foreach (var days in new[] { -400, -370, -369, -10, 0 })
+            await seed.AddAsync("Accounts.Web", $"1.{days + 400}.0", "WEB-01", PackageSeed.Noon.AddDays(days));
+        await app.Service<AccountStore>().AddAsync(
+            "a person with a rather long name who left", app.Service<Passwords>().Hash("a fine password"),
+            AccountRole.Viewer, Test, default);
+        await app.Service<AccountStore>().ChangeAsync(
+            "a person with a rather long name who left", null, false, Test, default);
+        foreach (var (name, end) in new[] { ("nightly build", 3), ("scanner", 300), ("old", -3) })
+            await app.Service<ApiKeyStore>().AddAsync(new NewApiKey
+            {
+                KeyHash = Guid.NewGuid().ToByteArray().Concat(Guid.NewGuid().ToByteArray()).ToArray(),
+                Type = "Feed",
+                DisplayName = name,
+                Description = "for " + name,
+                Permissions = Permissions.View | Permissions.Add,
+                ExpiresAt = TimeProvider.System.GetUtcNow().AddDays(end),
+            }, Test, default);
+        await app.Service<ConnectorStore>().AddAsync(
+            new ConnectorFields { Name = "up", FeedType = "npm", Url = upstream.AbsoluteUri }, Test, default);
+        await using var command = app.Database.DataSource.CreateCommand(
+            """
+            insert into job_runs (job, node_id, node, started_at, ended_at, outcome, runs, items, took_ms, message)
+            select job, gen_random_uuid(), 'node-a', now() - age, now() - age, outcome, runs, items, took, message
+            from (values
+                ('drain-inbox', interval '1 minute', 'ok', 42, 1204, 380, null),
+                ('drain-inbox', interval '3 minutes', 'failed', 3, 0, 90, '1 of 3 runs failed. The database went away.'),
+                ('apply-retention', interval '1 day', 'ok', 1, 300, 65000, 'Removed 300 deployment records.'))
+                as run (job, age, outcome, runs, items, took, message)
+            """);
+        await command.ExecuteNonQueryAsync();
+        await app.Service<RetentionStore>().AddAsync(new RetentionFields(120, null, null), Test, default);
+        return (await app.Service<RetentionStore>()
+            .AddAsync(new RetentionFields(1, null, "WEB-*"), Test, default)).RetentionRuleId;
+    }
+
+    static async Task<IPage> SignedInAsync(
+        Chromium browser, TestApp app, ColorScheme colors = ColorScheme.Light, int width = 1280)
+    {
+        var page = await browser.OpenAsync(new Uri(app.Url, "/sign-in"), colors, width);
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Admin");
+        await page.GetByLabel("Password").FillAsync(TestApp.AdminPassword);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.WaitForURLAsync(new Uri(app.Url, "/").AbsoluteUri);
+        return page;
+    }
+
+    static Task<HttpResponseMessage> FeedsAsync(TestApp app, string key)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, "/api/package-deployments");
+        request.Headers.Add("X-ApiKey", key);
+        return app.Client.SendAsync(request);
+    }
+}

@@ -1,0 +1,106 @@
+using System.Data.Common;
+using System.Globalization;
+using Microsoft.Extensions.Configuration.CommandLine;
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
+
+namespace Deployments.Web.Settings;
+
+/// <summary>A setting as it is in force, for administrators. Never a secret.</summary>
+/// <param name="Name">As an environment variable is called.</param>
+/// <param name="Meaning">What it decides, in a few words.</param>
+/// <param name="Value">Its value; of a secret only whether it is set.</param>
+/// <param name="Origin">Where it came from: <c>default</c>, <c>environment</c>, <c>command line</c> or a file.</param>
+public sealed record SettingInForce(string Name, string Meaning, string Value, string Origin);
+
+/// <summary>Every setting with its value and where it came from.</summary>
+/// <param name="All">In the order of the README.</param>
+public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
+{
+    const string Private = "a private PostgreSQL in the data directory";
+
+    // What of a connection string may be shown; everything else is named and hidden.
+    static readonly string[] HarmlessWords =
+    [
+        "host", "server", "port", "database", "username", "user id", "userid", "ssl mode", "sslmode", "timeout",
+        "command timeout", "minimum pool size", "maximum pool size", "pooling", "keepalive", "target session attributes",
+        "load balance hosts", "host recheck seconds", "search path", "application name", "max auto prepare",
+        "auto prepare min usages",
+    ];
+
+    /// <summary>Reads them at the start.</summary>
+    /// <param name="configuration">Where values come from.</param>
+    /// <param name="settings">The settings with their defaults filled in.</param>
+    /// <param name="defaultUrl">Where the program listens when nothing says so.</param>
+    public static SettingsInForce Read(
+        IConfiguration configuration, DeploymentsSettings settings, string defaultUrl)
+    {
+        SettingInForce Setting(string key, string name, string meaning, Func<string?, string> show)
+        {
+            var value = configuration[key];
+            return new(name, meaning, show(value), OriginOf(configuration, key) ?? "default");
+        }
+
+        SettingInForce Own(string name, string meaning, string value) =>
+            Setting("Deployments:" + name, "Deployments__" + name.Replace(":", "__", StringComparison.Ordinal),
+                meaning, _ => value);
+
+        static string YesNo(bool value) => value ? "true" : "false";
+        static string Secret(string? value) => string.IsNullOrEmpty(value) ? "not set" : "set, not shown";
+
+        return new SettingsInForce(
+        [
+            Setting("urls", "ASPNETCORE_URLS", "Where the program listens",
+                value => string.IsNullOrEmpty(value) ? defaultUrl : value),
+            Setting("ConnectionStrings:Deployments", "ConnectionStrings__Deployments", "The database",
+                value => string.IsNullOrWhiteSpace(value) ? Private : WithoutSecrets(value)),
+            Own("DataDirectory", "Journal, private PostgreSQL, packages", settings.DataDirectory!),
+            Own("PackagesDirectory", "Packages of local feeds", settings.PackagesDirectory!),
+            Own("PostgresBin", "PostgreSQL's server programs", settings.PostgresBin ?? "looked for"),
+            Own("AnonymousView", "Visitors without an account may read", YesNo(settings.AnonymousView)),
+            Own("ConnectorsMayReachPrivateNetworks", "Connectors may reach private addresses",
+                YesNo(settings.ConnectorsMayReachPrivateNetworks)),
+            Own("UploadBytesMax", "The largest package that may be uploaded, in bytes",
+                settings.UploadBytesMax.ToString("N0", CultureInfo.InvariantCulture)),
+            Own("Bootstrap:AdminPassword", "Admin's password at the first start",
+                Secret(settings.Bootstrap.AdminPassword)),
+            Own("Bootstrap:ApiKey", "An API key made at the first start", Secret(settings.Bootstrap.ApiKey)),
+        ]);
+    }
+
+    /// <summary>A connection string with the values of everything but the harmless words hidden.</summary>
+    internal static string WithoutSecrets(string connectionString)
+    {
+        try
+        {
+            var words = new DbConnectionStringBuilder { ConnectionString = connectionString };
+            return string.Join("; ", words.Cast<KeyValuePair<string, object>>().Select(word =>
+                HarmlessWords.Contains(word.Key, StringComparer.OrdinalIgnoreCase)
+                    ? $"{word.Key}={word.Value}"
+                    : $"{word.Key}=(not shown)"));
+        }
+        catch (ArgumentException)
+        {
+            return "(not shown)";
+        }
+    }
+
+    static string? OriginOf(IConfiguration configuration, string key) =>
+        configuration is not IConfigurationRoot root
+            ? null
+            : root.Providers.Reverse().Select(provider => OriginOf(provider, key)).FirstOrDefault(o => o is not null);
+
+    static string? OriginOf(IConfigurationProvider provider, string key)
+    {
+        if (provider is ChainedConfigurationProvider chained)
+            return OriginOf(chained.Configuration, key);
+        if (!provider.TryGet(key, out _))
+            return null;
+        return provider switch
+        {
+            CommandLineConfigurationProvider => "command line",
+            EnvironmentVariablesConfigurationProvider => "environment",
+            FileConfigurationProvider { Source.Path: { } path } => path,
+            _ => "program",
+        };
+    }
+}
