@@ -21,21 +21,29 @@ sealed class ConnectorSource(
     /// <param name="sealedAddress">
     /// The exact address to fetch, where the client's path carried a sealed one; else null.
     /// </param>
+    /// <param name="identify">
+    /// Told the first bytes of a package file whose type wants to see them, before anything is sent; null where nobody
+    /// asks which package it is.
+    /// </param>
     /// <returns>
     /// False when the upstream has nothing there, and nothing was written: another connector may be asked.
     /// </returns>
     public async Task<bool> TryServeAsync(
-        HttpContext context, IFeedType type, FeedRequest request, Connector connector, Uri? sealedAddress)
+        HttpContext context, IFeedType type, FeedRequest request, Connector connector, Uri? sealedAddress,
+        Action<ReadOnlyMemory<byte>>? identify = null)
     {
         try
         {
             var address = new Uri(connector.Url);
             var index = await upstream.IndexAsync(type, connector, context.RequestAborted);
-            var url = sealedAddress ?? type.UpstreamUrl(request, address, index);
+            var url = sealedAddress is null
+                ? type.UpstreamUrl(request, address, index)
+                : type.LedUrl(request, sealedAddress);
             if (url is null)
                 return false;
 
-            var exchange = new Exchange(type, request, connector, address, url, index, upstream, seals);
+            var exchange = new Exchange(type, request, connector, address, url, index, upstream, seals,
+                identify);
             var error = await forwarder.SendAsync(context, "http://connector/", upstream.Invoker,
                 new ForwarderRequestConfig { ActivityTimeout = TimeSpan.FromSeconds(connector.TimeoutSeconds) },
                 exchange);
@@ -70,7 +78,7 @@ sealed class ConnectorSource(
     /// <summary>One request to one upstream and back.</summary>
     sealed class Exchange(
         IFeedType type, FeedRequest request, Connector connector, Uri connectorUrl, Uri url, JsonElement? index,
-        UpstreamClient upstream, SealedAddresses seals) : HttpTransformer
+        UpstreamClient upstream, SealedAddresses seals, Action<ReadOnlyMemory<byte>>? identify) : HttpTransformer
     {
         /// <summary>Whether the upstream had nothing there.</summary>
         public bool HasNothing { get; private set; }
@@ -118,6 +126,8 @@ sealed class ConnectorSource(
             context.Response.Headers.Remove("Set-Cookie");
             context.Response.Headers.Remove("Strict-Transport-Security");
             DeploymentCapture.RemoveAnswer(context.Response.Headers); // an upstream of the same kind speaks of its own
+            if (identify is not null && HttpMethods.IsGet(context.Request.Method) && BeginsAtItsBeginning(proxyResponse))
+                await IdentifyAsync(proxyResponse, identify, cancellationToken);
             if (proxyResponse.StatusCode != HttpStatusCode.OK || !type.RewritesAnswer(request))
                 return true;
 
@@ -130,6 +140,23 @@ sealed class ConnectorSource(
             await context.Response.Body.WriteAsync(document, cancellationToken);
             return false;
         }
+
+        // The forwarder goes on with what was read here in front of the rest.
+        async ValueTask IdentifyAsync(
+            HttpResponseMessage response, Action<ReadOnlyMemory<byte>> tell, CancellationToken ct)
+        {
+            var body = await response.Content.ReadAsStreamAsync(ct);
+            var head = new byte[type.HeadLength(request)];
+            var length = await body.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, ct);
+            response.Content = new StreamContent(new PrefixedStream(head.AsMemory(0, length), body));
+            tell(head.AsMemory(0, length));
+        }
+
+        static bool BeginsAtItsBeginning(HttpResponseMessage response) =>
+            response.Content.Headers.ContentEncoding.Count == 0
+            && (response.StatusCode == HttpStatusCode.OK
+                || (response.StatusCode == HttpStatusCode.PartialContent
+                    && response.Content.Headers.ContentRange?.From == 0));
 
         byte[] Rewrite(byte[] document)
         {
