@@ -17,6 +17,9 @@ public abstract class StaticFeedContract : FeedTypeContract, IDisposable
     /// <summary>The path of an index.</summary>
     protected abstract string IndexPath { get; }
 
+    /// <summary>Whether the type makes its index of the packages that are here, because nobody signs it.</summary>
+    protected virtual bool MakesIndex => false;
+
     public void Dispose() => Place.Dispose();
 
     [Fact]
@@ -48,7 +51,8 @@ public abstract class StaticFeedContract : FeedTypeContract, IDisposable
         Assert.Null(await AskAsync(OtherVersionPath));
         await StatusAsync(PackagePath, "PUT", Given.Bytes("package"));
         Assert.Equal(404, await StatusAsync(OtherVersionPath));
-        Assert.Null(await AskAsync(IndexPath));
+        if (!MakesIndex)
+            Assert.Null(await AskAsync(IndexPath));
     }
 
     [Fact]
@@ -85,6 +89,13 @@ public abstract class StaticFeedContract : FeedTypeContract, IDisposable
         LocalAnswer.Document document => Encoding.UTF8.GetString(document.Content),
         var other => throw new InvalidOperationException($"{path}: {other}"),
     };
+
+    /// <summary>What a connector's document becomes; a sealed address reads <c>~SEALED(address)</c>.</summary>
+    protected string Rewritten(string path, string document, string connector)
+    {
+        var context = new RewriteContext(Given.Request(path), new Uri(connector), url => $"SEALED({url})");
+        return Encoding.UTF8.GetString(Type.Rewrite(Given.Bytes(document), context));
+    }
 
     /// <summary>What a stored file's own manifest says.</summary>
     protected async Task<PackageCoordinates?> StoredPackageAsync(string path, byte[] content)

@@ -81,6 +81,9 @@ public interface IFeedType
     /// </summary>
     bool HasUpstreamIndex(Uri connector) => false;
 
+    /// <summary>Where that index document is; the connector's own address unless the type says otherwise.</summary>
+    Uri UpstreamIndex(Uri connector) => connector;
+
     /// <summary>Where upstream the request is answered, or null when the upstream has no such thing.</summary>
     /// <param name="request">The client's request.</param>
     /// <param name="connector">The connector's address, as the administrator typed it.</param>

@@ -71,6 +71,12 @@ public abstract class StaticFeed : IFeedType
     public virtual LocalAnswer? EmptyAnswer(FeedRequest request) => null;
 
     /// <inheritdoc/>
+    public virtual bool HasUpstreamIndex(Uri connector) => false;
+
+    /// <inheritdoc/>
+    public virtual Uri UpstreamIndex(Uri connector) => connector;
+
+    /// <inheritdoc/>
     public virtual Uri? UpstreamUrl(FeedRequest request, Uri connector, JsonElement? index) =>
         request.Method is "GET" or "HEAD" && request.Segments.Count > 0
             ? Below(connector, request.RawPath + request.RawQuery)
@@ -180,6 +186,10 @@ public abstract class StaticFeed : IFeedType
         return tree.Files(path[..^1]).Any(other =>
             TryReadFile([.. path[..^1], other]) is { } package && Normalize(package).Name == name);
     }
+
+    /// <summary>Whether any file lies below a directory.</summary>
+    protected static bool HasFiles(PackageTree tree, params string[] folder) =>
+        tree.Files(folder).Count > 0 || tree.Directories(folder).Any(name => HasFiles(tree, [.. folder, name]));
 
     /// <summary>An address below a connector's.</summary>
     protected static Uri Below(Uri connector, string rawPath) =>
