@@ -46,7 +46,10 @@ public sealed class AssetFeed : StaticFeed
     public override PackageCoordinates WithAnswer(PackageCoordinates package, Func<string, string?> header) =>
         package.Version.Length == 0 && DateTimeOffset.TryParse(
             header("Last-Modified"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var modified)
-            ? package with { Version = modified.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture) }
+            ? package with
+            {
+                Version = modified.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            }
             : package;
 
     /// <inheritdoc/>

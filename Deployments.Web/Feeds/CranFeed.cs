@@ -41,7 +41,8 @@ public sealed partial class CranFeed : StaticFeed
               "X-ProGet-Deployment-Application" = "R",
               "X-ProGet-Deployment-Description" = "Nightly update",
               "X-ProGet-Deployment-Target" = Sys.info()[["nodename"]])
-            download.packages("acme", ".", repos = "{feed.AbsoluteUri.TrimEnd('/')}", type = "source", headers = headers)
+            repository <- "{feed.AbsoluteUri.TrimEnd('/')}"
+            download.packages("acme", ".", repos = repository, type = "source", headers = headers)
             """),
     ];
 

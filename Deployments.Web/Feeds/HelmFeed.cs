@@ -97,7 +97,7 @@ public sealed partial class HelmFeed : StaticFeed
     }
 
     /// <inheritdoc/>
-    /// <remarks>An archive sent to the feed's own address, as ProGet takes it, is filed by what it says of itself.</remarks>
+    /// <remarks>An archive sent to the feed's own address, as ProGet takes it, is filed by its Chart.yaml.</remarks>
     protected override async ValueTask<LocalAnswer> StoreAsync(
         FeedRequest request, PackageTree tree, CancellationToken ct)
     {
@@ -195,7 +195,8 @@ public sealed partial class HelmFeed : StaticFeed
         entries.Append(mark).Append("created: ").Append(JsonSerializer.Serialize(info.UploadedAt)).Append('\n')
             .Append("    digest: ").Append(info.Sha256).Append('\n')
             .Append("    urls:\n    - ")
-            .Append(JsonSerializer.Serialize(string.Join('/', path.Select(PercentEncoding.EncodeSegment)))).Append('\n');
+            .Append(JsonSerializer.Serialize(string.Join('/', path.Select(PercentEncoding.EncodeSegment))))
+            .Append('\n');
     }
 
     static byte[] RewriteJson(string text, Func<string, string, string, string> led)
@@ -203,7 +204,8 @@ public sealed partial class HelmFeed : StaticFeed
         try
         {
             var json = JsonNode.Parse(text);
-            foreach (var entry in (json?["entries"] as JsonObject ?? []).SelectMany(chart => chart.Value as JsonArray ?? []))
+            var entries = json?["entries"] as JsonObject ?? [];
+            foreach (var entry in entries.SelectMany(chart => chart.Value as JsonArray ?? []))
             {
                 if (entry?["urls"] is not JsonArray urls)
                     continue;
@@ -233,6 +235,7 @@ public sealed partial class HelmFeed : StaticFeed
     private static partial Regex ChartNamePattern();
 
     [GeneratedRegex(
-        @"\Av?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]{1,100})?([+_][0-9A-Za-z.-]{1,100})?\z", RegexOptions.NonBacktracking)]
+        @"\Av?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]{1,100})?([+_][0-9A-Za-z.-]{1,100})?\z",
+        RegexOptions.NonBacktracking)]
     private static partial Regex VersionPattern();
 }

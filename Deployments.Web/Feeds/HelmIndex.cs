@@ -104,9 +104,9 @@ static class HelmIndex
         var flow = ValueOf(lines[urls][keyIndent..]).Trim();
         if (flow is ['[', .., ']'])
         {
-            var led = flow[1..^1].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            var all = flow[1..^1].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
                 .Select(url => Quote(lead(name, version, Unquote(url))));
-            lines[urls] = $"{lines[urls][..keyIndent]}urls: [{string.Join(", ", led)}]";
+            lines[urls] = $"{lines[urls][..keyIndent]}urls: [{string.Join(", ", all)}]";
             return;
         }
 
@@ -115,7 +115,8 @@ static class HelmIndex
             var line = lines[i].AsSpan().TrimStart(' ');
             if (!line.StartsWith("- "))
                 break;
-            lines[i] = $"{new string(' ', Indent(lines[i]))}- {Quote(lead(name, version, Unquote(line[2..].ToString())))}";
+            var led = Quote(lead(name, version, Unquote(line[2..].ToString())));
+            lines[i] = $"{new string(' ', Indent(lines[i]))}- {led}";
         }
     }
 

@@ -48,8 +48,8 @@ public sealed partial class PyPiFeed
     {
         if (request.Method == "POST" && request.Segments is [] or ["legacy"])
             return await StoreFormAsync(request, tree, ct);
-        return request.Segments is [var file] || (request.Segments is ["legacy", _] && (file = request.Segments[1]) != "")
-            ? await StoreFileAsync(file, request.Body, request, tree, ct)
+        return request.Segments is [_] or ["legacy", _]
+            ? await StoreFileAsync(request.Segments[^1], request.Body, request, tree, ct)
             : await base.StoreAsync(request, tree, ct);
     }
 

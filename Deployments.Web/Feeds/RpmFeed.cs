@@ -5,8 +5,8 @@ namespace Deployments.Web.Feeds;
 
 /// <summary>RPM repositories, as dnf, yum and zypper read them: <c>repodata/</c> and packages anywhere.</summary>
 /// <remarks>
-/// File names (<c>{name}-{version}-{release}.{arch}.rpm</c>) leave out the epoch, and may be anything at all; the header
-/// at the head of the package tells. Metadata and signatures pass unchanged. Delta packages are not counted.
+/// File names (<c>{name}-{version}-{release}.{arch}.rpm</c>) leave out the epoch, and may be anything at all; the
+/// header at the head of the package tells. Metadata and signatures pass unchanged. Delta packages are not counted.
 /// </remarks>
 public sealed partial class RpmFeed : StaticFeed
 {
@@ -38,7 +38,8 @@ public sealed partial class RpmFeed : StaticFeed
         var match = EpochPattern().Match(package.Version);
         return PackageUrl.Of(
             PackageType, "", package.Name, match.Success ? package.Version[match.Length..] : package.Version,
-            ("arch", package.QualifierValue("arch")), ("epoch", match.Groups[1].Value is "0" ? "" : match.Groups[1].Value));
+            ("arch", package.QualifierValue("arch")),
+            ("epoch", match.Groups[1].Value is "0" ? "" : match.Groups[1].Value));
     }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ namespace Deployments.Web.Feeds;
 
 /// <summary>Ruby gems, as gem and bundler read them: <c>gems/</c> and the indexes beside it.</summary>
 /// <remarks>
-/// See the "RubyGems.org Compact Index API" and <c>gem generate_index</c>, which makes the local tree. Names and
+/// See the Compact Index API and <c>gem generate_index</c>, which makes the local tree. Names and
 /// platforms have dashes in them, so a gem is what the metadata at its head says.
 /// </remarks>
 public sealed partial class RubyGemsFeed : StaticFeed

@@ -155,7 +155,8 @@ sealed class XzReader
         Array.Clear(distances);
         foreach (var probabilities in new[]
                  {
-                     isMatch, isRepeat, isRepeat0, isRepeat1, isRepeat2, isRepeat0Long, slots, specials, aligned, literals,
+                     isMatch, isRepeat, isRepeat0, isRepeat1, isRepeat2, isRepeat0Long, slots, specials, aligned,
+                     literals,
                  })
             Array.Fill(probabilities, Even);
         matchLengths.Reset();

@@ -126,7 +126,8 @@ sealed class ConnectorSource(
             context.Response.Headers.Remove("Set-Cookie");
             context.Response.Headers.Remove("Strict-Transport-Security");
             DeploymentCapture.RemoveAnswer(context.Response.Headers); // an upstream of the same kind speaks of its own
-            if (identify is not null && HttpMethods.IsGet(context.Request.Method) && BeginsAtItsBeginning(proxyResponse))
+            if (identify is not null && HttpMethods.IsGet(context.Request.Method)
+                && BeginsAtItsBeginning(proxyResponse))
                 await IdentifyAsync(proxyResponse, identify, cancellationToken);
             if (proxyResponse.StatusCode != HttpStatusCode.OK || !type.RewritesAnswer(request))
                 return true;

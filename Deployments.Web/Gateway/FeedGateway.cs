@@ -80,7 +80,8 @@ sealed class FeedGateway(
     {
         var package = access == FeedAccess.Download ? served.Type.TryReadDownload(request) : null;
         if (package is not null)
-            capture.Watch(context, served.Feed, caller, () => served.Type.WithAnswer(package, HeaderOf(context.Response)));
+            capture.Watch(context, served.Feed, caller,
+                () => served.Type.WithAnswer(package, HeaderOf(context.Response)));
         else if (access != FeedAccess.Download
             && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = settings.UploadBytesMax;
