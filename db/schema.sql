@@ -1,5 +1,19 @@
 -- What the migrations make: generated (see README.md), for readers and for the review of a change.
 
+CREATE FUNCTION public.csv_cell(text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select case
+        when ascii($1) between 48 and 57 or ascii($1) between 65 and 122 then $1
+        when $1 = '' then null
+        when $1 ~ '^([\t\r\n]|[\u0001-\u0020\u0085\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]*[-=+@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20])'
+            then '''' || $1
+        else $1
+    end
+$_$;
+
+COMMENT ON FUNCTION public.csv_cell(text) IS 'The text as a cell that no spreadsheet takes for a formula; the same rule as CsvCell in the program, and a test compares them. Empty becomes null, which COPY writes without quotes.';
+
 CREATE FUNCTION public.keep_feed_names() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -341,6 +355,71 @@ CREATE TABLE public.installations (
 
 COMMENT ON TABLE public.installations IS 'The newest record per target and package: what runs where now. A late, older record never moves it back.';
 
+CREATE TABLE public.job_runs (
+    job_run_id bigint NOT NULL,
+    job text NOT NULL,
+    node_id uuid NOT NULL,
+    node text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    runs integer DEFAULT 1 NOT NULL,
+    items bigint DEFAULT 0 NOT NULL,
+    took_ms bigint DEFAULT 0 NOT NULL,
+    message text,
+    CONSTRAINT job_runs_check CHECK (((ended_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT job_runs_message_check CHECK ((length(message) <= 2000)),
+    CONSTRAINT job_runs_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'failed'::text, 'stopped'::text]))),
+    CONSTRAINT job_runs_runs_check CHECK ((runs > 0))
+);
+
+COMMENT ON TABLE public.job_runs IS 'Runs of background jobs. Of a job that runs all day one row stands for a minute of runs that did something.';
+
+COMMENT ON COLUMN public.job_runs.node_id IS 'The node it ran on: nodes.node_id, whose row may be forgotten before this one.';
+
+COMMENT ON COLUMN public.job_runs.ended_at IS 'Null: it runs, or its node was killed.';
+
+COMMENT ON COLUMN public.job_runs.runs IS 'How many runs this row stands for.';
+
+COMMENT ON COLUMN public.job_runs.items IS 'How many things were worked on: records, rows.';
+
+COMMENT ON COLUMN public.job_runs.took_ms IS 'Time spent in the runs, together.';
+
+ALTER TABLE public.job_runs ALTER COLUMN job_run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.job_runs_job_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.nodes (
+    node_id uuid NOT NULL,
+    name text NOT NULL,
+    process_id integer NOT NULL,
+    version text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    stopped_at timestamp with time zone,
+    journal_bytes bigint NOT NULL,
+    refused_bytes bigint NOT NULL,
+    disk_free_bytes bigint,
+    disk_bytes bigint
+);
+
+COMMENT ON TABLE public.nodes IS 'Web nodes: one row per start of the program, renewed twice a minute while it runs.';
+
+COMMENT ON COLUMN public.nodes.name IS 'Name of the machine.';
+
+COMMENT ON COLUMN public.nodes.stopped_at IS 'When it ended in good order; null while it runs, or when it was killed.';
+
+COMMENT ON COLUMN public.nodes.journal_bytes IS 'What waits in the node''s journal for the database.';
+
+COMMENT ON COLUMN public.nodes.refused_bytes IS 'Journaled entries that the database refused, kept for a person.';
+
+COMMENT ON COLUMN public.nodes.disk_free_bytes IS 'Free space where the data directory is; null where it cannot be told.';
+
 CREATE TABLE public.package_versions (
     version_id integer NOT NULL,
     package_id integer NOT NULL,
@@ -425,12 +504,58 @@ CREATE TABLE public.rejected_records (
     resolved_at timestamp with time zone,
     resolved_by text,
     resolution text,
+    dismissal_reason text,
     CONSTRAINT rejected_records_resolution_check CHECK ((resolution = ANY (ARRAY['replayed'::text, 'dismissed'::text])))
 );
 
 COMMENT ON TABLE public.rejected_records IS 'Tagged downloads whose record could not be accepted, for an administrator to mend and replay.';
 
 COMMENT ON COLUMN public.rejected_records.raw_headers IS 'The deployment headers as received, one per line.';
+
+COMMENT ON COLUMN public.rejected_records.resolution IS 'What an administrator did: replayed (the record has this id, or duplicate_records leads from it to the one that it repeats) or dismissed.';
+
+COMMENT ON COLUMN public.rejected_records.dismissal_reason IS 'Why it was dismissed, in the administrator''s words; null for a replayed one.';
+
+CREATE TABLE public.retention_rules (
+    retention_rule_id integer NOT NULL,
+    keep_months integer NOT NULL,
+    feed_id integer,
+    target_pattern text,
+    active boolean DEFAULT false NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    last_run_at timestamp with time zone,
+    last_removed bigint,
+    pending_records bigint DEFAULT 0 NOT NULL,
+    pending_repeats bigint DEFAULT 0 NOT NULL,
+    pending_rejected bigint DEFAULT 0 NOT NULL,
+    pending_oldest_at timestamp with time zone,
+    pending_newest_at timestamp with time zone,
+    CONSTRAINT retention_rules_keep_months_check CHECK (((keep_months >= 1) AND (keep_months <= 1200))),
+    CONSTRAINT retention_rules_target_pattern_check CHECK (((length(target_pattern) >= 1) AND (length(target_pattern) <= 200)))
+);
+
+COMMENT ON TABLE public.retention_rules IS 'Which deployment records are old enough to be removed. A record goes when any active rule says so, unless it is the newest of its target and package.';
+
+COMMENT ON COLUMN public.retention_rules.feed_id IS 'Only records that came through this feed; null: through any.';
+
+COMMENT ON COLUMN public.retention_rules.target_pattern IS 'Only records of targets whose name matches, * standing for any text; null: of any.';
+
+COMMENT ON COLUMN public.retention_rules.active IS 'False for a new or changed rule, until somebody has looked at what it would remove.';
+
+COMMENT ON COLUMN public.retention_rules.revision IS 'Grows with every change, so that nobody switches on another rule than the one looked at.';
+
+COMMENT ON COLUMN public.retention_rules.last_removed IS 'How many deployment records the last run removed.';
+
+COMMENT ON COLUMN public.retention_rules.pending_records IS 'Removed, and not yet in the audit log: written with each batch, so that a killed run is audited by the next one.';
+
+ALTER TABLE public.retention_rules ALTER COLUMN retention_rule_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.retention_rules_retention_rule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.schema_migrations (
     name text NOT NULL,
@@ -547,6 +672,12 @@ ALTER TABLE ONLY public.feeds
 ALTER TABLE ONLY public.installations
     ADD CONSTRAINT installations_pkey PRIMARY KEY (target_id, package_id);
 
+ALTER TABLE ONLY public.job_runs
+    ADD CONSTRAINT job_runs_pkey PRIMARY KEY (job_run_id);
+
+ALTER TABLE ONLY public.nodes
+    ADD CONSTRAINT nodes_pkey PRIMARY KEY (node_id);
+
 ALTER TABLE ONLY public.package_versions
     ADD CONSTRAINT package_versions_package_id_version_key_qualifier_key UNIQUE (package_id, version_key, qualifier);
 
@@ -567,6 +698,9 @@ ALTER TABLE ONLY public.recorders
 
 ALTER TABLE ONLY public.rejected_records
     ADD CONSTRAINT rejected_records_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.retention_rules
+    ADD CONSTRAINT retention_rules_pkey PRIMARY KEY (retention_rule_id);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
@@ -598,6 +732,10 @@ CREATE INDEX audit_events_by_action ON public.audit_events USING btree (action, 
 
 CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (lower(actor), audit_event_id);
 
+CREATE INDEX audit_events_by_subject ON public.audit_events USING btree (lower(subject_name), audit_event_id);
+
+CREATE INDEX audit_events_by_time ON public.audit_events USING btree (occurred_at);
+
 CREATE UNIQUE INDEX connectors_by_name ON public.connectors USING btree (lower(name));
 
 CREATE INDEX deployments_by_application ON public.deployments USING btree (application_id, deployed_hour);
@@ -620,6 +758,8 @@ CREATE INDEX deployments_by_user ON public.deployments USING btree (user_id, dep
 
 CREATE INDEX deployments_by_version ON public.deployments USING btree (version_id, deployed_hour);
 
+CREATE INDEX duplicate_records_by_record ON public.duplicate_records USING btree (deployment_id);
+
 CREATE INDEX feed_connectors_by_connector ON public.feed_connectors USING btree (connector_id);
 
 CREATE INDEX feed_names_by_feed ON public.feed_names USING btree (feed_id);
@@ -632,6 +772,8 @@ CREATE INDEX installations_by_package ON public.installations USING btree (packa
 
 CREATE INDEX installations_by_version ON public.installations USING btree (version_id);
 
+CREATE INDEX job_runs_by_job ON public.job_runs USING btree (job, job_run_id);
+
 CREATE INDEX package_versions_by_key ON public.package_versions USING btree (version_key);
 
 CREATE INDEX package_versions_by_order ON public.package_versions USING btree (package_id, sort_key);
@@ -639,6 +781,8 @@ CREATE INDEX package_versions_by_order ON public.package_versions USING btree (p
 CREATE INDEX package_versions_by_version ON public.package_versions USING btree (version);
 
 CREATE INDEX rejected_records_open ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NULL);
+
+CREATE INDEX rejected_records_resolved ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NOT NULL);
 
 CREATE INDEX texts_by_part ON public.texts USING gin (name public.gin_trgm_ops);
 
@@ -678,3 +822,6 @@ ALTER TABLE ONLY public.package_versions
 
 ALTER TABLE ONLY public.rejected_records
     ADD CONSTRAINT rejected_records_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.retention_rules
+    ADD CONSTRAINT retention_rules_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);

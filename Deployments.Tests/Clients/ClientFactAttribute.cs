@@ -4,16 +4,16 @@ namespace Deployments.Tests.Clients;
 [AttributeUsage(AttributeTargets.Method)]
 sealed class ClientFactAttribute : FactAttribute
 {
-    public ClientFactAttribute(string program)
+    public ClientFactAttribute(params string[] programs)
     {
-        if (!IsOnPath(program))
-            Skip = $"{program} is not installed.";
+        if (Array.Find(programs, program => !IsOnPath(program)) is { } missing)
+            Skip = $"{missing} is not installed.";
     }
 
     /// <param name="program">The client.</param>
     /// <param name="registry">Whose packages it asks for, by its own configuration.</param>
     public ClientFactAttribute(string program, Registry registry)
-        : this(program)
+        : this([program])
     {
         Skip ??= PublicRegistry.ReasonToSkipOrNull(registry);
     }

@@ -71,6 +71,18 @@ sealed class ClientHome : IDisposable
         // What a test runner or a proxy of this machine set for itself is not the client's.
         foreach (var name in environment.Keys.Where(IsForeign).ToList())
             environment.Remove(name);
+        // Shims of version managers find the programs themselves by their owner's home.
+        foreach (var (name, folder) in new[] { ("PYENV_ROOT", ".pyenv"), ("RUSTUP_HOME", ".rustup") })
+            environment.TryAdd(name, Path.Combine(environment["HOME"] ?? "/", folder));
+        environment["CARGO_HOME"] = At("cargo");
+        environment["GOPATH"] = At("go");
+        environment["GOCACHE"] = At("go-cache");
+        environment["GOFLAGS"] = "-modcacherw"; // so that it can be removed
+        environment["GOTOOLCHAIN"] = "local";
+        environment["PIP_CONFIG_FILE"] = "/dev/null";
+        environment["PIP_DISABLE_PIP_VERSION_CHECK"] = "1";
+        environment["GEM_HOME"] = environment["GEM_PATH"] = At("gems");
+        environment["COMPOSER_HOME"] = At("composer");
         environment["HOME"] = At("home");
         environment["DOTNET_CLI_HOME"] = At("home");
         environment["DOTNET_NOLOGO"] = "1";
@@ -95,6 +107,10 @@ sealed class ClientHome : IDisposable
         name.StartsWith("npm_", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("MAVEN_", StringComparison.Ordinal)
+        || name.StartsWith("PIP_", StringComparison.Ordinal)
+        || name.StartsWith("CARGO_", StringComparison.Ordinal)
+        || name.StartsWith("GO", StringComparison.Ordinal)
+        || name.EndsWith("_PROXY", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("CORECLR_", StringComparison.Ordinal)
         || name.StartsWith("VSTEST_", StringComparison.Ordinal);
 }

@@ -30,6 +30,12 @@ public sealed class RecordIndexStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_few_records_are_not_worth_it()
+    {
+        Assert.False(await store.AreLooseAsync(default));
+    }
+
+    [Fact]
     public async Task What_a_killed_run_left_behind_is_removed()
     {
         var before = await IndexesAsync();

@@ -106,6 +106,9 @@ public sealed class CallerResolver(Credentials credentials, DeploymentsSettings 
     {
         var space = value.IndexOf(' ', StringComparison.Ordinal);
         var (scheme, parameter) = space < 0 ? (value, "") : (value[..space], value[(space + 1)..].Trim());
+        if (space < 0 && !value.Equals("Basic", StringComparison.OrdinalIgnoreCase)
+            && !value.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
+            return new Given.Key(value); // cargo and gem send the bare key
         if (scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
             return new Given.Key(parameter);
         if (!scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase))

@@ -57,7 +57,8 @@ public sealed record FeedRequest
 
     /// <summary>
     /// Splits and decodes a raw path. Null when a segment cannot be a name: invalid percent-encoding of UTF-8, a
-    /// control character, <c>.</c> or <c>..</c>, or an empty segment within the path.
+    /// control character, <c>..</c>, an encoded <c>.</c>, or an empty segment within the path. A plain <c>.</c> is
+    /// where apt's flat repositories are (<c>./Packages</c>) and means nothing.
     /// </summary>
     /// <param name="method">The HTTP method.</param>
     /// <param name="rawPath">The path below the feed, undecoded, without a leading slash.</param>
@@ -68,7 +69,7 @@ public sealed record FeedRequest
         if (trimmed.Length == 0)
             return new FeedRequest(method, rawPath, rawQuery, []);
 
-        var segments = trimmed.Split('/');
+        string[] segments = [.. trimmed.Split('/').Where(segment => segment is not ".")];
         for (var i = 0; i < segments.Length; i++)
         {
             if (PercentEncoding.TryDecode(segments[i]) is not { } decoded || !IsName(decoded))

@@ -94,6 +94,9 @@ public interface IFeedType
     /// <param name="connector">The connector's address, as the administrator typed it.</param>
     Uri UpstreamProbe(Uri connector) => connector;
 
+    /// <summary>Where that index document is; the connector's own address unless the type says otherwise.</summary>
+    Uri UpstreamIndex(Uri connector) => connector;
+
     /// <summary>Where upstream the request is answered, or null when the upstream has no such thing.</summary>
     /// <param name="request">The client's request.</param>
     /// <param name="connector">The connector's address, as the administrator typed it.</param>
@@ -112,6 +115,40 @@ public interface IFeedType
     /// <summary>The upstream's document with its addresses led through this feed.</summary>
     /// <exception cref="FormatException">The document is not what this type's protocol promises.</exception>
     byte[] Rewrite(byte[] document, RewriteContext context) => document;
+
+    /// <summary>
+    /// What to fetch where the client's path carried a sealed address (<see cref="RewriteContext.Lead"/>): that
+    /// address, or its neighbour when the client asks for one, such as the signature beside the package.
+    /// </summary>
+    /// <param name="request">The client's request, whose path follows the sealed address.</param>
+    /// <param name="led">The address that was sealed.</param>
+    Uri LedUrl(FeedRequest request, Uri led) => led;
+
+    /// <summary>
+    /// How many of a package file's first bytes <see cref="TryReadHead"/> wants to see; 0 where the path tells all.
+    /// </summary>
+    int HeadLength(FeedRequest download) => 0;
+
+    /// <summary>
+    /// The package as its own manifest names it, for types whose file names leave something out (an epoch) or can be
+    /// read in two ways. Null when these bytes do not tell; then what the path says holds.
+    /// </summary>
+    /// <param name="download">A request that <see cref="TryReadDownload"/> takes for a download.</param>
+    /// <param name="head">
+    /// The file's first bytes: <see cref="HeadLength"/>, or fewer when it has no more. They may be anything.
+    /// </param>
+    PackageCoordinates? TryReadHead(FeedRequest download, ReadOnlyMemory<byte> head) => null;
+
+    /// <summary>
+    /// The package with what only the answer tells: a digest, a date. Called when a download's answer is known.
+    /// </summary>
+    /// <param name="package">What <see cref="TryReadDownload"/> read.</param>
+    /// <param name="header">The value of one of the answer's headers, or null.</param>
+    PackageCoordinates WithAnswer(PackageCoordinates package, Func<string, string?> header) => package;
+
+    /// <summary>How the ecosystem's own clients are pointed at a feed; empty where there is no client.</summary>
+    /// <param name="feed">The feed's address with its trailing slash.</param>
+    IReadOnlyList<ClientSetup> ClientSetups(Uri feed) => [];
 
     /// <summary>
     /// For a download whose version is left to the server: the metadata request that lists the versions, or null
@@ -138,3 +175,8 @@ public enum FeedAccess
     /// <summary>Removes a package.</summary>
     Delete,
 }
+
+/// <summary>How one client is pointed at a feed.</summary>
+/// <param name="Client">The client's name, such as <c>pip</c>.</param>
+/// <param name="Text">What to run, or to write into the file that its first comment names.</param>
+public sealed record ClientSetup(string Client, string Text);

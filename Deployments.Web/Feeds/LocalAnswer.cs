@@ -7,6 +7,9 @@ public abstract record LocalAnswer
     {
     }
 
+    /// <summary>Headers of the protocol, such as <c>Location</c>; usually none.</summary>
+    public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
+
     /// <summary>A file of the tree, streamed with ranges and conditional requests.</summary>
     /// <param name="Path">The absolute path on disk, from <see cref="PackageTree"/>.</param>
     /// <param name="ContentType">The media type to answer with.</param>

@@ -84,6 +84,22 @@ sealed class CacheFill(FileStream file, HttpResponseMessage response, IReadOnlyD
         BufferSize = 0,
     });
 
+    /// <summary>The first bytes, as soon as they are here; fewer where the file has no more.</summary>
+    public async Task<ReadOnlyMemory<byte>> HeadAsync(FileStream reader, int length, CancellationToken ct)
+    {
+        while (true)
+        {
+            var signal = moved;
+            if (end.Task.IsCompleted || Volatile.Read(ref arrived) >= length)
+                break;
+            await signal.Task.WaitAsync(ct);
+        }
+
+        var bytes = new byte[Math.Min(length, Volatile.Read(ref arrived))];
+        var read = await RandomAccess.ReadAsync(reader.SafeFileHandle, bytes, fileOffset: 0, ct);
+        return bytes.AsMemory(0, read);
+    }
+
     /// <summary>Sends a client what has arrived and what arrives.</summary>
     /// <exception cref="HttpRequestException">The upstream broke off.</exception>
     public async Task CopyAsync(FileStream reader, Stream body, CancellationToken ct)

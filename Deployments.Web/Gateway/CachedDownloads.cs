@@ -25,7 +25,7 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
     readonly ConcurrentDictionary<string, bool> unkept = new(StringComparer.Ordinal);
 
     /// <summary>Answers from the cache; false when the file is not in it.</summary>
-    public async Task<bool> TryServeKeptAsync(HttpContext context, string key)
+    public async Task<bool> TryServeKeptAsync(HttpContext context, string key, PackageHead? head)
     {
         if (!cache.IsOn || await cache.FindOrNullAsync(key, context.RequestAborted) is not { } file)
             return false;
@@ -40,6 +40,8 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
             context.Response.Headers[name] = value;
         try
         {
+            if (head is not null)
+                await ShowHeadAsync(file.Path, head, context.RequestAborted);
             await TypedResults.PhysicalFile(
                 file.Path, headers.GetValueOrDefault("Content-Type"), fileDownloadName: null, modified, tag,
                 enableRangeProcessing: true).ExecuteAsync(context);
@@ -58,7 +60,8 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
     /// written; the client's request is to be passed on as it is.
     /// </returns>
     /// <exception cref="HttpRequestException">The upstream is away or broke off.</exception>
-    public async Task<bool?> TryFetchAsync(HttpContext context, Connector connector, string key, Uri url)
+    public async Task<bool?> TryFetchAsync(
+        HttpContext context, Connector connector, string key, Uri url, PackageHead? head)
     {
         if (!cache.IsOn || !HttpMethods.IsGet(context.Request.Method) || IsPartialOrConditional(context.Request)
             || unkept.ContainsKey(key))
@@ -78,7 +81,7 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
         }
         catch (FileNotFoundException)
         {
-            return await TryServeKeptAsync(context, key) ? true : null; // it came to its end this moment
+            return await TryServeKeptAsync(context, key, head) ? true : null; // it came to its end this moment
         }
 
         await using (reader)
@@ -86,9 +89,19 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
             foreach (var (name, value) in fill.Headers)
                 context.Response.Headers[name] = value;
             context.Response.ContentLength = fill.Length;
+            if (head is not null)
+                head.Tell(await fill.HeadAsync(reader, head.Length, ct));
             await fill.CopyAsync(reader, context.Response.Body, ct);
             return true;
         }
+    }
+
+    static async ValueTask ShowHeadAsync(string path, PackageHead head, CancellationToken ct)
+    {
+        await using var file = File.OpenRead(path);
+        var bytes = new byte[head.Length];
+        var length = await file.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct);
+        head.Tell(bytes.AsMemory(0, length));
     }
 
     async Task<Start> StartAsync(Connector connector, string key, Uri url, string accept, string agent)

@@ -23,29 +23,36 @@ sealed class ConnectorSource(
     /// <param name="sealedAddress">
     /// The exact address to fetch, where the client's path carried a sealed one; else null.
     /// </param>
+    /// <param name="head">
+    /// Told the first bytes of a package file whose type wants to see them, before anything is sent; null where nobody
+    /// asks which package it is.
+    /// </param>
     /// <returns>
     /// False when the upstream has nothing there, and nothing was written: another connector may be asked.
     /// </returns>
     public async Task<bool> TryServeAsync(
         HttpContext context, IFeedType type, FeedRequest request, bool isKept, Connector connector,
-        Uri? sealedAddress)
+        Uri? sealedAddress, PackageHead? head)
     {
         try
         {
             var key = isKept ? ConnectorCache.Key(connector.ConnectorId,
                 $"{connector.Url}\n{sealedAddress}\n{request.RawPath}{request.RawQuery}") : "";
-            if (isKept && await cached.TryServeKeptAsync(context, key))
+            if (isKept && await cached.TryServeKeptAsync(context, key, head))
                 return true;
 
             var address = new Uri(connector.Url);
             var index = await upstream.IndexAsync(type, connector, context.RequestAborted);
-            var url = sealedAddress ?? type.UpstreamUrl(request, address, index);
+            var url = sealedAddress is null
+                ? type.UpstreamUrl(request, address, index)
+                : type.LedUrl(request, sealedAddress);
             if (url is null)
                 return false;
-            if (isKept && await cached.TryFetchAsync(context, connector, key, url) is { } isServed)
+            if (isKept && await cached.TryFetchAsync(context, connector, key, url, head) is { } isServed)
                 return isServed;
 
-            var exchange = new Exchange(type, request, connector, address, url, index, upstream, seals);
+            var exchange = new Exchange(type, request, connector, address, url, index, upstream, seals,
+                head);
             var error = await forwarder.SendAsync(context, "http://connector/", upstream.Invoker,
                 new ForwarderRequestConfig { ActivityTimeout = TimeSpan.FromSeconds(connector.TimeoutSeconds) },
                 exchange);
@@ -81,7 +88,7 @@ sealed class ConnectorSource(
     /// <summary>One request to one upstream and back.</summary>
     sealed class Exchange(
         IFeedType type, FeedRequest request, Connector connector, Uri connectorUrl, Uri url, JsonElement? index,
-        UpstreamClient upstream, SealedAddresses seals) : HttpTransformer
+        UpstreamClient upstream, SealedAddresses seals, PackageHead? head) : HttpTransformer
     {
         /// <summary>Whether the upstream had nothing there.</summary>
         public bool HasNothing { get; private set; }
@@ -126,6 +133,9 @@ sealed class ConnectorSource(
             context.Response.Headers.Remove("Set-Cookie");
             context.Response.Headers.Remove("Strict-Transport-Security");
             DeploymentCapture.RemoveAnswer(context.Response.Headers); // an upstream of the same kind speaks of its own
+            if (head is not null && HttpMethods.IsGet(context.Request.Method)
+                && BeginsAtItsBeginning(proxyResponse))
+                await ShowHeadAsync(proxyResponse, head, cancellationToken);
             if (proxyResponse.StatusCode != HttpStatusCode.OK || !type.RewritesAnswer(request))
                 return true;
 
@@ -138,6 +148,22 @@ sealed class ConnectorSource(
             await context.Response.Body.WriteAsync(document, cancellationToken);
             return false;
         }
+
+        // The forwarder goes on with what was read here in front of the rest.
+        static async ValueTask ShowHeadAsync(HttpResponseMessage response, PackageHead head, CancellationToken ct)
+        {
+            var body = await response.Content.ReadAsStreamAsync(ct);
+            var bytes = new byte[head.Length];
+            var length = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct);
+            response.Content = new StreamContent(new PrefixedStream(bytes.AsMemory(0, length), body));
+            head.Tell(bytes.AsMemory(0, length));
+        }
+
+        static bool BeginsAtItsBeginning(HttpResponseMessage response) =>
+            response.Content.Headers.ContentEncoding.Count == 0
+            && (response.StatusCode == HttpStatusCode.OK
+                || (response.StatusCode == HttpStatusCode.PartialContent
+                    && response.Content.Headers.ContentRange?.From == 0));
 
         byte[] Rewrite(byte[] document)
         {

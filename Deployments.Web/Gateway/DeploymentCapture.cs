@@ -79,10 +79,13 @@ sealed class DeploymentCapture(
         }
     }
 
-    /// <summary>200, 304 (the client deploys what it holds), or a 206 that begins at the first byte.</summary>
+    /// <summary>
+    /// 200, 204 (a pointer to the package: Terraform), 304 (the client deploys what it holds), or a 206 that begins at
+    /// the first byte.
+    /// </summary>
     static bool IsDeployment(HttpResponse response) => response.StatusCode switch
     {
-        StatusCodes.Status200OK or StatusCodes.Status304NotModified => true,
+        StatusCodes.Status200OK or StatusCodes.Status204NoContent or StatusCodes.Status304NotModified => true,
         StatusCodes.Status206PartialContent => response.GetTypedHeaders().ContentRange?.From == 0,
         _ => false,
     };

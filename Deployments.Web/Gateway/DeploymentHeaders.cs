@@ -15,6 +15,9 @@ static class DeploymentHeaders
     /// <summary>What all of their names begin with.</summary>
     public const string Prefix = "X-ProGet-Deployment-";
 
+    // The Docker engine forwards those headers of its client that begin with X-Meta-, and no others.
+    const string MetaPrefix = "X-Meta-ProGet-Deployment-";
+
     static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     static readonly string[] Names = ["Application", "Description", "Target", "Url", "UserName", "Date"];
 
@@ -23,7 +26,7 @@ static class DeploymentHeaders
     {
         foreach (var (name, _) in headers)
         {
-            if (name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            if (IsOne(name))
                 return true;
         }
 
@@ -32,7 +35,11 @@ static class DeploymentHeaders
 
     /// <summary>Kestrel hands these headers over byte for byte, so that no byte in them can fail a download.</summary>
     public static Encoding? EncodingOf(string headerName) =>
-        headerName.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null;
+        IsOne(headerName) ? Encoding.Latin1 : null;
+
+    static bool IsOne(string headerName) =>
+        headerName.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+        || headerName.StartsWith(MetaPrefix, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Reads what the headers say.</summary>
     /// <returns>The fields (trimmed), the first problem in reading them or null, and the headers as text.</returns>
@@ -96,7 +103,8 @@ static class DeploymentHeaders
 
     static string? Value(IHeaderDictionary headers, string name, StringBuilder raw, ref string? problem)
     {
-        if (!headers.TryGetValue(Prefix + name, out StringValues values))
+        if (!headers.TryGetValue(Prefix + name, out StringValues values)
+            && !headers.TryGetValue(MetaPrefix + name, out values))
             return null;
 
         string? text = null;

@@ -80,7 +80,8 @@ sealed class FeedGateway(
     {
         var package = access == FeedAccess.Download ? served.Type.TryReadDownload(request) : null;
         if (package is not null)
-            capture.Watch(context, served.Feed, caller, () => package);
+            capture.Watch(context, served.Feed, caller,
+                () => served.Type.WithAnswer(package, HeaderOf(context.Response)));
         else if (access != FeedAccess.Download
             && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = settings.UploadBytesMax;
@@ -107,7 +108,7 @@ sealed class FeedGateway(
                     package = served.Type.TryReadDownload(exactRequest);
                 var isKept = package is not null && served.Type.IsImmutable(exactRequest, package);
                 if (await connectors.TryServeAsync(
-                    context, served.Type, exactRequest, isKept, connector, led?.Address))
+                    context, served.Type, exactRequest, isKept, connector, led?.Address, Identifier(exactRequest)))
                     return;
             }
         }
@@ -117,7 +118,17 @@ sealed class FeedGateway(
         else
             await PlainText.WriteAsync(context, StatusCodes.Status404NotFound,
                 $"{served.Feed.Name} has nothing at this address.");
+
+        // Reading the head of a package takes time, so only where it is going to be recorded.
+        PackageHead? Identifier(FeedRequest download) =>
+            package is not null && served.Type.HeadLength(download) is > 0 and var length
+            && DeploymentHeaders.ArePresent(context.Request.Headers)
+                ? new PackageHead(length, head => package = served.Type.TryReadHead(download, head) ?? package)
+                : null;
     }
+
+    static Func<string, string?> HeaderOf(HttpResponse response) =>
+        name => response.Headers[name] is { Count: > 0 } values ? values.ToString() : null;
 
     /// <summary>
     /// Where a download leaves the version to the server, the same download with the newest one; null when there is

@@ -10,14 +10,31 @@ static class LocalResponse
     /// Files with ranges and conditional requests (RFC 9110, sections 13 and 14), documents and sentences as they
     /// are.
     /// </summary>
-    public static Task WriteAsync(HttpContext context, LocalAnswer answer) => answer switch
+    public static Task WriteAsync(HttpContext context, LocalAnswer answer)
     {
-        LocalAnswer.File file => WriteFileAsync(context, file),
-        LocalAnswer.Document document =>
-            TypedResults.Bytes(document.Content, document.ContentType).ExecuteAsync(context),
-        LocalAnswer.Status status => PlainText.WriteAsync(context, status.Code, status.Message),
-        _ => throw new InvalidOperationException($"Unknown answer {answer}."),
-    };
+        context.Response.Clear();
+        foreach (var (name, value) in answer.Headers)
+            context.Response.Headers[name] = value;
+        return answer switch
+        {
+            LocalAnswer.File file => WriteFileAsync(context, file),
+            LocalAnswer.Document document =>
+                TypedResults.Bytes(document.Content, document.ContentType).ExecuteAsync(context),
+            LocalAnswer.Status status => WriteStatusAsync(context, status),
+            _ => throw new InvalidOperationException($"Unknown answer {answer}."),
+        };
+    }
+
+    static Task WriteStatusAsync(HttpContext context, LocalAnswer.Status status)
+    {
+        context.Response.StatusCode = status.Code;
+        if (status.Code == StatusCodes.Status204NoContent)
+            return Task.CompletedTask; // a message would be a violation of the protocol
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return HttpMethods.IsHead(context.Request.Method)
+            ? Task.CompletedTask
+            : context.Response.WriteAsync(status.Message);
+    }
 
     static Task WriteFileAsync(HttpContext context, LocalAnswer.File file)
     {

@@ -61,7 +61,7 @@ sealed class UpstreamClient(UpstreamGuard guard, ConnectorSecrets secrets, TimeP
         var now = time.GetUtcNow();
         if (!indexes.TryGetValue(key, out var kept) || kept.Until < now || kept.Index.IsFaulted)
         {
-            kept = (now + IndexLifetime, FetchIndexAsync(connector, url));
+            kept = (now + IndexLifetime, FetchIndexAsync(connector, type.UpstreamIndex(url)));
             indexes[key] = kept;
         }
 

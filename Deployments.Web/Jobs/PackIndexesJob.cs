@@ -2,7 +2,7 @@ using Deployments.Data.Records;
 
 namespace Deployments.Web.Jobs;
 
-/// <summary>Rebuilds the indexes of the records, so that they stay small and in memory.</summary>
+/// <summary>Rebuilds the indexes of the records when they have grown loose, so that they fit into memory.</summary>
 /// <param name="indexes">Does the work.</param>
 public sealed class PackIndexesJob(RecordIndexStore indexes) : IBackgroundJob
 {
@@ -10,5 +10,8 @@ public sealed class PackIndexesJob(RecordIndexStore indexes) : IBackgroundJob
     public const string Name = "pack-indexes";
 
     /// <inheritdoc/>
-    public Task RunAsync(CancellationToken ct) => indexes.PackAsync(ct);
+    public async Task<JobResult> RunAsync(CancellationToken ct) =>
+        !await indexes.AreLooseAsync(ct) ? new JobResult(0, "The indexes are small as they are.")
+        : await indexes.PackAsync(ct) ? new JobResult(1, "Rebuilt the indexes.")
+        : new JobResult(0, "Another node is rebuilding them.");
 }

@@ -19,6 +19,9 @@ static class JobsSetup
         new(PruneJobRunsJob.Name, Every: TimeSpan.FromDays(1), typeof(PruneJobRunsJob),
             Does: "Forgets old runs of these jobs, and nodes that have not been seen for a month.",
             At: new TimeOnly(3, 0)),
+        new(PackIndexesJob.Name, Every: TimeSpan.FromDays(1), typeof(PackIndexesJob),
+            Does: "Rebuilds the indexes of the deployment records, beside the traffic, when they have grown loose.",
+            At: new TimeOnly(4, 0)),
     ];
 
     public static void AddJobs(this WebApplicationBuilder builder, string connectionString)

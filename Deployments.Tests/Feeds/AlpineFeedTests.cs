@@ -1,0 +1,58 @@
+using Deployments.Web.Feeds;
+
+namespace Deployments.Tests.Feeds;
+
+public sealed class AlpineFeedTests : StaticFeedContract
+{
+    protected override IFeedType Type { get; } = new AlpineFeed();
+
+    protected override string OtherVersionPath => "x86_64/py3-yaml-9.9-r0.apk";
+
+    protected override string IndexPath => "x86_64/APKINDEX.tar.gz";
+
+    protected override IReadOnlyList<Download> Downloads =>
+    [
+        new("x86_64/py3-yaml-6.0-r2.apk", "", "py3-yaml", "6.0-r2", "arch=x86_64"),
+        new("main/aarch64/libstdc++-12.2.1_git20220924-r10.apk", "", "libstdc++", "12.2.1_git20220924-r10",
+            "arch=aarch64"),
+        new("x86_64/font-3270-2.3.1-r0.apk", "", "font-3270", "2.3.1-r0", "arch=x86_64"),
+        new("x86_64/ncurses-6.4_p20230506-r0.apk", "", "ncurses", "6.4_p20230506-r0", "arch=x86_64"),
+        new("acme-1.0-r0.apk", "", "acme", "1.0-r0"),
+        new("x86_64/acme-1.0.apk", "", "x86_64/acme-1.0.apk", "", "unresolved=path"),
+        new("x86_64/acme.apk", "", "x86_64/acme.apk", "", "unresolved=path"),
+        new("x86_64/асme-1.0-r0.apk", "", "x86_64/асme-1.0-r0.apk", "", "unresolved=path"),
+    ];
+
+    protected override IReadOnlyList<string> NotDownloads =>
+    [
+        "", "x86_64", "x86_64/APKINDEX.tar.gz", "keys/main%40proget.rsa.pub", "x86_64/acme-1.0-r0.apk.sig",
+        "x86_64/acme-1.0-r0.APK", "x86_64%2facme-1.0-r0.apk", "%2e%2e%2facme-1.0-r0.apk", "x86_64%5cacme-1.0-r0.apk",
+        "x86_64/acme-1.0-r0.tar.gz", "x86_64/acme-1.0-r0",
+    ];
+
+    protected override IReadOnlyList<(PackageCoordinates, PackageCoordinates)> Equal =>
+    [
+        (new("", "acme", "1.0-r0", "arch=x86"), new("", "ACME", "1.0-r0")),
+    ];
+
+    protected override IReadOnlyList<(PackageCoordinates, PackageCoordinates)> Different =>
+    [
+        (new("", "acme", "1.0-r0"), new("", "acme", "1.0-r1")),
+        (new("", "acme", "1.0-r0"), new("", "acme", "1.0")),
+    ];
+
+    protected override IReadOnlyList<(PackageCoordinates, string)> Purls =>
+    [
+        (new("", "curl", "7.83.0-r0", "arch=x86"), "pkg:apk/alpine/curl@7.83.0-r0?arch=x86"),
+    ];
+
+    [Theory]
+    [InlineData("http://up.test/v3/main", "x86_64/a-1-r0.apk", "http://up.test/v3/main/x86_64/a-1-r0.apk")]
+    [InlineData("http://up.test/v3/main/x86_64/", "x86_64/a-1-r0.apk", "http://up.test/v3/main/x86_64/a-1-r0.apk")]
+    [InlineData("http://up.test/v3/main/x86_64/", "x86_64/APKINDEX.tar.gz",
+        "http://up.test/v3/main/x86_64/APKINDEX.tar.gz")]
+    [InlineData("http://up.test/v3/main/x86_64/", "aarch64/a-1-r0.apk", null)]
+    [InlineData("http://up.test/v3/main/x86_64/", "x86_64", null)]
+    public void A_connector_may_point_at_one_architecture(string connector, string path, string? url) =>
+        Assert.Equal(url, Type.UpstreamUrl(Given.Request(path), new Uri(connector), null)?.AbsoluteUri);
+}

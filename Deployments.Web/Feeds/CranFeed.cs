@@ -1,0 +1,80 @@
+using System.Text.RegularExpressions;
+using Deployments.Web.Feeds.Versions;
+
+namespace Deployments.Web.Feeds;
+
+/// <summary>
+/// CRAN-like repositories, as R reads them: <c>src/contrib/PACKAGES</c> and sources beside it, binaries below
+/// <c>bin/</c>.
+/// </summary>
+/// <remarks>See "R Installation and Administration", section 6.6, "Setting up a package repository".</remarks>
+public sealed partial class CranFeed : StaticFeed
+{
+    /// <inheritdoc/>
+    public override string Key => "cran";
+
+    /// <inheritdoc/>
+    public override string DisplayName => "CRAN";
+
+    /// <inheritdoc/>
+    public override string? OsvEcosystem => "CRAN";
+
+    /// <inheritdoc/>
+    public override IVersionOrder VersionOrder => CranVersionOrder.Instance;
+
+    /// <inheritdoc/>
+    public override PackageKeys Normalize(PackageCoordinates package) => new("", package.Name, package.Version);
+
+    /// <inheritdoc/>
+    public override string Purl(PackageCoordinates package) =>
+        PackageUrl.Of(PackageType, "", package.Name, package.Version);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
+    [
+        new("R", $"""
+            # ~/.Rprofile
+            options(repos = c(feed = "{feed.AbsoluteUri.TrimEnd('/')}"))
+            """),
+        new("R, recording each download", $"""
+            headers <- c(
+              "X-ProGet-Deployment-Application" = "R",
+              "X-ProGet-Deployment-Description" = "Nightly update",
+              "X-ProGet-Deployment-Target" = Sys.info()[["nodename"]])
+            repository <- "{feed.AbsoluteUri.TrimEnd('/')}"
+            download.packages("acme", ".", repos = repository, type = "source", headers = headers)
+            """),
+    ];
+
+    /// <inheritdoc/>
+    protected override PackageCoordinates? TryReadFile(string[] path)
+    {
+        // src/contrib/…, bin/{system}/…/contrib/{R version}/…; repositories of one's own may lie deeper.
+        if (path is not [.., _, var file] || !path.Contains("contrib"))
+            return null;
+        if (Array.Find(Extensions, extension => file.EndsWith("." + extension, StringComparison.Ordinal))
+            is not { } found)
+            return null;
+        if (file.StartsWith("PACKAGES", StringComparison.Ordinal))
+            return null;
+        return FilePattern().Match(file[..^(found.Length + 1)]) is { Success: true } match
+            ? new PackageCoordinates(
+                "", match.Groups[1].Value, match.Groups[2].Value,
+                found == "tar.gz" ? "ext=tar.gz" : PackageCoordinates.QualifierOf(
+                    ("ext", found), ("path", string.Join('/', path[..^1]))))
+            : PackageCoordinates.Unresolved(path);
+    }
+
+    /// <inheritdoc/>
+    protected override string MediaType(string file) => file switch
+    {
+        "PACKAGES" => "text/plain",
+        _ when file.EndsWith(".gz", StringComparison.Ordinal) => "application/gzip",
+        _ => "application/octet-stream",
+    };
+
+    static readonly string[] Extensions = ["tar.gz", "zip", "tgz"];
+
+    [GeneratedRegex(@"\A([A-Za-z][A-Za-z0-9.]{1,199})_([0-9]+(?:[.-][0-9]+)*)\z", RegexOptions.NonBacktracking)]
+    private static partial Regex FilePattern();
+}

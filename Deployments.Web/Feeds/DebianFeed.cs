@@ -1,0 +1,112 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Deployments.Web.Feeds.Versions;
+
+namespace Deployments.Web.Feeds;
+
+/// <summary>
+/// Debian repositories, as apt reads them: <c>dists/</c> with signed indexes and <c>pool/</c> with packages, or a flat
+/// directory.
+/// </summary>
+/// <remarks>
+/// See the Debian wiki's "Repository Format" and deb(5). File names leave out the version's epoch; it is taken from the
+/// control file at the head of the package. Indexes and signatures pass unchanged.
+/// </remarks>
+public sealed partial class DebianFeed : StaticFeed
+{
+    const int ControlBytes = 128 << 10; // of the file; the control archive has some kilobytes, rarely more
+
+    static readonly string[] OtherNames = ["deb", "apt"];
+    static readonly string[] Extensions = [".deb", ".udeb", ".ddeb"];
+
+    /// <inheritdoc/>
+    public override string Key => "debian";
+
+    /// <inheritdoc/>
+    public override string DisplayName => "Debian";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Aliases => OtherNames;
+
+    /// <inheritdoc/>
+    public override string PackageType => "deb";
+
+    /// <inheritdoc/>
+    public override string? OsvEcosystem => "Debian";
+
+    /// <inheritdoc/>
+    public override IVersionOrder VersionOrder => DebianVersionOrder.Instance;
+
+    /// <inheritdoc/>
+    /// <remarks>The component is a place in the repository and no part of the package's identity.</remarks>
+    public override PackageKeys Normalize(PackageCoordinates package) =>
+        new("", package.Name.ToLowerInvariant(), package.Version);
+
+    /// <inheritdoc/>
+    public override string Purl(PackageCoordinates package) => PackageUrl.Of(
+        PackageType, "", package.Name.ToLowerInvariant(), package.Version,
+        ("arch", package.QualifierValue("arch")));
+
+    /// <inheritdoc/>
+    public override int HeadLength(FeedRequest download) => ControlBytes;
+
+    /// <inheritdoc/>
+    public override PackageCoordinates? TryReadHead(FeedRequest download, ReadOnlyMemory<byte> head)
+    {
+        if (PackageHead.DebianControl(head) is not { } control)
+            return null;
+        var fields = FieldPattern().Matches(control)
+            .ToLookup(match => match.Groups[1].Value.ToLowerInvariant(), match => match.Groups[2].Value.Trim());
+        var (name, version, arch) = (fields["package"].FirstOrDefault(""), fields["version"].FirstOrDefault(""),
+            fields["architecture"].FirstOrDefault(""));
+        return NamePattern().IsMatch(name) && VersionPattern().IsMatch(version) && NamePattern().IsMatch(arch)
+            ? new PackageCoordinates(Component([.. download.Segments]), name, version, Arch(arch))
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
+    [
+        new("apt", $"""
+            # /etc/apt/sources.list.d/feed.list
+            deb {feed} stable main
+            # a flat repository without a signature
+            deb [trusted=yes] {feed} ./
+            """),
+    ];
+
+    /// <inheritdoc/>
+    protected override PackageCoordinates? TryReadFile(string[] path)
+    {
+        if (path.Length == 0 || !Extensions.Any(extension => path[^1].EndsWith(extension, StringComparison.Ordinal)))
+            return null;
+        // {name}_{version without epoch}_{architecture}; none of them has an underscore in it.
+        return path[^1][..path[^1].LastIndexOf('.')].Split('_') is [var name, var version, var arch]
+            && NamePattern().IsMatch(name) && VersionPattern().IsMatch(version) && NamePattern().IsMatch(arch)
+            ? new PackageCoordinates(Component(path), name, version, Arch(arch))
+            : PackageCoordinates.Unresolved(path);
+    }
+
+    /// <inheritdoc/>
+    protected override string MediaType(string file) => Path.GetExtension(file) switch
+    {
+        ".deb" or ".udeb" or ".ddeb" => "application/vnd.debian.binary-package",
+        ".asc" or "" => "text/plain",
+        _ => "application/octet-stream",
+    };
+
+    // pool/{component}/{prefix}/{source}/{file}; security archives have a directory more in front.
+    static string Component(string[] path) => path is ["pool", _, _, _, _, ..] ? path[^4] : "";
+
+    static string Arch(string arch) => PackageCoordinates.QualifierOf(("arch", arch));
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9+.-]{0,127}\z", RegexOptions.NonBacktracking)]
+    private static partial Regex NamePattern();
+
+    // A file name may carry the epoch too, with its colon encoded.
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9.+:~-]{0,199}\z", RegexOptions.NonBacktracking)]
+    private static partial Regex VersionPattern();
+
+    [GeneratedRegex(@"^([!-9;-~]+):[ \t]*([^\r\n]*)", RegexOptions.Multiline)]
+    private static partial Regex FieldPattern();
+}

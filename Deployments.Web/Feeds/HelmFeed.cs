@@ -1,0 +1,241 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Deployments.Web.Feeds.Versions;
+
+namespace Deployments.Web.Feeds;
+
+/// <summary>Helm chart repositories: <c>index.yaml</c> and chart archives wherever it says.</summary>
+/// <remarks>
+/// See Helm's "The Chart Repository Guide". The upstream's index names archives anywhere; each is led to
+/// <c>charts/{chart}/{version}/{file}</c>, so that name and version need not be guessed. A chart asked for by file name
+/// alone is what its <c>Chart.yaml</c> says. The index of charts that are here is made of them; it is not signed.
+/// </remarks>
+public sealed partial class HelmFeed : StaticFeed
+{
+    const int ChartHeadBytes = 64 << 10; // helm packs Chart.yaml first
+
+    const string IndexFile = "index.yaml";
+
+    /// <inheritdoc/>
+    public override string Key => "helm";
+
+    /// <inheritdoc/>
+    public override string DisplayName => "Helm";
+
+    /// <inheritdoc/>
+    public override IVersionOrder VersionOrder => SemVerVersionOrder.Instance;
+
+    /// <inheritdoc/>
+    /// <remarks>v1.0.0 and 1.0.0 are two versions to Helm.</remarks>
+    public override PackageKeys Normalize(PackageCoordinates package) =>
+        new(package.Group, package.Name, package.Version);
+
+    /// <inheritdoc/>
+    public override bool RewritesAnswer(FeedRequest request) => request.Segments is [.., IndexFile];
+
+    /// <inheritdoc/>
+    public override byte[] Rewrite(byte[] document, RewriteContext context)
+    {
+        var text = Encoding.UTF8.GetString(document).TrimStart('\uFEFF');
+        var prefix = context.Request.Segments.SkipLast(1).ToArray();
+        var index = Below(context.Connector, context.Request.RawPath);
+        return text.AsSpan().TrimStart().StartsWith("{")
+            ? RewriteJson(text, Led)
+            : Encoding.UTF8.GetBytes(HelmIndex.Rewrite(text, Led));
+
+        string Led(string chart, string version, string url)
+        {
+            if (!Uri.TryCreate(index, url, out var upstream) || upstream.Scheme is not ("http" or "https"))
+                return url;
+            var file = FileNameOf(upstream) is { Length: > 0 } name ? name : $"{chart}-{version}.tgz";
+            return context.Lead(upstream, [.. prefix, "charts", chart, version, file]).AbsoluteUri;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>A chart's signature lies beside it.</remarks>
+    public override Uri LedUrl(FeedRequest request, Uri led) =>
+        request.Segments is [.., var file] && file.EndsWith(".prov", StringComparison.Ordinal)
+        && !led.AbsolutePath.EndsWith(".prov", StringComparison.Ordinal)
+            ? new UriBuilder(led) { Path = led.AbsolutePath + ".prov" }.Uri
+            : led;
+
+    /// <inheritdoc/>
+    public override int HeadLength(FeedRequest download) => ChartHeadBytes;
+
+    /// <inheritdoc/>
+    public override PackageCoordinates? TryReadHead(FeedRequest download, ReadOnlyMemory<byte> head)
+    {
+        var chart = ChartYaml(head);
+        var (name, version) = (Scalar(chart, "name"), Scalar(chart, "version"));
+        return ChartNamePattern().IsMatch(name) && VersionPattern().IsMatch(version)
+            ? new PackageCoordinates(TryReadDownload(download)?.Group ?? "", name, version)
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
+    [
+        new("helm", $"helm repo add feed {feed.AbsoluteUri.TrimEnd('/')}"),
+    ];
+
+    /// <inheritdoc/>
+    protected override async ValueTask<LocalAnswer?> ReadAsync(
+        FeedRequest request, PackageTree tree, CancellationToken ct)
+    {
+        if (await base.ReadAsync(request, tree, ct) is { } answer)
+            return answer;
+        if (request.Segments is [IndexFile])
+            return await IndexAsync(tree, ct);
+        // Any version of a chart that is here.
+        return TryReadDownload(request) is { Group: "", Version: not "" } package
+            && HasFiles(tree, "charts", package.Name)
+            ? new LocalAnswer.Status(404, "This feed has the chart, but not this version.")
+            : null;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>An archive sent to the feed's own address, as ProGet takes it, is filed by its Chart.yaml.</remarks>
+    protected override async ValueTask<LocalAnswer> StoreAsync(
+        FeedRequest request, PackageTree tree, CancellationToken ct)
+    {
+        if (request.Segments is not ([] or [_]) || request.Segments is [IndexFile])
+            return await base.StoreAsync(request, tree, ct);
+        try
+        {
+            await using var spool = await tree.SpoolAsync(request.Body, ct);
+            var head = new byte[ChartHeadBytes];
+            var length = await spool.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, ct);
+            if (TryReadHead(request, head.AsMemory(0, length)) is not { } chart)
+                return new LocalAnswer.Status(400, "This is no chart: it has no Chart.yaml with a name and a version.");
+            spool.Position = 0;
+            return await SaveAsync(
+                spool, request, tree, ct, "charts", chart.Name, chart.Version, $"{chart.Name}-{chart.Version}.tgz");
+        }
+        catch (InvalidDataException e)
+        {
+            return new LocalAnswer.Status(400, e.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override PackageCoordinates? TryReadFile(string[] path)
+    {
+        if (path is [.. var prefix, "charts", var chart, var version, var file]
+            && !file.EndsWith(".prov", StringComparison.Ordinal) && file is not IndexFile
+            && ChartNamePattern().IsMatch(chart) && VersionPattern().IsMatch(version))
+            return new PackageCoordinates(string.Join('/', prefix), chart, version);
+        if (path is not [.., var archive] || !archive.EndsWith(".tgz", StringComparison.Ordinal))
+            return null;
+        // The left-most place where a whole version follows: my-app-2-1.0.0-rc.1. What the archive says decides.
+        var stem = archive[..^4];
+        for (var dash = stem.IndexOf('-', StringComparison.Ordinal); dash > 0;
+            dash = stem.IndexOf('-', dash + 1))
+        {
+            if (VersionPattern().IsMatch(stem[(dash + 1)..]) && ChartNamePattern().IsMatch(stem[..dash]))
+                return new PackageCoordinates("", stem[..dash], stem[(dash + 1)..]);
+        }
+
+        return PackageCoordinates.Unresolved(path);
+    }
+
+    /// <inheritdoc/>
+    protected override string MediaType(string file) => Path.GetExtension(file) switch
+    {
+        ".yaml" => "application/yaml",
+        ".prov" => "text/plain",
+        _ => "application/gzip",
+    };
+
+    async ValueTask<LocalAnswer?> IndexAsync(PackageTree tree, CancellationToken ct)
+    {
+        var index = new StringBuilder("apiVersion: v1\nentries:\n");
+        var isEmpty = true;
+        foreach (var chart in tree.Directories("charts"))
+        {
+            var entries = new StringBuilder();
+            foreach (var version in tree.Directories("charts", chart))
+            {
+                foreach (var file in tree.Files("charts", chart, version))
+                {
+                    string[] path = ["charts", chart, version, file];
+                    if (TryReadFile(path) is not null)
+                        await AppendEntryAsync(entries, path, tree, ct);
+                }
+            }
+
+            if (entries.Length == 0)
+                continue;
+            isEmpty = false;
+            index.Append("  ").Append(JsonSerializer.Serialize(chart)).Append(":\n").Append(entries);
+        }
+
+        return isEmpty
+            ? null
+            : new LocalAnswer.Document(Encoding.UTF8.GetBytes(index.ToString()), "application/yaml");
+    }
+
+    static async ValueTask AppendEntryAsync(
+        StringBuilder entries, string[] path, PackageTree tree, CancellationToken ct)
+    {
+        if (tree.Find(path) is not { } file || await tree.InfoAsync(ct, path) is not { } info)
+            return;
+        var head = new byte[ChartHeadBytes];
+        await using (var content = File.OpenRead(file))
+            head = head[..await content.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, ct)];
+        var mark = "  - ";
+        foreach (var line in HelmIndex.EntryLines(ChartYaml(head)))
+        {
+            entries.Append(mark).Append(line).Append('\n');
+            mark = "    ";
+        }
+
+        entries.Append(mark).Append("created: ").Append(JsonSerializer.Serialize(info.UploadedAt)).Append('\n')
+            .Append("    digest: ").Append(info.Sha256).Append('\n')
+            .Append("    urls:\n    - ")
+            .Append(JsonSerializer.Serialize(string.Join('/', path.Select(PercentEncoding.EncodeSegment))))
+            .Append('\n');
+    }
+
+    static byte[] RewriteJson(string text, Func<string, string, string, string> led)
+    {
+        try
+        {
+            var json = JsonNode.Parse(text);
+            var entries = json?["entries"] as JsonObject ?? [];
+            foreach (var entry in entries.SelectMany(chart => chart.Value as JsonArray ?? []))
+            {
+                if (entry?["urls"] is not JsonArray urls)
+                    continue;
+                for (var i = 0; i < urls.Count; i++)
+                {
+                    if (urls[i] is JsonValue value && value.TryGetValue<string>(out var url))
+                        urls[i] = led(entry["name"]?.ToString() ?? "-", entry["version"]?.ToString() ?? "-", url);
+                }
+            }
+
+            return JsonSerializer.SerializeToUtf8Bytes(json);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw new FormatException("The upstream's chart index cannot be read.", e);
+        }
+    }
+
+    static string ChartYaml(ReadOnlyMemory<byte> head) =>
+        PackageHead.TarGzEntry(head, name => name.Split('/') is [_, "Chart.yaml"]) ?? "";
+
+    static string Scalar(string yaml, string key) => HelmIndex.Unquote(
+        Regex.Match(yaml, $@"^{key}:[ \t]*([^\r\n]*)", RegexOptions.Multiline | RegexOptions.NonBacktracking)
+            .Groups[1].Value);
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,249}\z", RegexOptions.NonBacktracking)]
+    private static partial Regex ChartNamePattern();
+
+    [GeneratedRegex(
+        @"\Av?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]{1,100})?([+_][0-9A-Za-z.-]{1,100})?\z",
+        RegexOptions.NonBacktracking)]
+    private static partial Regex VersionPattern();
+}

@@ -1,0 +1,114 @@
+using System.Text.RegularExpressions;
+using Deployments.Web.Feeds.Versions;
+
+namespace Deployments.Web.Feeds;
+
+/// <summary>Ruby gems, as gem and bundler read them: <c>gems/</c> and the indexes beside it.</summary>
+/// <remarks>
+/// See the Compact Index API and <c>gem generate_index</c>, which makes the local tree. Names and
+/// platforms have dashes in them, so a gem is what the metadata at its head says.
+/// </remarks>
+public sealed partial class RubyGemsFeed : StaticFeed
+{
+    const int MetadataBytes = 64 << 10; // metadata.gz comes first and has some kilobytes
+
+    static readonly string[] OtherNames = ["gem", "Ruby"];
+
+    /// <inheritdoc/>
+    public override string Key => "rubygems";
+
+    /// <inheritdoc/>
+    public override string DisplayName => "RubyGems";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Aliases => OtherNames;
+
+    /// <inheritdoc/>
+    public override string PackageType => "gem";
+
+    /// <inheritdoc/>
+    public override string? OsvEcosystem => "RubyGems";
+
+    /// <inheritdoc/>
+    public override IVersionOrder VersionOrder => RubyGemsVersionOrder.Instance;
+
+    /// <inheritdoc/>
+    public override PackageKeys Normalize(PackageCoordinates package) => new("", package.Name, package.Version);
+
+    /// <inheritdoc/>
+    public override string Purl(PackageCoordinates package) => PackageUrl.Of(
+        PackageType, "", package.Name, package.Version, ("platform", package.QualifierValue("platform")));
+
+    /// <inheritdoc/>
+    public override int HeadLength(FeedRequest download) => MetadataBytes;
+
+    /// <inheritdoc/>
+    public override PackageCoordinates? TryReadHead(FeedRequest download, ReadOnlyMemory<byte> head)
+    {
+        if (PackageHead.GemMetadata(head) is not { } metadata)
+            return null;
+        var name = Value(NameLine().Match(metadata));
+        var version = Value(VersionLines().Match(metadata));
+        var platform = Value(PlatformLine().Match(metadata));
+        return NamePattern().IsMatch(name) && VersionPattern().IsMatch(version)
+            && (platform.Length == 0 || NamePattern().IsMatch(platform))
+            ? new PackageCoordinates("", name, version, Platform(platform))
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
+    [
+        new("gem", $"gem sources --add {feed}"),
+        new("bundler", $"""
+            # Gemfile
+            source "{feed}"
+            """),
+    ];
+
+    /// <inheritdoc/>
+    protected override PackageCoordinates? TryReadFile(string[] path)
+    {
+        if (path is not ["gems", var file] || !file.EndsWith(".gem", StringComparison.Ordinal))
+            return null;
+        // The first part that begins with a digit is the version; what follows is the platform.
+        var parts = file[..^4].Split('-');
+        var at = Array.FindIndex(parts, 1, parts.Length - 1, part => part.Length > 0 && char.IsAsciiDigit(part[0]));
+        if (at < 0)
+            return PackageCoordinates.Unresolved(path);
+        var (name, platform) = (string.Join('-', parts[..at]), string.Join('-', parts[(at + 1)..]));
+        return NamePattern().IsMatch(name) && VersionPattern().IsMatch(parts[at])
+            && (platform.Length == 0 || NamePattern().IsMatch(platform))
+            ? new PackageCoordinates("", name, parts[at], Platform(platform))
+            : PackageCoordinates.Unresolved(path);
+    }
+
+    /// <inheritdoc/>
+    protected override string MediaType(string file) => Path.GetExtension(file) switch
+    {
+        ".gem" => "application/octet-stream",
+        ".gz" => "application/gzip",
+        "" => "text/plain",
+        _ => "application/octet-stream",
+    };
+
+    static string Platform(string platform) =>
+        PackageCoordinates.QualifierOf(("platform", platform is "ruby" ? "" : platform));
+
+    static string Value(Match line) => line.Groups[1].Value.Trim().Trim('"', '\'');
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_.-]{1,200}\z", RegexOptions.NonBacktracking)]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"\A[0-9]+(\.[0-9A-Za-z]+)*\z", RegexOptions.NonBacktracking)]
+    private static partial Regex VersionPattern();
+
+    [GeneratedRegex(@"^name: ([^\r\n]+)", RegexOptions.Multiline)]
+    private static partial Regex NameLine();
+
+    [GeneratedRegex(@"^version:[^\r\n]*\r?\n  version: ([^\r\n]+)", RegexOptions.Multiline)]
+    private static partial Regex VersionLines();
+
+    [GeneratedRegex(@"^platform: ([^\r\n]+)", RegexOptions.Multiline)]
+    private static partial Regex PlatformLine();
+}

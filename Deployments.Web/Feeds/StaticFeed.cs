@@ -1,0 +1,207 @@
+using System.Text.Json;
+using Deployments.Web.Feeds.Versions;
+
+namespace Deployments.Web.Feeds;
+
+/// <summary>
+/// A feed whose repository is a tree of static files, as apt, dnf, apk and their like read it. The tree is served as
+/// it is: dropped in, or uploaded file by file (PUT). Indexes that somebody may have signed are never made here.
+/// </summary>
+/// <remarks>
+/// A package file is never replaced; everything else, indexes above all, is. A package with a file in a directory is
+/// answered from there alone: another file of it that is not there is "not found".
+/// </remarks>
+public abstract class StaticFeed : IFeedType
+{
+    /// <inheritdoc/>
+    public abstract string Key { get; }
+
+    /// <inheritdoc/>
+    public abstract string DisplayName { get; }
+
+    /// <inheritdoc/>
+    public virtual string Root => Key;
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<string> Aliases => [];
+
+    /// <inheritdoc/>
+    public virtual string PackageType => Key;
+
+    /// <inheritdoc/>
+    public virtual string? OsvEcosystem => null;
+
+    /// <inheritdoc/>
+    public abstract IVersionOrder VersionOrder { get; }
+
+    /// <inheritdoc/>
+    public virtual PackageCoordinates? TryReadDownload(FeedRequest request) =>
+        IsPlain(request.Segments) ? TryReadFile([.. request.Segments]) : null;
+
+    /// <inheritdoc/>
+    public virtual PackageCoordinates FromNames(string group, string name, string version) => new(group, name, version);
+
+    /// <inheritdoc/>
+    public virtual PackageKeys Normalize(PackageCoordinates package) =>
+        new(package.Group, package.Name, package.Version);
+
+    /// <inheritdoc/>
+    public virtual string Purl(PackageCoordinates package) =>
+        PackageUrl.Of(PackageType, package.Group, package.Name, package.Version);
+
+    /// <inheritdoc/>
+    public virtual FeedAccess RequiredAccess(FeedRequest request) => request.Method switch
+    {
+        "GET" or "HEAD" or "OPTIONS" => FeedAccess.Download,
+        "DELETE" => FeedAccess.Delete,
+        _ => FeedAccess.Upload,
+    };
+
+    /// <inheritdoc/>
+    public virtual async ValueTask<LocalAnswer?> AnswerAsync(
+        FeedRequest request, PackageTree tree, CancellationToken ct) => request.Method switch
+        {
+            "GET" or "HEAD" => await ReadAsync(request, tree, ct),
+            "PUT" or "POST" => await StoreAsync(request, tree, ct),
+            "DELETE" => await DeleteAsync(request, tree, ct),
+            _ => new LocalAnswer.Status(405, $"A {DisplayName} feed does not do this."),
+        };
+
+    /// <inheritdoc/>
+    public virtual LocalAnswer? EmptyAnswer(FeedRequest request) => null;
+
+    /// <inheritdoc/>
+    public virtual bool HasUpstreamIndex(Uri connector) => false;
+
+    /// <inheritdoc/>
+    public virtual Uri UpstreamIndex(Uri connector) => connector;
+
+    /// <inheritdoc/>
+    public virtual Uri? UpstreamUrl(FeedRequest request, Uri connector, JsonElement? index) =>
+        request.Method is "GET" or "HEAD" && request.Segments.Count > 0
+            ? Below(connector, request.RawPath + request.RawQuery)
+            : null;
+
+    /// <inheritdoc/>
+    public virtual bool RewritesAnswer(FeedRequest request) => false;
+
+    /// <inheritdoc/>
+    public virtual byte[] Rewrite(byte[] document, RewriteContext context) => document;
+
+    /// <inheritdoc/>
+    public virtual Uri LedUrl(FeedRequest request, Uri led) => led;
+
+    /// <inheritdoc/>
+    public virtual int HeadLength(FeedRequest download) => 0;
+
+    /// <inheritdoc/>
+    public virtual PackageCoordinates? TryReadHead(FeedRequest download, ReadOnlyMemory<byte> head) => null;
+
+    /// <inheritdoc/>
+    public virtual PackageCoordinates WithAnswer(PackageCoordinates package, Func<string, string?> header) => package;
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<ClientSetup> ClientSetups(Uri feed) => [];
+
+    /// <inheritdoc/>
+    public virtual FeedRequest? VersionListRequest(FeedRequest download) => null;
+
+    /// <inheritdoc/>
+    public virtual FeedRequest? WithNewestVersion(FeedRequest download, byte[] versionList) => null;
+
+    /// <summary>The package of a package file, by its place in the tree; null for any other file.</summary>
+    /// <param name="path">Decoded segments without slashes.</param>
+    protected abstract PackageCoordinates? TryReadFile(string[] path);
+
+    /// <summary>The media type that the ecosystem's servers give a file.</summary>
+    protected virtual string MediaType(string file) => "application/octet-stream";
+
+    /// <summary>Answers a GET or HEAD from the tree.</summary>
+    protected virtual async ValueTask<LocalAnswer?> ReadAsync(
+        FeedRequest request, PackageTree tree, CancellationToken ct)
+    {
+        string[] path = [.. request.Segments];
+        if (path.Length == 0 || !IsPlain(path))
+            return null;
+        if (tree.Find(path) is { } file)
+            return new LocalAnswer.File(file, MediaType(path[^1]), await ReadManifestAsync(request, file, ct));
+        return IsOwn(path, tree)
+            ? new LocalAnswer.Status(404, "This feed has the package, but not this file.")
+            : null;
+    }
+
+    /// <summary>Stores an uploaded file under its own path.</summary>
+    protected virtual ValueTask<LocalAnswer> StoreAsync(
+        FeedRequest request, PackageTree tree, CancellationToken ct) =>
+        SaveAsync(request.Body, request, tree, ct, [.. request.Segments]);
+
+    /// <summary>Removes a file, never a directory: a repository is not deleted by a slip of the hand.</summary>
+    protected virtual ValueTask<LocalAnswer> DeleteAsync(
+        FeedRequest request, PackageTree tree, CancellationToken ct)
+    {
+        string[] path = [.. request.Segments];
+        return ValueTask.FromResult<LocalAnswer>(IsPlain(path) && tree.Find(path) is not null && tree.Delete(path)
+            ? new LocalAnswer.Status(204)
+            : new LocalAnswer.Status(404, "There is no such file in this feed."));
+    }
+
+    /// <summary>Stores a file at a path: 201, 409 when that is a package that is there already, 400.</summary>
+    protected async ValueTask<LocalAnswer> SaveAsync(
+        Stream content, FeedRequest request, PackageTree tree, CancellationToken ct, params string[] path)
+    {
+        if (path.Length == 0 || !IsPlain(path) || !tree.CanStore(path))
+            return new LocalAnswer.Status(400,
+                "Name the file in the address: its path in the repository. Too long, or a folder, cannot be stored.");
+        try
+        {
+            var replace = TryReadFile(path) is null;
+            return await tree.SaveAsync(content, request.UserName, replace, ct, path) is not null
+                ? new LocalAnswer.Status(201)
+                : new LocalAnswer.Status(409, $"{path[^1]} is in this feed already, and packages are not replaced.");
+        }
+        catch (InvalidDataException e)
+        {
+            return new LocalAnswer.Status(400, e.Message);
+        }
+    }
+
+    /// <summary>What a stored package file's own manifest says of it, where the path does not tell all.</summary>
+    protected async ValueTask<PackageCoordinates?> ReadManifestAsync(
+        FeedRequest request, string file, CancellationToken ct)
+    {
+        if (TryReadDownload(request) is null || HeadLength(request) is not (> 0 and var length))
+            return null;
+        await using var content = File.OpenRead(file);
+        var head = new byte[length];
+        var read = await content.ReadAtLeastAsync(head, length, throwOnEndOfStream: false, ct);
+        return TryReadHead(request, head.AsMemory(0, read));
+    }
+
+    /// <summary>Whether the file's directory has another file of the same package.</summary>
+    protected bool IsOwn(string[] path, PackageTree tree)
+    {
+        if (TryReadFile(path) is not { Version.Length: > 0 } wanted)
+            return false;
+        var name = Normalize(wanted).Name;
+        return tree.Files(path[..^1]).Any(other =>
+            TryReadFile([.. path[..^1], other]) is { } package && Normalize(package).Name == name);
+    }
+
+    /// <summary>Whether any file lies below a directory.</summary>
+    protected static bool HasFiles(PackageTree tree, params string[] folder) =>
+        tree.Files(folder).Count > 0 || tree.Directories(folder).Any(name => HasFiles(tree, [.. folder, name]));
+
+    /// <summary>An address below a connector's.</summary>
+    protected static Uri Below(Uri connector, string rawPath) =>
+        new($"{connector.AbsoluteUri.TrimEnd('/')}/{rawPath}");
+
+    /// <summary>The last segment of an address, decoded; empty when it has none or is no name.</summary>
+    protected static string FileNameOf(Uri address) =>
+        FeedRequest.TryRead("GET", address.AbsolutePath.TrimStart('/'))?.Segments is [.., var last] && IsPlain([last])
+            ? last
+            : "";
+
+    /// <summary>Whether no segment hides another path: an encoded slash stays within its segment.</summary>
+    protected static bool IsPlain(IEnumerable<string> path) =>
+        path.All(segment => !segment.AsSpan().ContainsAny('/', '\\'));
+}
