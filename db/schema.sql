@@ -99,12 +99,19 @@ CREATE TABLE public.api_keys (
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
+    policy_application text,
+    policy_description text,
+    policy_target text,
     CONSTRAINT api_keys_check CHECK (((key_type = 'Personal'::text) = (account_id IS NOT NULL))),
     CONSTRAINT api_keys_description_check CHECK ((length(description) <= 2000)),
     CONSTRAINT api_keys_display_name_check CHECK ((length(display_name) <= 200)),
     CONSTRAINT api_keys_key_hash_check CHECK ((octet_length(key_hash) = 32)),
     CONSTRAINT api_keys_key_type_check CHECK ((key_type = ANY (ARRAY['System'::text, 'Feed'::text, 'Personal'::text]))),
-    CONSTRAINT api_keys_permissions_check CHECK ((permissions <@ ARRAY['view'::text, 'add'::text, 'delete'::text, 'feeds'::text, 'manage'::text]))
+    CONSTRAINT api_keys_permissions_check CHECK ((permissions <@ ARRAY['view'::text, 'add'::text, 'delete'::text, 'feeds'::text, 'manage'::text])),
+    CONSTRAINT api_keys_policy_application_check CHECK (((length(policy_application) >= 1) AND (length(policy_application) <= 200))),
+    CONSTRAINT api_keys_policy_check CHECK ((num_nulls(policy_application, policy_description, policy_target) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT api_keys_policy_description_check CHECK ((length(policy_description) <= 2000)),
+    CONSTRAINT api_keys_policy_target_check CHECK (((length(policy_target) >= 1) AND (length(policy_target) <= 200)))
 );
 
 COMMENT ON TABLE public.api_keys IS 'Keys for tools. The key itself is shown once, when it is made, and is not kept.';
@@ -120,6 +127,8 @@ COMMENT ON COLUMN public.api_keys.account_id IS 'Whose key it is, for a personal
 COMMENT ON COLUMN public.api_keys.properties IS 'Further ProGet key properties, kept as given so that management tools read back what they wrote.';
 
 COMMENT ON COLUMN public.api_keys.last_used_at IS 'Exact to a minute or so.';
+
+COMMENT ON COLUMN public.api_keys.policy_target IS 'With policy_application and policy_description: every package downloaded with this key is recorded so, unless the request says otherwise. Null: only tagged downloads are.';
 
 ALTER TABLE public.api_keys ALTER COLUMN api_key_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.api_keys_api_key_id_seq

@@ -19,7 +19,20 @@ public sealed record ApiKey(
     int ApiKeyId, byte[] KeyHash, string Type, string DisplayName, string Description, Permissions Permissions,
     int? FeedId,
     string? FeedName, ApiKeyAccount? Account, string Properties, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt,
-    DateTimeOffset? RevokedAt, DateTimeOffset? LastUsedAt);
+    DateTimeOffset? RevokedAt, DateTimeOffset? LastUsedAt)
+{
+    /// <summary>How downloads with this key are recorded that say nothing themselves; null: they are not.</summary>
+    public RecordingPolicy? Policy { get; init; }
+}
+
+/// <summary>
+/// What is recorded of every package downloaded with a key, for clients that cannot send deployment headers: one key a
+/// server, say. What a request says itself comes first.
+/// </summary>
+/// <param name="Application">1 to 200 characters.</param>
+/// <param name="Description">Up to 2,000 characters; may be empty.</param>
+/// <param name="Target">1 to 200 characters.</param>
+public sealed record RecordingPolicy(string Application, string Description, string Target);
 
 /// <summary>The account of a personal key.</summary>
 /// <param name="Name">Its name.</param>
@@ -82,6 +95,9 @@ public sealed record NewApiKey
 
     /// <summary>Further ProGet properties: the text of a JSON object.</summary>
     public string Properties { get; init; } = "{}";
+
+    /// <summary>How downloads with it are recorded that say nothing themselves; null: they are not.</summary>
+    public RecordingPolicy? Policy { get; init; }
 }
 
 /// <summary>How the making of a key ended.</summary>

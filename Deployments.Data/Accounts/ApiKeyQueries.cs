@@ -27,7 +27,8 @@ public sealed class ApiKeyQueries(NpgsqlDataSource database)
             """
             select k.api_key_id, k.key_hash, k.key_type, k.display_name, k.description, k.permissions, k.feed_id,
                 f.name as feed_name, a.name as account_name, a.role as account_role, a.active as account_active,
-                k.properties::text, k.created_at, k.expires_at, k.revoked_at, k.last_used_at
+                k.properties::text, k.created_at, k.expires_at, k.revoked_at, k.last_used_at,
+                k.policy_application, k.policy_description, k.policy_target
             from api_keys k
             left join feeds f on f.feed_id = k.feed_id
             left join accounts a on a.account_id = k.account_id
@@ -69,6 +70,12 @@ public sealed class ApiKeyQueries(NpgsqlDataSource database)
 
         public DateTimeOffset? LastUsedAt { get; init; }
 
+        public string? PolicyApplication { get; init; }
+
+        public string? PolicyDescription { get; init; }
+
+        public string? PolicyTarget { get; init; }
+
         public ApiKey ToApiKey() => new(
             ApiKeyId, KeyHash, KeyType, DisplayName, Description,
             Permissions.Aggregate(Accounts.Permissions.None, (all, one) =>
@@ -78,6 +85,11 @@ public sealed class ApiKeyQueries(NpgsqlDataSource database)
                 ? null
                 : new ApiKeyAccount(AccountName, Enum.Parse<AccountRole>(AccountRole!, ignoreCase: true),
                     AccountActive == true),
-            Properties, CreatedAt, ExpiresAt, RevokedAt, LastUsedAt);
+            Properties, CreatedAt, ExpiresAt, RevokedAt, LastUsedAt)
+        {
+            Policy = PolicyTarget is null
+                ? null
+                : new RecordingPolicy(PolicyApplication!, PolicyDescription!, PolicyTarget),
+        };
     }
 }

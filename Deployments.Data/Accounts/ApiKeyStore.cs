@@ -142,9 +142,9 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
         var id = await connection.QuerySingleAsync<int>(new CommandDefinition(
             """
             insert into api_keys (key_hash, key_type, display_name, description, permissions, feed_id, account_id,
-                expires_at, properties)
+                expires_at, properties, policy_application, policy_description, policy_target)
             values (@KeyHash, @Type, @DisplayName, @Description, @permissions, @feedId, @accountId, @ExpiresAt,
-                @Properties::jsonb)
+                @Properties::jsonb, @PolicyApplication, @PolicyDescription, @PolicyTarget)
             returning api_key_id
             """,
             new
@@ -158,6 +158,9 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
                 accountId,
                 key.ExpiresAt,
                 key.Properties,
+                PolicyApplication = key.Policy?.Application,
+                PolicyDescription = key.Policy?.Description,
+                PolicyTarget = key.Policy?.Target,
             },
             transaction,
             cancellationToken: ct));
@@ -170,6 +173,7 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
             key.Feed,
             key.Account,
             key.ExpiresAt,
+            key.Policy,
         };
         await AuditStore.AddAsync(connection, transaction,
             new AuditedChange("apiKey.create", "apiKey", Subject(id, key.DisplayName), null, after), by, ct);

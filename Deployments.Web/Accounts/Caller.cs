@@ -21,6 +21,11 @@ public sealed record Caller(string Name, Permissions Permissions, int? FeedId = 
     /// <summary>The number of the API key; null for people.</summary>
     public int? ApiKeyId { get; init; }
 
+    /// <summary>
+    /// How downloads with the caller's key are recorded that say nothing themselves; null: they are not.
+    /// </summary>
+    public RecordingPolicy? Policy { get; init; }
+
     /// <summary>No credentials were given. Given but wrong ones never make a caller.</summary>
     public bool IsAnonymous => AccountName is null && ApiKeyId is null;
 

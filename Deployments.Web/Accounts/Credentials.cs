@@ -191,8 +191,12 @@ public sealed class Credentials(
         if (key.Account is { } owner)
             permissions &= Caller.PermissionsOf(owner.Role);
         var name = key.DisplayName.Length > 0 ? $"API key \"{key.DisplayName}\"" : $"API key #{key.ApiKeyId}";
-        var caller =
-            new Caller(name, permissions, key.FeedId) { ApiKeyId = key.ApiKeyId, AccountName = key.Account?.Name };
+        var caller = new Caller(name, permissions, key.FeedId)
+        {
+            ApiKeyId = key.ApiKeyId,
+            AccountName = key.Account?.Name,
+            Policy = key.Policy,
+        };
         return new Entry(caller, key.KeyHash, null, default, key.ExpiresAt, time.GetTimestamp());
     }
 

@@ -1,3 +1,4 @@
+using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
@@ -33,12 +34,19 @@ sealed class DeploymentCapture(
     /// <param name="package">Tells, when the answer begins, which package it is.</param>
     public void Watch(HttpContext context, Feed feed, Caller caller, Func<PackageCoordinates> package)
     {
-        if (!feed.DeploymentRecordsEnabled || !HttpMethods.IsGet(context.Request.Method)
-            || !DeploymentHeaders.ArePresent(context.Request.Headers))
+        if (!IsWanted(context, feed, caller))
             return;
         var receivedAt = time.GetUtcNow();
         context.Response.OnStarting(() => CaptureAsync(context, feed, caller, package(), receivedAt));
     }
+
+    /// <summary>
+    /// Whether a download is to be recorded, should it succeed: the client tags it, or its key has a recording policy
+    /// for this feed.
+    /// </summary>
+    public static bool IsWanted(HttpContext context, Feed feed, Caller caller) =>
+        feed.DeploymentRecordsEnabled && HttpMethods.IsGet(context.Request.Method)
+        && (PolicyOrNull(caller, feed) is not null || DeploymentHeaders.ArePresent(context.Request.Headers));
 
     /// <summary>Removes what an upstream says of records of its own.</summary>
     public static void RemoveAnswer(IHeaderDictionary headers)
@@ -94,7 +102,19 @@ sealed class DeploymentCapture(
         HttpContext context, Feed feed, Caller caller, PackageCoordinates package, DateTimeOffset receivedAt)
     {
         var (fields, problem, raw) = DeploymentHeaders.Read(context.Request.Headers);
-        var reason = problem ?? Problem(fields) ?? (FeedAuthorization.MayRecord(caller, feed)
+        var isTagged = raw.Length > 0;
+        if (PolicyOrNull(caller, feed) is { } policy)
+        {
+            fields = fields with
+            {
+                Application = fields.Application ?? policy.Application,
+                Description = fields.Description ?? policy.Description,
+                Target = fields.Target ?? policy.Target,
+            };
+        }
+
+        // Whoever gave the key its policy has said that it may record just that.
+        var reason = problem ?? Problem(fields) ?? (!isTagged || FeedAuthorization.MayRecord(caller, feed)
             ? null
             : $"{caller.Name} may download from {feed.Name} but not record deployments");
         var entry = new InboxEntry
@@ -109,7 +129,7 @@ sealed class DeploymentCapture(
             Recorder = caller.Name,
             ClientAddress = Caller.ClientAddress(context),
             UserAgent = UserAgentOf(context.Request),
-            Road = RecordRoad.Header,
+            Road = isTagged ? RecordRoad.Header : RecordRoad.KeyPolicy,
             RawPath = Shorten(RawTarget.Of(context), RawPathLengthMax) ?? "",
             Reason = reason,
         };
@@ -125,8 +145,11 @@ sealed class DeploymentCapture(
             UserName = fields.UserName ?? caller.AccountName ?? caller.Name,
             DeployedAt = fields.DeployedAt,
         };
-        return raw == DeploymentHeaders.Write(entry) ? entry : entry with { RawHeaders = raw };
+        return !isTagged || raw == DeploymentHeaders.Write(entry) ? entry : entry with { RawHeaders = raw };
     }
+
+    static RecordingPolicy? PolicyOrNull(Caller caller, Feed feed) =>
+        caller.FeedId is null || caller.FeedId == feed.FeedId ? caller.Policy : null;
 
     string? Problem(DeploymentFields fields) =>
         validator.Validate(fields) is { IsValid: false, Errors: [var first, ..] }

@@ -122,7 +122,7 @@ sealed class FeedGateway(
         // Reading the head of a package takes time, so only where it is going to be recorded.
         PackageHead? Identifier(FeedRequest download) =>
             package is not null && served.Type.HeadLength(download) is > 0 and var length
-            && DeploymentHeaders.ArePresent(context.Request.Headers)
+            && DeploymentCapture.IsWanted(context, served.Feed, caller)
                 ? new PackageHead(length, head => package = served.Type.TryReadHead(download, head) ?? package)
                 : null;
     }

@@ -1,6 +1,7 @@
 using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
 using Deployments.Web.Accounts;
+using Deployments.Web.Records;
 using FluentValidation;
 using FluentValidation.AspNetCore;
 using Microsoft.AspNetCore.Mvc;
@@ -104,6 +105,17 @@ public sealed class ApiKeysModel(
 public sealed record NewKeyForm(
     string DisplayName, string? Description, bool View, bool Add, bool Manage, string? Feed, DateOnly? LastDay)
 {
+    /// <summary>Recorded of each download with the key; null, with the target, when only tagged ones are.</summary>
+    public string? PolicyApplication { get; init; }
+
+    /// <summary>Recorded of each download with the key; may be empty.</summary>
+    public string? PolicyDescription { get; init; }
+
+    /// <summary>Recorded of each download with the key: the server that has it.</summary>
+    public string? PolicyTarget { get; init; }
+
+    internal bool HasPolicy => PolicyApplication is not null || PolicyDescription is not null || PolicyTarget is not null;
+
     internal NewApiKey ToKey(byte[] hash) => new()
     {
         KeyHash = hash,
@@ -113,6 +125,9 @@ public sealed record NewKeyForm(
         Permissions = (View ? Permissions.View : 0) | (Add ? Permissions.Add : 0) | (Manage ? Permissions.All : 0),
         Feed = Feed,
         ExpiresAt = Accounts.LastDay.EndOf(LastDay),
+        Policy = HasPolicy
+            ? new RecordingPolicy(PolicyApplication!.Trim(), PolicyDescription?.Trim() ?? "", PolicyTarget!.Trim())
+            : null,
     };
 }
 
@@ -128,12 +143,25 @@ public sealed class NewKeyFormValidator : AbstractValidator<NewKeyForm>
         RuleFor(key => key.Description).MaximumLength(500);
         RuleFor(key => key.View).Must((key, _) => key.View || key.Add || key.Manage)
             .WithMessage("Choose what the key may do.");
+        When(key => key.HasPolicy, () =>
+        {
+            RuleFor(key => key.PolicyApplication).Must(IsField)
+                .WithMessage("A key that records every download needs an application of 1 to 200 characters.");
+            RuleFor(key => key.PolicyTarget).Must(IsField)
+                .WithMessage("A key that records every download needs a target of 1 to 200 characters.");
+            RuleFor(key => key.PolicyDescription).MaximumLength(DeploymentFieldsValidator.DescriptionLengthMax)
+                .Must(text => text is null || !text.Any(char.IsControl))
+                .WithMessage("The description of downloads has up to 2,000 characters and no control characters.");
+        });
         RuleFor(key => key.LastDay).Custom((day, context) =>
         {
             if (LastDay.ProblemOrNull(day, time) is { } problem)
                 context.AddFailure(problem);
         });
     }
+
+    static bool IsField(string? text) =>
+        text?.Trim() is { Length: > 0 and <= 200 } given && !given.Any(char.IsControl);
 }
 
 /// <summary>The last day on which a key is good.</summary>
