@@ -93,7 +93,8 @@ public sealed class ApiKeysPageTests
     public void The_state_of_a_key_is_said_in_words()
     {
         var now = new DateTimeOffset(2026, 1, 31, 8, 15, 0, TimeSpan.Zero);
-        var key = new ApiKey(1, [], "System", "ci", "", Permissions.View, null, null, null, "{}", now, null, null, null);
+        var key = new ApiKey(
+            1, [], "System", "ci", "", Permissions.View, null, null, null, "{}", now, null, null, null);
         using var context = new BunitContext();
         string State(ApiKey shown) => context.Render<KeyState>(set =>
             set.Add(state => state.Key, shown).Add(state => state.Now, now)).Find(".badge").TextContent;

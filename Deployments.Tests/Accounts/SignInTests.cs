@@ -172,8 +172,8 @@ public sealed class SignInTests
         foreach (var url in new[]
             {
                 "/admin/jobs?handler=Run", "/admin/retention", "/admin/retention/1?handler=Switch",
-                "/admin/retention/1?handler=Delete", "/admin/connectors/x?handler=Test", "/admin/api-keys?handler=Create",
-                "/admin/api-keys?handler=Expire", "/admin/api-keys?handler=Revoke",
+                "/admin/retention/1?handler=Delete", "/admin/connectors/x?handler=Test",
+                "/admin/api-keys?handler=Create", "/admin/api-keys?handler=Expire", "/admin/api-keys?handler=Revoke",
             })
         {
             foreach (var browser in new[] { viewer, publisher })

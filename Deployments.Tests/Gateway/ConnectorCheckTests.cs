@@ -122,7 +122,8 @@ public sealed class ConnectorCheckTests
         await using var app = await TestApp.StartAsync();
 
         var answer = await app.Service<ConnectorCheck>().AskAsync(
-            Connector("http://127.0.0.1:9/") with { Username = "reader", PasswordEncrypted = "not encrypted" }, default);
+            Connector("http://127.0.0.1:9/") with { Username = "reader", PasswordEncrypted = "not encrypted" },
+            default);
 
         Assert.Contains("type it in again", answer.Text, StringComparison.Ordinal);
     }

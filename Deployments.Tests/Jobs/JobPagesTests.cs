@@ -53,6 +53,30 @@ public sealed class JobPagesTests
         Assert.True(next.ContainsKey(DrainInboxJob.Name));
     }
 
+    [Fact]
+    public async Task A_daily_job_that_no_node_was_there_for_runs_when_one_is()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using (var command = database.DataSource.CreateCommand(
+            """
+            insert into job_runs (job, node_id, node, started_at, ended_at, outcome)
+            values ('apply-retention', gen_random_uuid(), 'n', now() - interval '26 hours', now(), 'ok'),
+                ('prune-job-runs', gen_random_uuid(), 'n', now() - interval '24 hours', now(), 'ok')
+            """))
+            await command.ExecuteNonQueryAsync();
+
+        await using var app = await TestApp.StartAsync(database);
+
+        var patience = TimeProvider.System.GetUtcNow().AddSeconds(60);
+        while (await CountAsync(app, ApplyRetentionJob.Name) < 2)
+        {
+            Assert.True(TimeProvider.System.GetUtcNow() < patience);
+            await Task.Delay(50);
+        }
+
+        Assert.Equal(1, await CountAsync(app, PruneJobRunsJob.Name));
+    }
+
     [Theory]
     [InlineData("/admin/jobs/nothing", HttpStatusCode.NotFound)]
     [InlineData("/admin/jobs/drain-inbox", HttpStatusCode.OK)]
@@ -78,6 +102,9 @@ public sealed class JobPagesTests
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
+
+    static async Task<int> CountAsync(TestApp app, string job) =>
+        (await app.Service<JobRunQueries>().PageAsync(job, null, 10, TimeProvider.System.GetUtcNow(), default)).Count;
 
     static async Task<JobRun> EndedAsync(TestApp app, string job)
     {

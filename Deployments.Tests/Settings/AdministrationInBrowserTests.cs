@@ -76,7 +76,7 @@ public sealed class AdministrationInBrowserTests
         [
             "/admin/jobs", "/admin/jobs/drain-inbox", "/admin/jobs/apply-retention", "/admin/retention",
             $"/admin/retention/{rule}", "/admin/system", "/admin/users", "/admin/api-keys", "/account",
-            "/admin/connectors/up",
+            "/admin/feeds", "/admin/feeds/approved", "/admin/connectors/up",
         ];
         foreach (var colors in new[] { ColorScheme.Light, ColorScheme.Dark })
             foreach (var width in new[] { 1280, 320 })
@@ -103,8 +103,8 @@ public sealed class AdministrationInBrowserTests
         var result = await page.RunAxe();
         Assert.True(result.Violations.Length == 0, where + '\n' + string.Join('\n', result.Violations.SelectMany(v =>
             v.Nodes.Select(n => $"{v.Id} {n.Html} {string.Join(' ', n.Any.Select(a => a.Message))}"))));
-        Assert.True(
-            await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), where + " is too wide");
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"),
+            where + " is too wide");
     }
 
     /// <summary>Something to show on every page.</summary>
@@ -137,7 +137,7 @@ public sealed class AdministrationInBrowserTests
             select job, gen_random_uuid(), 'node-a', now() - age, now() - age, outcome, runs, items, took, message
             from (values
                 ('drain-inbox', interval '1 minute', 'ok', 42, 1204, 380, null),
-                ('drain-inbox', interval '3 minutes', 'failed', 3, 0, 90, '1 of 3 runs failed. The database went away.'),
+                ('drain-inbox', interval '3 minutes', 'failed', 3, 0, 90, '1 of 3 runs failed. It went away.'),
                 ('apply-retention', interval '1 day', 'ok', 1, 300, 65000, 'Removed 300 deployment records.'))
                 as run (job, age, outcome, runs, items, took, message)
             """);

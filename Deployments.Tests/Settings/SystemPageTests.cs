@@ -67,17 +67,22 @@ public sealed class SystemPageTests
     public void Each_thing_to_look_at_is_said()
     {
         var fine = new Node { Name = "a", SeenAt = Now, DiskFreeBytes = 50, DiskBytes = 100 };
-        Assert.Empty(SystemModel.ProblemsOf(new DatabaseCondition { InboxOldestAt = Now }, [fine], Now));
+        Assert.Empty(SystemModel.ProblemsOf(
+            new DatabaseCondition { InboxOldestAt = Now }, [fine], [new JobRun { State = JobRunState.Ok }], Now));
         var problems = SystemModel.ProblemsOf(
             new DatabaseCondition { IsStandby = true, InboxOldestAt = Now.AddMinutes(-2) },
             [
-                fine with { SeenAt = Now.AddMinutes(-3) }, fine with { JournalBytes = 1 }, fine with { RefusedBytes = 1 },
-                fine with { DiskFreeBytes = 4 }, fine with { DiskFreeBytes = null, DiskBytes = null },
-            ], Now).ToList();
+                fine with { SeenAt = Now.AddMinutes(-3) }, fine with { JournalBytes = 1 },
+                fine with { RefusedBytes = 1 }, fine with { DiskFreeBytes = 4 },
+                fine with { DiskFreeBytes = null, DiskBytes = null },
+            ],
+            [new JobRun { Job = "nightly", State = JobRunState.Failed, Message = "No." }], Now).ToList();
 
-        Assert.Equal(6, problems.Count);
+        Assert.Equal(7, problems.Count);
         foreach (var (problem, words) in problems.Zip(
-            (string[])["standby", "has waited", "not been heard of", "not taken yet", "refused", "Less than 5 %"]))
+            (string[])[
+                "standby", "has waited", "nightly failed when it last ran: No.", "not been heard of", "not taken yet",
+                "refused", "Less than 5 %"]))
             Assert.Contains(words, problem, StringComparison.Ordinal);
     }
 

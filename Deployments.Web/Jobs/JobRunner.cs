@@ -90,7 +90,7 @@ public sealed class JobRunner(
         {
             return await store.BeginAsync(name, node, at, ct);
         }
-        catch (Exception exception) when (IsOutage(exception))
+        catch (Exception exception) when (IsOutage(exception) || exception is OperationCanceledException)
         {
             logger.LogWarning("A run of {Job} is not written down: {Reason}", name, exception.Message);
             return null;

@@ -22,9 +22,9 @@ public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
     static readonly string[] HarmlessWords =
     [
         "host", "server", "port", "database", "username", "user id", "userid", "ssl mode", "sslmode", "timeout",
-        "command timeout", "minimum pool size", "maximum pool size", "pooling", "keepalive", "target session attributes",
-        "load balance hosts", "host recheck seconds", "search path", "application name", "max auto prepare",
-        "auto prepare min usages",
+        "command timeout", "minimum pool size", "maximum pool size", "pooling", "keepalive",
+        "target session attributes", "load balance hosts", "host recheck seconds", "search path", "application name",
+        "max auto prepare", "auto prepare min usages",
     ];
 
     /// <summary>Reads them at the start.</summary>

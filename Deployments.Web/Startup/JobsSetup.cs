@@ -8,6 +8,8 @@ namespace Deployments.Web.Startup;
 /// <summary>The timetable: everything that runs in the background, and when.</summary>
 static class JobsSetup
 {
+    const int CommitDigits = 7;
+
     internal static readonly ScheduledJob[] Timetable =
     [
         // The alarm calls it as soon as something is in the inbox; the timetable is the safety net.
@@ -43,10 +45,18 @@ static class JobsSetup
         QuartzEngine.Add(services, connectionString, Timetable);
 #endif
         services.AddHostedService<InboxAlarm>();
+        services.AddHostedService<MissedRuns>();
     }
 
-    /// <summary>The version of this program, as its build was told.</summary>
-    internal static string ProgramVersion =>
-        typeof(JobsSetup).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
-        ?? "unknown";
+    /// <summary>The version of this program, as its build was told: <c>1.2.0+0ceb56b</c>.</summary>
+    internal static string ProgramVersion
+    {
+        get
+        {
+            var version = typeof(JobsSetup).Assembly
+                .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+            var commit = version.IndexOf('+', StringComparison.Ordinal);
+            return commit < 0 ? version : version[..Math.Min(version.Length, commit + 1 + CommitDigits)];
+        }
+    }
 }

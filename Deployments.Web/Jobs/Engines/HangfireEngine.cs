@@ -10,8 +10,8 @@ namespace Deployments.Web.Jobs.Engines;
 /// one of the nodes runs the job.
 /// </summary>
 /// <remarks>
-/// Hangfire's clock has minutes, at best fifteen seconds: a job that runs more often is run every minute, and woken in
-/// between by whoever has work for it. See <c>db/decisions/0003</c>.
+/// Its recurring jobs are looked at four times a minute: a job that is to run more often is run every minute, and woken
+/// in between by whoever has work for it. See <c>db/decisions/0003</c>.
 /// </remarks>
 sealed class HangfireEngine(IRecurringJobManager recurring, JobStorage storage) : IJobEngine
 {
@@ -44,7 +44,7 @@ sealed class HangfireEngine(IRecurringJobManager recurring, JobStorage storage) 
         services.AddHangfire(hangfire => hangfire
             .UseSimpleAssemblyNameTypeSerializer()
             .UseRecommendedSerializerSettings()
-            .UsePostgreSqlStorage(storage => storage.UseNpgsqlConnection(
+            .UsePostgreSqlStorage(postgres => postgres.UseNpgsqlConnection(
                 connectionString + ";Maximum Pool Size=10;Application Name=Deployments jobs")));
         // Before the server, so that it finds the timetable.
         services.AddHostedService<HangfireTimetable>();

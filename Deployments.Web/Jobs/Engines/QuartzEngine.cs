@@ -57,7 +57,8 @@ sealed class QuartzEngine(ISchedulerFactory schedulers, IReadOnlyList<ScheduledJ
         services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
     }
 
-    // A daily job that no node was there for runs once when one is; one that runs all day has nothing to make up for.
+    // A daily job that every node was too busy for runs once when one is not (MissedRuns sees to those that no node was
+    // there for); a job that runs all day has nothing to make up for.
     static void Schedule(ITriggerConfigurator trigger, ScheduledJob line)
     {
         if (line.At is { } at)

@@ -1,6 +1,7 @@
 using Deployments.Data.Database;
 using Deployments.Data.Jobs;
 using Deployments.Data.Records;
+using Deployments.Web.Jobs;
 using Deployments.Web.Settings;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -8,8 +9,8 @@ namespace Deployments.Web.Pages.Settings;
 
 /// <summary>How the program is: nodes, database, queues, settings in force.</summary>
 public sealed class SystemModel(
-    DatabaseQueries database, NodeQueries nodes, DashboardQueries dashboard, SettingsInForce settings, ThisNode node,
-    TimeProvider time) : PageModel
+    DatabaseQueries database, NodeQueries nodes, JobRunQueries runs, IReadOnlyList<ScheduledJob> timetable,
+    DashboardQueries dashboard, SettingsInForce settings, ThisNode node, TimeProvider time) : PageModel
 {
     /// <summary>Nodes silent for longer are no longer shown.</summary>
     static readonly TimeSpan NodesSince = TimeSpan.FromDays(1);
@@ -45,16 +46,19 @@ public sealed class SystemModel(
         Database = await database.ConditionAsync(ct);
         Nodes = await nodes.SeenAsync(Now - NodesSince, ct);
         Rejected = (await dashboard.WaitingAsync(ct)).Rejected;
-        Problems = [.. ProblemsOf(Database, Nodes, Now)];
+        var newest = await runs.NewestAsync([.. timetable.Select(job => job.Name)], Now, ct);
+        Problems = [.. ProblemsOf(Database, Nodes, newest.Values, Now)];
     }
 
     internal static IEnumerable<string> ProblemsOf(
-        DatabaseCondition database, IReadOnlyList<Node> nodes, DateTimeOffset now)
+        DatabaseCondition database, IReadOnlyList<Node> nodes, IEnumerable<JobRun> newestRuns, DateTimeOffset now)
     {
         if (database.IsStandby)
             yield return "The database is a standby: nothing can be written.";
         if (database.InboxOldestAt < now - InboxPatience)
             yield return "The oldest entry of the inbox has waited for more than a minute: see the job drain-inbox.";
+        foreach (var run in newestRuns.Where(run => run.State is JobRunState.Failed))
+            yield return $"The job {run.Job} failed when it last ran: {run.Message}";
         foreach (var node in nodes.Where(node => node.IsSilent(now)))
             yield return $"The node {node.Name} (process {node.ProcessId}) has not been heard of for two minutes: "
                 + "it was killed, or has lost the database.";
