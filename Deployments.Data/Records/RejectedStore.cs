@@ -64,7 +64,7 @@ public sealed class RejectedStore(NpgsqlDataSource database, TimeProvider time)
         foreach (var row in rows)
         {
             var change = new AuditedChange(
-                "rejectedRecord.dismiss", "rejectedRecord", SubjectOf(row), Before(row), new { DismissedFor = reason });
+                "rejectedRecord.dismiss", "rejectedRecord", SubjectOf(row), StateOf(row, null), StateOf(row, reason));
             await AuditStore.AddAsync(connection, transaction, change, by, ct);
         }
 
@@ -98,7 +98,7 @@ public sealed class RejectedStore(NpgsqlDataSource database, TimeProvider time)
         foreach (var ((row, record), result) in mended.Zip(results))
         {
             var change = new AuditedChange(
-                "rejectedRecord.replay", "rejectedRecord", SubjectOf(row), Before(row), After(record, result));
+                "rejectedRecord.replay", "rejectedRecord", SubjectOf(row), StateOf(row, null), StateOf(row, record, result));
             await AuditStore.AddAsync(connection, transaction, change, by, ct);
         }
 
@@ -120,7 +120,7 @@ public sealed class RejectedStore(NpgsqlDataSource database, TimeProvider time)
 
     static string SubjectOf(RejectedRow row) => row.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    static object Before(RejectedRow row) => new
+    static object StateOf(RejectedRow row, string? dismissedFor) => new
     {
         row.Reason,
         row.Feed,
@@ -128,10 +128,12 @@ public sealed class RejectedStore(NpgsqlDataSource database, TimeProvider time)
         row.Name,
         row.Version,
         row.Qualifier,
+        DismissedFor = dismissedFor,
     };
 
-    static object After(NewRecord record, RecordResult result) => new
+    static object StateOf(RejectedRow row, NewRecord record, RecordResult result) => new
     {
+        row.Feed,
         Group = record.GroupName,
         record.Name,
         record.Version,

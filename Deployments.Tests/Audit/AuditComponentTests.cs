@@ -13,13 +13,13 @@ public sealed class AuditComponentTests : BunitContext
     public void A_change_shows_what_differs_and_folds_what_does_not()
     {
         var changes = Render<AuditChanges>(parameters => parameters
-            .Add(c => c.Before, """{"role": "viewer", "active": true, "note": null, "names": ["a"], "gone": ""}""")
+            .Add(c => c.Before, """{"role": "viewer", "active": true, "note": null, "names": ["a"], "gone": "x", "blank": ""}""")
             .Add(c => c.After, """{"role": "administrator", "active": true, "names": ["a", "b"], "made": 3}"""));
 
         var shown = changes.FindAll(".changes")[0];
         Assert.Equal(["role", "names", "gone", "made"],
             shown.QuerySelectorAll(".name").Select(name => name.TextContent));
-        Assert.Equal(["viewer", "[\"a\"]", "empty"],
+        Assert.Equal(["viewer", "[\"a\"]", "x"],
             shown.QuerySelectorAll("del").Select(text => text.TextContent.Trim()));
         Assert.Equal(["administrator", "[\"a\", \"b\"]", "3"],
             shown.QuerySelectorAll("ins").Select(text => text.TextContent.Trim()));

@@ -114,6 +114,20 @@ public sealed class RejectedPageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_form_for_many_carries_its_own_token()
+    {
+        await rejected.AddAsync(5001);
+        using var admin = await Browser.SignedInAsync(app);
+
+        var html = await admin.ReadAsync(Page);
+
+        var form = html[html.IndexOf("handler=Replay\" class=\"flow\"", StringComparison.Ordinal)..];
+        Assert.Contains(
+            "__RequestVerificationToken", form[..form.IndexOf("</form>", StringComparison.Ordinal)],
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task All_that_match_the_filter_are_dismissed_on_other_pages_too()
     {
         for (var i = 0; i < 60; i++)

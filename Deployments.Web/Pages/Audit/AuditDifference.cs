@@ -11,14 +11,17 @@ public sealed record AuditDifference(string Name, string? Before, string? After)
     /// <summary>Whether the change changed it.</summary>
     public bool IsChanged => Before != After;
 
-    /// <summary>Compares the two states of an audit event, property by property.</summary>
+    /// <summary>
+    /// Compares the two states of an audit event, property by property. What is empty in both is left out.
+    /// </summary>
     /// <param name="before">JSON of the state before; null when there was none.</param>
     /// <param name="after">JSON of the state after; null when there is none.</param>
     public static IReadOnlyList<AuditDifference> Between(string? before, string? after)
     {
         var (old, now) = (Read(before), Read(after));
         return [.. old.Keys.Union(now.Keys, StringComparer.Ordinal)
-            .Select(name => new AuditDifference(name, old.GetValueOrDefault(name), now.GetValueOrDefault(name)))];
+            .Select(name => new AuditDifference(name, old.GetValueOrDefault(name), now.GetValueOrDefault(name)))
+            .Where(difference => difference is not { Before: null or "", After: null or "" })];
     }
 
     static Dictionary<string, string> Read(string? json)

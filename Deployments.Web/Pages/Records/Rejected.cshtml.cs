@@ -79,7 +79,7 @@ public sealed class RejectedModel(RejectedQueries queries, RejectedStore store, 
             chosen, row => corrections.Over(RejectedMender.FieldsOf(row)).Cleaned(), By, ct);
         var repeated = report.Recorded.Count(result => result.IsDuplicate);
         Notice = $"{Counted(report.Recorded.Count)} replayed"
-            + (repeated > 0 ? $", of which {repeated} repeat a record that is there already" : "") + "."
+            + (repeated > 0 ? $", of which {Counted(repeated)} had been on record already" : "") + "."
             + (report.Problems.Count == 0
                 ? ""
                 : $" {Counted(report.Problems.Count)} still to be mended, for instance because: "
