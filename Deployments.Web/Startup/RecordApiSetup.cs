@@ -17,5 +17,6 @@ static class RecordApiSetup
         PackageDeploymentApi.Map(app);
         PackageDeploymentBatchApi.Map(app);
         ReadApi.Map(app);
+        OpenApi.Map(app);
     }
 }
