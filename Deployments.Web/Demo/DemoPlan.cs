@@ -14,7 +14,7 @@ sealed class DemoPlan(IReadOnlyList<IFeedType> types, DateTimeOffset now, int re
 {
     const int PackagesTotal = 60;
     const double Spare = 1.04; // so that there are enough; the oldest ones beyond are left out
-    const int Days = 548;
+    const int Days = 590; // less what is left out: some 18 months
 
     static readonly string[] People =
     [

@@ -22,5 +22,6 @@ static class RecordApiSetup
         PackageDeploymentBatchApi.Map(app);
         ReadApi.Map(app);
         ExportApi.Map(app);
+        OpenApi.Map(app);
     }
 }
