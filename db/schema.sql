@@ -737,6 +737,10 @@ ALTER TABLE ONLY public.users
 
 CREATE UNIQUE INDEX accounts_by_name ON public.accounts USING btree (lower(name));
 
+CREATE INDEX applications_by_part ON public.applications USING gin (name_key public.gin_trgm_ops);
+
+CREATE INDEX applications_by_prefix ON public.applications USING btree (name_key text_pattern_ops);
+
 CREATE INDEX audit_events_by_action ON public.audit_events USING btree (action, audit_event_id);
 
 CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (lower(actor), audit_event_id);
@@ -787,13 +791,27 @@ CREATE INDEX package_versions_by_key ON public.package_versions USING btree (ver
 
 CREATE INDEX package_versions_by_order ON public.package_versions USING btree (package_id, sort_key);
 
+CREATE INDEX package_versions_by_prefix ON public.package_versions USING btree (lower(version) text_pattern_ops);
+
 CREATE INDEX package_versions_by_version ON public.package_versions USING btree (version);
+
+CREATE INDEX packages_by_part ON public.packages USING gin (lower(((group_name || '/'::text) || name)) public.gin_trgm_ops);
+
+CREATE INDEX packages_by_prefix ON public.packages USING btree (lower(name) text_pattern_ops);
 
 CREATE INDEX rejected_records_open ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NULL);
 
 CREATE INDEX rejected_records_resolved ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NOT NULL);
 
+CREATE INDEX targets_by_part ON public.targets USING gin (name_key public.gin_trgm_ops);
+
+CREATE INDEX targets_by_prefix ON public.targets USING btree (name_key text_pattern_ops);
+
 CREATE INDEX texts_by_part ON public.texts USING gin (name public.gin_trgm_ops);
+
+CREATE INDEX users_by_part ON public.users USING gin (name_key public.gin_trgm_ops);
+
+CREATE INDEX users_by_prefix ON public.users USING btree (name_key text_pattern_ops);
 
 CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF name, password_hash, role, active, security_stamp ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
 
