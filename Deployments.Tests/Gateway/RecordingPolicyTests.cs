@@ -102,6 +102,20 @@ public sealed class RecordingPolicyTests : IAsyncLifetime
         Assert.Equal("main", Assert.Single(await RecordsAsync()).Feed);
     }
 
+    [Fact]
+    public async Task A_key_made_on_the_page_has_its_policy_and_the_page_says_so()
+    {
+        using var browser = await Browser.SignedInAsync(app);
+
+        using var answer = await browser.PostAsync("/admin/api-keys", "/admin/api-keys?handler=Create",
+            ("DisplayName", "WEB-07"), ("View", "true"), ("PolicyApplication", "apt"), ("PolicyTarget", " <WEB-07> "));
+
+        var key = (await app.Service<ApiKeyQueries>().AllAsync(default)).First(key => key.DisplayName == "WEB-07");
+        Assert.Equal(new RecordingPolicy("apt", "", "<WEB-07>"), key.Policy);
+        Assert.Contains("records every download: <bdi>apt</bdi> on <bdi>&lt;WEB-07&gt;</bdi>",
+            await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("", "d", "t")]
     [InlineData("a", "d", " ")]
