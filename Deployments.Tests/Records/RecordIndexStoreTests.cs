@@ -60,11 +60,11 @@ public sealed class RecordIndexStoreTests : IAsyncLifetime
     public async Task Only_one_node_packs_at_a_time()
     {
         await using var other = await database.DataSource.OpenConnectionAsync();
-        await other.ExecuteAsync("select pg_advisory_lock(862403)");
+        await other.ExecuteAsync("select pg_advisory_lock(862404)");
 
         Assert.False(await store.PackAsync(default));
 
-        await other.ExecuteAsync("select pg_advisory_unlock(862403)");
+        await other.ExecuteAsync("select pg_advisory_unlock(862404)");
         Assert.True(await store.PackAsync(default));
     }
 
