@@ -10,7 +10,7 @@ namespace Deployments.Data.Accounts;
 public sealed class KeyRingStore(NpgsqlDataSource database)
 {
     // Any number will do, as long as every version of this program uses it.
-    const long AdvisoryLock = 862_402;
+    const long AdvisoryLock = 862_405; // beside those of migrations, inbox, retention and indexes
 
     /// <summary>Every key, as XML, oldest first.</summary>
     public IReadOnlyList<string> All()
