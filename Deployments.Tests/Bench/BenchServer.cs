@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
@@ -18,7 +19,6 @@ sealed class BenchServer : IAsyncDisposable
     const string Key = "bench-bootstrap-key";
 
     readonly string dataDirectory;
-    readonly HttpClient admin;
 
     BenchServer(WebApplication app, string dataDirectory)
     {
@@ -26,13 +26,16 @@ sealed class BenchServer : IAsyncDisposable
         this.dataDirectory = dataDirectory;
         Url = new Uri(app.Services.GetRequiredService<IServer>().Features
             .Get<IServerAddressesFeature>()!.Addresses.First());
-        admin = new HttpClient { BaseAddress = Url };
-        admin.DefaultRequestHeaders.Add("X-ApiKey", Key);
+        Admin = new HttpClient { BaseAddress = Url };
+        Admin.DefaultRequestHeaders.Add("X-ApiKey", Key);
     }
 
     public WebApplication App { get; }
 
     public Uri Url { get; }
+
+    /// <summary>A client with a key that may do everything.</summary>
+    public HttpClient Admin { get; }
 
     public NpgsqlDataSource Database => App.Services.GetRequiredService<NpgsqlDataSource>();
 
@@ -71,14 +74,30 @@ sealed class BenchServer : IAsyncDisposable
             await content.WriteAsync(RandomNumberGenerator.GetBytes(bytes - 400));
         }
 
-        using var answer = await admin.PutAsync($"/upack/{feed}/upload", new ByteArrayContent(package.ToArray()));
+        using var answer = await Admin.PutAsync($"/upack/{feed}/upload", new ByteArrayContent(package.ToArray()));
         answer.EnsureSuccessStatusCode();
         return package.ToArray();
     }
 
+    /// <summary>Runs psql against the private PostgreSQL.</summary>
+    public async Task PsqlAsync(string command)
+    {
+        var start = new ProcessStartInfo("psql",
+        [
+            "-X", "-q", "-h", Path.Combine(dataDirectory, "socket"), "-U", "deployments", "-d", "deployments",
+            "-v", "ON_ERROR_STOP=1", "-c", command,
+        ]);
+        start.Environment["PGPASSWORD"] = (await File.ReadAllTextAsync(
+            Path.Combine(dataDirectory, "postgres.password"))).Trim();
+        using var process = Process.Start(start)!;
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"psql ended with {process.ExitCode}");
+    }
+
     public async ValueTask DisposeAsync()
     {
-        admin.Dispose();
+        Admin.Dispose();
         await App.StopAsync();
         await App.DisposeAsync();
         Directory.Delete(dataDirectory, recursive: true);
@@ -86,7 +105,7 @@ sealed class BenchServer : IAsyncDisposable
 
     async Task PostAsync(string path, object body)
     {
-        using var answer = await admin.PostAsJsonAsync(path, body);
+        using var answer = await Admin.PostAsJsonAsync(path, body);
         if (!answer.IsSuccessStatusCode)
             throw new InvalidOperationException($"{path}: {await answer.Content.ReadAsStringAsync()}");
     }

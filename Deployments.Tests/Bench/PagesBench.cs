@@ -56,6 +56,7 @@ static class PagesBench
             """);
         table.Add("records in 300 bytes", "the bytes they take", [(300, (double)(await command.ExecuteScalarAsync())!)],
             1, "bytes");
+        await CsvBench.RunAsync(server, table);
     }
 
     static async Task<List<(double Total, double Database)>> MeasureAsync(BenchServer server)
