@@ -36,6 +36,19 @@ public sealed class ConnectorCheckTests
         Assert.DoesNotContain("Basic ", page, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_universal_feed_of_another_server_of_this_kind_answers()
+    {
+        await using var upstream = await TestApp.StartAsync();
+        await upstream.CreateFeedAsync("main", "universal");
+        await using var app = await StartAsync("universal", new Uri(upstream.Url, "/upack/main/"));
+
+        var page = await TestAsync(app);
+
+        Assert.Contains("The connection works.", page, StringComparison.Ordinal);
+        Assert.Contains("/upack/main/packages", page, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("npm", 401, true, "refuses the user name and password")]
     [InlineData("npm", 403, false, "none are stored")]

@@ -76,6 +76,10 @@ public sealed partial class UniversalFeed : IFeedType
             ? new Uri($"{connector.AbsoluteUri.TrimEnd('/')}/{request.RawPath}{request.RawQuery}")
             : null;
 
+    // The address of a universal feed itself is not one that answers.
+    /// <inheritdoc/>
+    public Uri UpstreamProbe(Uri connector) => new($"{connector.AbsoluteUri.TrimEnd('/')}/packages");
+
     /// <inheritdoc/>
     public FeedRequest? VersionListRequest(FeedRequest download) => TryReadDownload(download) is { } package
         ? download.For(
