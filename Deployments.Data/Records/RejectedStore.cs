@@ -98,7 +98,8 @@ public sealed class RejectedStore(NpgsqlDataSource database, TimeProvider time)
         foreach (var ((row, record), result) in mended.Zip(results))
         {
             var change = new AuditedChange(
-                "rejectedRecord.replay", "rejectedRecord", SubjectOf(row), StateOf(row, null), StateOf(row, record, result));
+                "rejectedRecord.replay", "rejectedRecord", SubjectOf(row), StateOf(row, null),
+                StateOf(row, record, result));
             await AuditStore.AddAsync(connection, transaction, change, by, ct);
         }
 

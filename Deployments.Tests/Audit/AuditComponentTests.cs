@@ -13,7 +13,8 @@ public sealed class AuditComponentTests : BunitContext
     public void A_change_shows_what_differs_and_folds_what_does_not()
     {
         var changes = Render<AuditChanges>(parameters => parameters
-            .Add(c => c.Before, """{"role": "viewer", "active": true, "note": null, "names": ["a"], "gone": "x", "blank": ""}""")
+            .Add(c => c.Before,
+                """{"role": "viewer", "active": true, "note": null, "names": ["a"], "gone": "x", "blank": ""}""")
             .Add(c => c.After, """{"role": "administrator", "active": true, "names": ["a", "b"], "made": 3}"""));
 
         var shown = changes.FindAll(".changes")[0];

@@ -71,7 +71,8 @@ public sealed class RejectedInBrowserTests
         await using var app = await TestApp.StartAsync();
         await app.CreateFeedAsync("main", "nuget");
         var rejected = new RejectedSeed(app.Database);
-        await rejected.AddAsync(5001, RejectedSeed.Headers + "X-ProGet-Deployment-Url: " + new string('x', 2001) + "\n");
+        await rejected.AddAsync(
+            5001, RejectedSeed.Headers + "X-ProGet-Deployment-Url: " + new string('x', 2001) + "\n");
         await rejected.AddAsync(5002, name: new string('N', 200), reason: new string('y', 1500));
         await rejected.AddAsync(5003);
         await app.Service<RejectedStore>().DismissAsync(
