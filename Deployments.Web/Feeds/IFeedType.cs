@@ -127,6 +127,25 @@ public interface IFeedType
     PackageCoordinates? TryReadHead(FeedRequest download, ReadOnlyMemory<byte> head) => null;
 
     /// <summary>
+    /// The versions of the same package that a client fetches because this file names them, and that belong to this
+    /// download: the manifests of an index's platforms.
+    /// </summary>
+    /// <param name="download">A request that <see cref="TryReadDownload"/> takes for a download.</param>
+    /// <param name="head">The file's first bytes, as for <see cref="TryReadHead"/>.</param>
+    IReadOnlyList<string> ChildVersions(FeedRequest download, ReadOnlyMemory<byte> head) => [];
+
+    /// <summary>The response headers of an upstream that name addresses, see <see cref="RewriteHeader"/>.</summary>
+    IReadOnlyList<string> RewrittenHeaders => [];
+
+    /// <summary>The header's value with its addresses led through this feed; null when it must not be sent.</summary>
+    string? RewriteHeader(string name, string value, RewriteContext context) => value;
+
+    /// <summary>
+    /// True when upstreams of this type ask for a token that is had elsewhere, as container registries do.
+    /// </summary>
+    bool HasRegistryTokens => false;
+
+    /// <summary>
     /// The package with what only the answer tells: a digest, a date. Called when a download's answer is known.
     /// </summary>
     /// <param name="package">What <see cref="TryReadDownload"/> read.</param>

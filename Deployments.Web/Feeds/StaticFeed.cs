@@ -98,6 +98,15 @@ public abstract class StaticFeed : IFeedType
     public virtual PackageCoordinates? TryReadHead(FeedRequest download, ReadOnlyMemory<byte> head) => null;
 
     /// <inheritdoc/>
+    public virtual IReadOnlyList<string> ChildVersions(FeedRequest download, ReadOnlyMemory<byte> head) => [];
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<string> RewrittenHeaders => [];
+
+    /// <inheritdoc/>
+    public virtual string? RewriteHeader(string name, string value, RewriteContext context) => value;
+
+    /// <inheritdoc/>
     public virtual PackageCoordinates WithAnswer(PackageCoordinates package, Func<string, string?> header) => package;
 
     /// <inheritdoc/>

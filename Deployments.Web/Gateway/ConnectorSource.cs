@@ -98,6 +98,8 @@ sealed class ConnectorSource(
                 proxyRequest.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
             }
 
+            proxyRequest.Options.Set(RegistryTokenHandler.IsRegistry, type.HasRegistryTokens);
+
             // A sealed address may be another party's; it does not get this connector's password.
             if (Uri.Compare(url, connectorUrl, UriComponents.SchemeAndServer, UriFormat.Unescaped,
                 StringComparison.OrdinalIgnoreCase) == 0)
@@ -126,6 +128,14 @@ sealed class ConnectorSource(
             context.Response.Headers.Remove("Set-Cookie");
             context.Response.Headers.Remove("Strict-Transport-Security");
             DeploymentCapture.RemoveAnswer(context.Response.Headers); // an upstream of the same kind speaks of its own
+            foreach (var name in type.RewrittenHeaders)
+            {
+                if (context.Response.Headers[name] is { Count: 1 } value)
+                    context.Response.Headers[name] = type.RewriteHeader(name, value.ToString(), Context());
+                else
+                    context.Response.Headers.Remove(name);
+            }
+
             if (identify is not null && HttpMethods.IsGet(context.Request.Method)
                 && BeginsAtItsBeginning(proxyResponse))
                 await IdentifyAsync(proxyResponse, identify, cancellationToken);
@@ -163,11 +173,7 @@ sealed class ConnectorSource(
         {
             try
             {
-                return type.Rewrite(document, new RewriteContext(
-                    request, connectorUrl, address => seals.Seal(connector.ConnectorId, address))
-                {
-                    Index = index,
-                });
+                return type.Rewrite(document, Context());
             }
             catch (Exception exception) when (exception is FormatException or JsonException)
             {
@@ -175,6 +181,9 @@ sealed class ConnectorSource(
                     exception);
             }
         }
+
+        RewriteContext Context() =>
+            new(request, connectorUrl, address => seals.Seal(connector.ConnectorId, address)) { Index = index };
 
         static bool StaysHere(string header) =>
             header.StartsWith("X-ProGet-", StringComparison.OrdinalIgnoreCase)

@@ -37,6 +37,8 @@ static class GatewaySetup
         services.AddSingleton<UpstreamClient>();
         services.AddSingleton<SealedAddresses>();
         services.AddSingleton<ConnectorSource>();
+        services.AddSingleton<PullSessions>();
+        services.AddSingleton<RegistryTokens>();
         services.AddSingleton<FeedGateway>();
         services.AddSingleton<FeedDirectory>();
         services.AddHostedService(provider => provider.GetRequiredService<FeedDirectory>());
