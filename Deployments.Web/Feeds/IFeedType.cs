@@ -21,6 +21,12 @@ public interface IFeedType
     string Root { get; }
 
     /// <summary>
+    /// What separates the feed's name from the first segment of the path where clients have no other place for it
+    /// (<c>/terraform/{feed}__{namespace}/…</c>); null where the feed's name stands alone.
+    /// </summary>
+    string? FeedNameSeparator => null;
+
+    /// <summary>
     /// Further names under which tools create such a feed; compared without case. Empty when there are none.
     /// </summary>
     IReadOnlyList<string> Aliases { get; }

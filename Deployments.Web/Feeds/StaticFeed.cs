@@ -26,6 +26,9 @@ public abstract class StaticFeed : IFeedType
     public virtual IReadOnlyList<string> Aliases => [];
 
     /// <inheritdoc/>
+    public virtual string? FeedNameSeparator => null;
+
+    /// <inheritdoc/>
     public virtual string PackageType => Key;
 
     /// <inheritdoc/>

@@ -21,16 +21,23 @@ sealed class FeedGateway(
     public static void Map(IEndpointRouteBuilder routes, FeedTypeCatalog types)
     {
         RegistryTokens.Map(routes);
-        foreach (var root in types.All.Select(type => type.Root).Distinct())
+        foreach (var (root, separator) in types.All.Select(type => (type.Root, type.FeedNameSeparator)).Distinct())
         {
             routes.Map($"/{root}/{{feed}}/{{**path}}", (HttpContext context, string feed, FeedGateway gateway) =>
-                gateway.ServeAsync(context, root, feed));
+                gateway.ServeAsync(context, root, feed, separator));
         }
+
+        // How Terraform finds out where modules are.
+        routes.MapGet("/.well-known/terraform.json", () => TypedResults.Json(
+            new Dictionary<string, string> { ["modules.v1"] = "/terraform/" }));
     }
 
-    async Task ServeAsync(HttpContext context, string root, string name)
+    async Task ServeAsync(HttpContext context, string root, string name, string? separator)
     {
         var ct = context.RequestAborted;
+        var front = ""; // what stands behind the separator is the first segment of the path
+        if (separator is not null && name.IndexOf(separator, StringComparison.Ordinal) is > 0 and var at)
+            (name, front) = (name[..at], PercentEncoding.EncodeSegment(name[(at + separator.Length)..]) + "/");
         if (await feeds.FindOrNullAsync(name, ct) is not { } served || served.Type.Root != root)
         {
             await PlainText.WriteAsync(context, StatusCodes.Status404NotFound,
@@ -39,6 +46,7 @@ sealed class FeedGateway(
         }
 
         var (rawPath, rawQuery) = RawTarget.BelowFeed(context);
+        rawPath = front + rawPath;
         (int ConnectorId, Uri Address)? led = null;
         if (rawPath.StartsWith(SealMark))
         {
