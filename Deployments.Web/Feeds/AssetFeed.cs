@@ -43,6 +43,10 @@ public sealed class AssetFeed : StaticFeed
             : null;
 
     /// <inheritdoc/>
+    /// <remarks>A file may be replaced under its name.</remarks>
+    public override bool IsImmutable(FeedRequest request, PackageCoordinates package) => false;
+
+    /// <inheritdoc/>
     public override PackageCoordinates WithAnswer(PackageCoordinates package, Func<string, string?> header) =>
         package.Version.Length == 0 && DateTimeOffset.TryParse(
             header("Last-Modified"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var modified)

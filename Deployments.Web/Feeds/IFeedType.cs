@@ -21,6 +21,12 @@ public interface IFeedType
     string Root { get; }
 
     /// <summary>
+    /// What separates the feed's name from the first segment of the path where clients have no other place for it
+    /// (<c>/terraform/{feed}__{namespace}/…</c>); null where the feed's name stands alone.
+    /// </summary>
+    string? FeedNameSeparator => null;
+
+    /// <summary>
     /// Further names under which tools create such a feed; compared without case. Empty when there are none.
     /// </summary>
     IReadOnlyList<string> Aliases { get; }
@@ -138,6 +144,25 @@ public interface IFeedType
     /// The file's first bytes: <see cref="HeadLength"/>, or fewer when it has no more. They may be anything.
     /// </param>
     PackageCoordinates? TryReadHead(FeedRequest download, ReadOnlyMemory<byte> head) => null;
+
+    /// <summary>
+    /// The versions of the same package that a client fetches because this file names them, and that belong to this
+    /// download: the manifests of an index's platforms.
+    /// </summary>
+    /// <param name="download">A request that <see cref="TryReadDownload"/> takes for a download.</param>
+    /// <param name="head">The file's first bytes, as for <see cref="TryReadHead"/>.</param>
+    IReadOnlyList<string> ChildVersions(FeedRequest download, ReadOnlyMemory<byte> head) => [];
+
+    /// <summary>The response headers of an upstream that name addresses, see <see cref="RewriteHeader"/>.</summary>
+    IReadOnlyList<string> RewrittenHeaders => [];
+
+    /// <summary>The header's value with its addresses led through this feed; null when it must not be sent.</summary>
+    string? RewriteHeader(string name, string value, RewriteContext context) => value;
+
+    /// <summary>
+    /// True when upstreams of this type ask for a token that is had elsewhere, as container registries do.
+    /// </summary>
+    bool HasRegistryTokens => false;
 
     /// <summary>
     /// The package with what only the answer tells: a digest, a date. Called when a download's answer is known.

@@ -163,10 +163,11 @@ public sealed class PackageTree(string root, TimeProvider time)
             return true;
         }
 
-        var existed = File.Exists(path);
+        if (!File.Exists(path))
+            return false; // and perhaps no directory either
         File.Delete(path);
         File.Delete(path + InfoSuffix);
-        return existed;
+        return true;
     }
 
     static async ValueTask<int> ReadBodyAsync(Stream content, byte[] buffer, CancellationToken ct)

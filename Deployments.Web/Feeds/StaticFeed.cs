@@ -26,6 +26,9 @@ public abstract class StaticFeed : IFeedType
     public virtual IReadOnlyList<string> Aliases => [];
 
     /// <inheritdoc/>
+    public virtual string? FeedNameSeparator => null;
+
+    /// <inheritdoc/>
     public virtual string PackageType => Key;
 
     /// <inheritdoc/>
@@ -92,10 +95,22 @@ public abstract class StaticFeed : IFeedType
     public virtual Uri LedUrl(FeedRequest request, Uri led) => led;
 
     /// <inheritdoc/>
+    public virtual bool IsImmutable(FeedRequest request, PackageCoordinates package) => true;
+
+    /// <inheritdoc/>
     public virtual int HeadLength(FeedRequest download) => 0;
 
     /// <inheritdoc/>
     public virtual PackageCoordinates? TryReadHead(FeedRequest download, ReadOnlyMemory<byte> head) => null;
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<string> ChildVersions(FeedRequest download, ReadOnlyMemory<byte> head) => [];
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<string> RewrittenHeaders => [];
+
+    /// <inheritdoc/>
+    public virtual string? RewriteHeader(string name, string value, RewriteContext context) => value;
 
     /// <inheritdoc/>
     public virtual PackageCoordinates WithAnswer(PackageCoordinates package, Func<string, string?> header) => package;

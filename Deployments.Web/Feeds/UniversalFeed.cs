@@ -14,7 +14,7 @@ namespace Deployments.Web.Feeds;
 /// </remarks>
 public sealed partial class UniversalFeed : IFeedType
 {
-    static readonly string[] OtherNames = ["upack", "Universal Package", "Universal Packages"];
+    static readonly string[] OtherNames = ["upack", "romp", "Universal Package", "Universal Packages"];
 
     /// <inheritdoc/>
     public string Key => "universal";

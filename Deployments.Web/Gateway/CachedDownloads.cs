@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Deployments.Data.Feeds;
+using Deployments.Web.Feeds;
 using Microsoft.Net.Http.Headers;
 
 namespace Deployments.Web.Gateway;
@@ -25,7 +26,7 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
     readonly ConcurrentDictionary<string, bool> unkept = new(StringComparer.Ordinal);
 
     /// <summary>Answers from the cache; false when the file is not in it.</summary>
-    public async Task<bool> TryServeKeptAsync(HttpContext context, string key, PackageHead? head)
+    public async Task<bool> TryServeKeptAsync(HttpContext context, string key, HeadListener? head)
     {
         if (!cache.IsOn || await cache.FindOrNullAsync(key, context.RequestAborted) is not { } file)
             return false;
@@ -61,7 +62,7 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
     /// </returns>
     /// <exception cref="HttpRequestException">The upstream is away or broke off.</exception>
     public async Task<bool?> TryFetchAsync(
-        HttpContext context, Connector connector, string key, Uri url, PackageHead? head)
+        HttpContext context, IFeedType type, Connector connector, string key, Uri url, HeadListener? head)
     {
         if (!cache.IsOn || !HttpMethods.IsGet(context.Request.Method) || IsPartialOrConditional(context.Request)
             || unkept.ContainsKey(key))
@@ -70,7 +71,7 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
         var accept = context.Request.Headers.Accept.ToString();
         var agent = context.Request.Headers.UserAgent.ToString();
         var start = await fills.GetOrAdd(key, _ => new Lazy<Task<Start>>(
-            () => StartAsync(connector, key, url, accept, agent))).Value.WaitAsync(ct);
+            () => StartAsync(type, connector, key, url, accept, agent))).Value.WaitAsync(ct);
         if (start.Fill is not { } fill)
             return start.HasNothing ? false : null;
 
@@ -96,7 +97,7 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
         }
     }
 
-    static async ValueTask ShowHeadAsync(string path, PackageHead head, CancellationToken ct)
+    static async ValueTask ShowHeadAsync(string path, HeadListener head, CancellationToken ct)
     {
         await using var file = File.OpenRead(path);
         var bytes = new byte[head.Length];
@@ -104,7 +105,8 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
         head.Tell(bytes.AsMemory(0, length));
     }
 
-    async Task<Start> StartAsync(Connector connector, string key, Uri url, string accept, string agent)
+    async Task<Start> StartAsync(
+        IFeedType type, Connector connector, string key, Uri url, string accept, string agent)
     {
         var isFilling = false;
         try
@@ -119,6 +121,7 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
                     request.Headers.TryAddWithoutValidation(name, value);
             }
 
+            request.Options.Set(RegistryTokenHandler.IsRegistry, type.HasRegistryTokens);
             upstream.AuthorizeOwn(request, connector);
             var response = await upstream.Invoker.SendAsync(request, patience.Token);
             if (response.StatusCode != HttpStatusCode.OK || !MayKeep(response))

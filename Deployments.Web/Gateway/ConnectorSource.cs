@@ -32,7 +32,7 @@ sealed class ConnectorSource(
     /// </returns>
     public async Task<bool> TryServeAsync(
         HttpContext context, IFeedType type, FeedRequest request, bool isKept, Connector connector,
-        Uri? sealedAddress, PackageHead? head)
+        Uri? sealedAddress, HeadListener? head)
     {
         try
         {
@@ -48,7 +48,7 @@ sealed class ConnectorSource(
                 : type.LedUrl(request, sealedAddress);
             if (url is null)
                 return false;
-            if (isKept && await cached.TryFetchAsync(context, connector, key, url, head) is { } isServed)
+            if (isKept && await cached.TryFetchAsync(context, type, connector, key, url, head) is { } isServed)
                 return isServed;
 
             var exchange = new Exchange(type, request, connector, address, url, index, upstream, seals,
@@ -88,7 +88,7 @@ sealed class ConnectorSource(
     /// <summary>One request to one upstream and back.</summary>
     sealed class Exchange(
         IFeedType type, FeedRequest request, Connector connector, Uri connectorUrl, Uri url, JsonElement? index,
-        UpstreamClient upstream, SealedAddresses seals, PackageHead? head) : HttpTransformer
+        UpstreamClient upstream, SealedAddresses seals, HeadListener? head) : HttpTransformer
     {
         /// <summary>Whether the upstream had nothing there.</summary>
         public bool HasNothing { get; private set; }
@@ -108,6 +108,7 @@ sealed class ConnectorSource(
                 proxyRequest.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
             }
 
+            proxyRequest.Options.Set(RegistryTokenHandler.IsRegistry, type.HasRegistryTokens);
             upstream.AuthorizeOwn(proxyRequest, connector);
         }
 
@@ -133,6 +134,14 @@ sealed class ConnectorSource(
             context.Response.Headers.Remove("Set-Cookie");
             context.Response.Headers.Remove("Strict-Transport-Security");
             DeploymentCapture.RemoveAnswer(context.Response.Headers); // an upstream of the same kind speaks of its own
+            foreach (var name in type.RewrittenHeaders)
+            {
+                if (context.Response.Headers[name] is { Count: 1 } value)
+                    context.Response.Headers[name] = type.RewriteHeader(name, value.ToString(), Context());
+                else
+                    context.Response.Headers.Remove(name);
+            }
+
             if (head is not null && HttpMethods.IsGet(context.Request.Method)
                 && BeginsAtItsBeginning(proxyResponse))
                 await ShowHeadAsync(proxyResponse, head, cancellationToken);
@@ -150,7 +159,7 @@ sealed class ConnectorSource(
         }
 
         // The forwarder goes on with what was read here in front of the rest.
-        static async ValueTask ShowHeadAsync(HttpResponseMessage response, PackageHead head, CancellationToken ct)
+        static async ValueTask ShowHeadAsync(HttpResponseMessage response, HeadListener head, CancellationToken ct)
         {
             var body = await response.Content.ReadAsStreamAsync(ct);
             var bytes = new byte[head.Length];
@@ -169,11 +178,7 @@ sealed class ConnectorSource(
         {
             try
             {
-                return type.Rewrite(document, new RewriteContext(
-                    request, connectorUrl, address => seals.Seal(connector.ConnectorId, address))
-                {
-                    Index = index,
-                });
+                return type.Rewrite(document, Context());
             }
             catch (Exception exception) when (exception is FormatException or JsonException)
             {
@@ -181,6 +186,9 @@ sealed class ConnectorSource(
                     exception);
             }
         }
+
+        RewriteContext Context() =>
+            new(request, connectorUrl, address => seals.Seal(connector.ConnectorId, address)) { Index = index };
 
         static bool StaysHere(string header) =>
             header.StartsWith("X-ProGet-", StringComparison.OrdinalIgnoreCase)

@@ -12,7 +12,7 @@ namespace Deployments.Web.Gateway;
 /// </summary>
 sealed class FeedGateway(
     FeedDirectory feeds, CallerResolver callers, ConnectorSource connectors, UpstreamClient upstream,
-    SealedAddresses seals,
+    SealedAddresses seals, PullSessions sessions, RegistryTokens tokens,
     DeploymentCapture capture, DeploymentsSettings settings)
 {
     const char SealMark = '~';
@@ -20,16 +20,24 @@ sealed class FeedGateway(
     /// <summary>Maps <c>/{root}/{feed}/…</c> for every root that a feed type has.</summary>
     public static void Map(IEndpointRouteBuilder routes, FeedTypeCatalog types)
     {
-        foreach (var root in types.All.Select(type => type.Root).Distinct())
+        RegistryTokens.Map(routes);
+        foreach (var (root, separator) in types.All.Select(type => (type.Root, type.FeedNameSeparator)).Distinct())
         {
             routes.Map($"/{root}/{{feed}}/{{**path}}", (HttpContext context, string feed, FeedGateway gateway) =>
-                gateway.ServeAsync(context, root, feed));
+                gateway.ServeAsync(context, root, feed, separator));
         }
+
+        // How Terraform finds out where modules are.
+        routes.MapGet("/.well-known/terraform.json", () => TypedResults.Json(
+            new Dictionary<string, string> { ["modules.v1"] = "/terraform/" }));
     }
 
-    async Task ServeAsync(HttpContext context, string root, string name)
+    async Task ServeAsync(HttpContext context, string root, string name, string? separator)
     {
         var ct = context.RequestAborted;
+        var front = ""; // what stands behind the separator is the first segment of the path
+        if (separator is not null && name.IndexOf(separator, StringComparison.Ordinal) is > 0 and var at)
+            (name, front) = (name[..at], PercentEncoding.EncodeSegment(name[(at + separator.Length)..]) + "/");
         if (await feeds.FindOrNullAsync(name, ct) is not { } served || served.Type.Root != root)
         {
             await PlainText.WriteAsync(context, StatusCodes.Status404NotFound,
@@ -38,6 +46,7 @@ sealed class FeedGateway(
         }
 
         var (rawPath, rawQuery) = RawTarget.BelowFeed(context);
+        rawPath = front + rawPath;
         (int ConnectorId, Uri Address)? led = null;
         if (rawPath.StartsWith(SealMark))
         {
@@ -59,6 +68,8 @@ sealed class FeedGateway(
             return;
         }
 
+        if (served.Type.HasRegistryTokens && !await tokens.TryAdmitAsync(context))
+            return;
         var access = served.Type.RequiredAccess(path);
         if (await FeedAuthorization.CallerOrNullAsync(context, callers, served.Feed, access) is not { } caller)
             return; // refused, and said why
@@ -80,6 +91,10 @@ sealed class FeedGateway(
     {
         var package = access == FeedAccess.Download ? served.Type.TryReadDownload(request) : null;
         if (package is not null)
+            package = sessions.ResolveOrNull(served.Feed, caller, context, package);
+        if (package is not null)
+            Remember(context, served, caller, package);
+        if (package is not null)
             capture.Watch(context, served.Feed, caller,
                 () => served.Type.WithAnswer(package, HeaderOf(context.Response)));
         else if (access != FeedAccess.Download
@@ -88,8 +103,10 @@ sealed class FeedGateway(
 
         if (led is null && await served.Type.AnswerAsync(request, served.Tree, context.RequestAborted) is { } answer)
         {
-            if (answer is LocalAnswer.File { Package: { } exact })
+            if (answer is LocalAnswer.File { Package: { } exact } && package is not null)
                 package = exact;
+            if (answer is LocalAnswer.File file && package is not null)
+                ExpectParts(context, served, caller, request, package, await HeadAsync(file, served.Type, request));
             await LocalResponse.WriteAsync(context, answer);
             return;
         }
@@ -120,11 +137,53 @@ sealed class FeedGateway(
                 $"{served.Feed.Name} has nothing at this address.");
 
         // Reading the head of a package takes time, so only where it is going to be recorded.
-        PackageHead? Identifier(FeedRequest download) =>
+        HeadListener? Identifier(FeedRequest download) =>
             package is not null && served.Type.HeadLength(download) is > 0 and var length
             && DeploymentCapture.IsWanted(context, served.Feed, caller)
-                ? new PackageHead(length, head => package = served.Type.TryReadHead(download, head) ?? package)
+                ? new HeadListener(length, head =>
+                {
+                    package = served.Type.TryReadHead(download, head) ?? package;
+                    ExpectParts(context, served, caller, download, package, head);
+                })
                 : null;
+    }
+
+    // A client that resolves a tag with HEAD fetches what it stands for.
+    void Remember(HttpContext context, ServedFeed served, Caller caller, PackageCoordinates package)
+    {
+        if (!HttpMethods.IsHead(context.Request.Method))
+            return;
+        context.Response.OnStarting(() =>
+        {
+            if (context.Response.StatusCode == StatusCodes.Status200OK)
+            {
+                sessions.ExpectDigest(
+                    served.Feed, caller, context, served.Type.WithAnswer(package, HeaderOf(context.Response)));
+            }
+
+            return Task.CompletedTask;
+        });
+    }
+
+    void ExpectParts(
+        HttpContext context, ServedFeed served, Caller caller, FeedRequest download, PackageCoordinates package,
+        ReadOnlyMemory<byte> head)
+    {
+        if (DeploymentHeaders.ArePresent(context.Request.Headers))
+        {
+            sessions.ExpectParts(
+                served.Feed, caller, context, package, served.Type.ChildVersions(download, head));
+        }
+    }
+
+    static async ValueTask<ReadOnlyMemory<byte>> HeadAsync(
+        LocalAnswer.File file, IFeedType type, FeedRequest request)
+    {
+        if (!type.HasRegistryTokens)
+            return default;
+        await using var content = File.OpenRead(file.Path);
+        var head = new byte[Math.Min(type.HeadLength(request), content.Length)];
+        return head.AsMemory(0, await content.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false));
     }
 
     static Func<string, string?> HeaderOf(HttpResponse response) =>

@@ -26,7 +26,7 @@ sealed class UpstreamClient(UpstreamGuard guard, ConnectorSecrets secrets, TimeP
         (DateTimeOffset Until, Task<JsonElement> Index)> indexes = new();
 
     /// <summary>The one pool of connections to all upstreams.</summary>
-    public HttpMessageInvoker Invoker { get; } = new(guard.CreateHandler());
+    public HttpMessageInvoker Invoker { get; } = new(new RegistryTokenHandler(guard.CreateHandler(), time));
 
     /// <summary>
     /// Adds the connector's own credentials to a request that goes to its own host; another party, to which a sealed

@@ -43,6 +43,8 @@ static class GatewaySetup
         services.AddSingleton<ConnectorCache>();
         services.AddSingleton<CachedDownloads>();
         services.AddSingleton<ConnectorSource>();
+        services.AddSingleton<PullSessions>();
+        services.AddSingleton<RegistryTokens>();
         services.AddSingleton<FeedGateway>();
         services.AddSingleton<FeedDirectory>();
         services.AddHostedService(provider => provider.GetRequiredService<FeedDirectory>());

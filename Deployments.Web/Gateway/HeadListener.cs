@@ -5,4 +5,4 @@ namespace Deployments.Web.Gateway;
 /// </summary>
 /// <param name="Length">How many bytes; the file may have fewer.</param>
 /// <param name="Tell">Takes them.</param>
-sealed record PackageHead(int Length, Action<ReadOnlyMemory<byte>> Tell);
+sealed record HeadListener(int Length, Action<ReadOnlyMemory<byte>> Tell);
