@@ -18,10 +18,9 @@ public sealed partial record RecordCommand(string Curl, string PowerShell)
     public static RecordCommand For(
         string server, string feed, IFeedType type, PackageCoordinates package, bool needsKey)
     {
-        var version = package.Version.Length > 0 ? package.Version : ExampleVersion;
-        var path = Path(type.Key, package with { Version = version });
-        var url = $"{server}/{type.Root}/{Uri.EscapeDataString(feed)}/{path}";
-        var file = OutsideFileNames().Replace($"{package.Name}-{version}{Extension(type.Key)}", "-");
+        var wanted = package.Version.Length > 0 ? package : package with { Version = ExampleVersion };
+        var url = Address(server, feed, type, wanted);
+        var file = FileName(type, wanted);
         (string Name, string Bash, string PowerShell)[] headers =
         [
             ("Application", "my-deploy-script", "'my-deploy-script'"),
@@ -44,6 +43,14 @@ public sealed partial record RecordCommand(string Curl, string PowerShell)
             string.Join('\n', curl.Append($"  --output {InBash(file)} \\").Append($"  {InBash(url)}")),
             string.Join('\n', powerShell.Append($"}} -OutFile {InPowerShell(file)} -Uri {InPowerShell(url)}")));
     }
+
+    /// <summary>The address of a package's file.</summary>
+    public static string Address(string server, string feed, IFeedType type, PackageCoordinates package) =>
+        $"{server}/{type.Root}/{Uri.EscapeDataString(feed)}/{Path(type.Key, package)}";
+
+    /// <summary>A name for that file, without what file systems or shells mind.</summary>
+    public static string FileName(IFeedType type, PackageCoordinates package) =>
+        OutsideFileNames().Replace($"{package.Name}-{package.Version}{Extension(type.Key)}", "-");
 
     static string Path(string feedType, PackageCoordinates package)
     {
