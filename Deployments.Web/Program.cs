@@ -41,6 +41,7 @@ public static class Program
         builder.AddGateway(settings);
         builder.AddManagementApi();
         builder.AddRecordApi();
+        builder.AddVulnerabilities();
         builder.AddJobs(connectionString);
         builder.AddPages();
 
@@ -56,6 +57,7 @@ public static class Program
             await app.MapGatewayAsync();
             app.MapManagementApi();
             app.MapRecordApi();
+            app.MapVulnerabilities();
             app.MapRazorPages();
             return app;
         }
