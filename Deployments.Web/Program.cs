@@ -48,6 +48,7 @@ public static class Program
         builder.AddGateway(settings);
         builder.AddManagementApi();
         builder.AddRecordApi();
+        builder.AddVulnerabilities();
         builder.AddJobs(connectionString);
         builder.AddPages();
         builder.AddDemo();
@@ -64,6 +65,7 @@ public static class Program
             await app.MapGatewayAsync();
             app.MapManagementApi();
             app.MapRecordApi();
+            app.MapVulnerabilities();
             app.MapRazorPages();
             return app;
         }

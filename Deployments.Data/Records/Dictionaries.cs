@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
+using Deployments.Data.Vulnerabilities;
 using Npgsql;
 
 namespace Deployments.Data.Records;
@@ -122,10 +123,10 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
                 order by package_id, version_key, qualifier
                 on conflict do nothing
                 returning package_id, version_key, qualifier, version_id)
-        select package_id, version_key, qualifier, version_id as id
+        select package_id, version_key, qualifier, version_id as id, false as is_new
         from package_versions join wanted using (package_id, version_key, qualifier)
         union all
-        select package_id, version_key, qualifier, version_id from added
+        select package_id, version_key, qualifier, version_id, true from added
         """;
 
     public Task<Dictionary<string, int>> TargetsAsync(IEnumerable<string> names) => NamesAsync(Targets, names);
@@ -180,9 +181,16 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
             versions = wanted.Select(r => r.Record.Version).ToArray(),
             sort_keys = wanted.Select(r => r.Record.VersionSortKey).ToArray(),
         };
-        return await UntilCompleteAsync(wanted.Length, async () =>
-            (await QueryAsync<(int Package, string Version, string Qualifier, int Id)>(Versions, parameters))
-            .ToDictionary(row => (row.Package, row.Version, row.Qualifier), row => row.Id));
+        var added = new List<int>();
+        var ids = await UntilCompleteAsync(wanted.Length, async () =>
+        {
+            var rows = (await QueryAsync<(int Package, string Version, string Qualifier, int Id, bool IsNew)>(
+                Versions, parameters)).ToList();
+            added.AddRange(rows.Where(row => row.IsNew).Select(row => row.Id));
+            return rows.ToDictionary(row => (row.Package, row.Version, row.Qualifier), row => row.Id);
+        });
+        await FindingMatch.VersionsAsync(connection, transaction, added, ct);
+        return ids;
     }
 
     /// <summary>The key under which two spellings of a server's, a person's or a tool's name are the same.</summary>

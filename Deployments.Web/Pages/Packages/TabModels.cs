@@ -1,5 +1,6 @@
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Feeds;
 using Microsoft.AspNetCore.Mvc;
 
@@ -64,13 +65,30 @@ public sealed class VersionsModel(FeedQueries feeds, PackageQueries packages, Fe
 }
 
 /// <summary>Known vulnerabilities of the package.</summary>
-public sealed class VulnerabilitiesModel(FeedQueries feeds, PackageQueries packages, FeedTypeCatalog types)
+public sealed class VulnerabilitiesModel(
+    FeedQueries feeds, PackageQueries packages, FeedTypeCatalog types, VulnerabilityQueries vulnerabilities)
     : PackageModel(feeds, packages, types)
 {
+    /// <summary>How many findings are listed at most.</summary>
+    public const int RowsMax = 500;
+
+    /// <summary>What is known of its versions.</summary>
+    public IReadOnlyList<FindingRow> Findings { get; private set; } = [];
+
+    /// <summary>Whether there are advisories to compare with at all.</summary>
+    public bool HasAdvisories { get; private set; }
+
     /// <summary>Shows the page.</summary>
     public async Task<IActionResult> OnGetAsync(
-        string feed, string name, string? group, string? version, CancellationToken ct) =>
-        await LoadAsync(feed, name, group, version, ct) ? Page() : NotFound();
+        string feed, string name, string? group, string? version, CancellationToken ct)
+    {
+        if (!await LoadAsync(feed, name, group, version, ct))
+            return NotFound();
+        HasAdvisories = await vulnerabilities.AnyAdvisoryAsync(ct);
+        if (Summary is { } summary)
+            Findings = await vulnerabilities.OfPackageAsync(summary.PackageId, RowsMax, ct);
+        return Page();
+    }
 }
 
 /// <summary>How often the package is deployed, and by what.</summary>

@@ -1,0 +1,17 @@
+using Deployments.Web.Api;
+using Deployments.Web.Vulnerabilities;
+
+namespace Deployments.Web.Startup;
+
+/// <summary>Advisories: their import, and the API that reads what they concern.</summary>
+static class VulnerabilitiesSetup
+{
+    public static void AddVulnerabilities(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<OsvReader>();
+        builder.Services.AddSingleton<AdvisoryImport>();
+        builder.Services.AddSingleton<AdvisoryUpload>();
+    }
+
+    public static void MapVulnerabilities(this WebApplication app) => VulnerabilityApi.Map(app);
+}
