@@ -19,7 +19,9 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
         "Docker-Distribution-Api-Version", "X-Checksum-Md5", "X-Checksum-Sha1", "X-Checksum-Sha256",
     ];
 
-    /// <summary>How many files that may not be kept are remembered as such, so that they are fetched but once.</summary>
+    /// <summary>
+    /// How many files that may not be kept are remembered as such, so that they are fetched but once.
+    /// </summary>
     const int UnkeptMax = 10_000;
 
     readonly ConcurrentDictionary<string, Lazy<Task<Start>>> fills = new(StringComparer.Ordinal);

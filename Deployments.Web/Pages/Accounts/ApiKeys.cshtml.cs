@@ -114,7 +114,8 @@ public sealed record NewKeyForm(
     /// <summary>Recorded of each download with the key: the server that has it.</summary>
     public string? PolicyTarget { get; init; }
 
-    internal bool HasPolicy => PolicyApplication is not null || PolicyDescription is not null || PolicyTarget is not null;
+    internal bool HasPolicy =>
+        PolicyApplication is not null || PolicyDescription is not null || PolicyTarget is not null;
 
     internal NewApiKey ToKey(byte[] hash) => new()
     {
