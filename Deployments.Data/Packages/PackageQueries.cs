@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Records;
 using Npgsql;
 
 namespace Deployments.Data.Packages;
@@ -74,9 +75,20 @@ public sealed class PackageQueries(NpgsqlDataSource database)
                    (select count(distinct i.version_id) from installations i
                     where i.package_id = p.package_id)::int as versions_now,
                    (select count(*) from package_versions v where v.package_id = p.package_id)::int as versions,
-                   (select count(*) from deployments d where d.package_id = p.package_id) as records,
-                   (select max(d.deployed_at) from deployments d where d.package_id = p.package_id) as last_deployed_at,
-                   (select min(d.deployed_at) from deployments d where d.package_id = p.package_id) as first_deployed_at
+                   (select count(*) from (
+                        select from deployments d
+                        where d.package_id = p.package_id
+                        limit @records_max + 1) counted) as records,
+                   (select d.deployed_at from deployments d
+                    where d.package_id = p.package_id
+                    order by d.deployed_hour desc, d.deployed_at desc limit 1) as last_deployed_at,
+                   (select d.deployed_at from deployments d
+                    where d.package_id = p.package_id
+                    order by d.deployed_hour, d.deployed_at limit 1) as first_deployed_at,
+                   array(
+                        select f.name from feed_packages through join feeds f on f.feed_id = through.feed_id
+                        where through.package_id = p.package_id and f.deleted_at is null
+                        order by f.name) as feeds
             from packages p
             left join lateral (
                 select v.version from package_versions v
@@ -85,7 +97,13 @@ public sealed class PackageQueries(NpgsqlDataSource database)
                 limit 1) newest on true
             where p.type = @type and p.group_key = @group_key and p.name_key = @name_key
             """,
-            new { type = package.Type, group_key = package.GroupKey, name_key = package.NameKey },
+            new
+            {
+                type = package.Type,
+                group_key = package.GroupKey,
+                name_key = package.NameKey,
+                records_max = PackageSummary.RecordsMax,
+            },
             cancellationToken: ct));
     }
 
@@ -100,18 +118,26 @@ public sealed class PackageQueries(NpgsqlDataSource database)
             """
             select v.version_id, v.version, v.qualifier,
                    (select count(*) from installations i where i.version_id = v.version_id)::int as targets_now,
-                   deployed.records, deployed.first_deployed_at, deployed.last_deployed_at
+                   counted.targets_ever, counted.records,
+                   (select d.deployed_at from deployments d
+                    where d.version_id = v.version_id
+                    order by d.deployed_hour, d.deployed_at limit 1) as first_deployed_at,
+                   (select d.deployed_at from deployments d
+                    where d.version_id = v.version_id
+                    order by d.deployed_hour desc, d.deployed_at desc limit 1) as last_deployed_at
             from package_versions v
-            left join lateral (
-                select count(*) as records, min(d.deployed_at) as first_deployed_at,
-                       max(d.deployed_at) as last_deployed_at
-                from deployments d
-                where d.version_id = v.version_id) deployed on true
+            cross join lateral (
+                select count(*) as records, count(distinct taken.target_id)::int as targets_ever
+                from (
+                    select d.target_id from deployments d
+                    where d.version_id = v.version_id
+                    limit @records_max + 1) taken) counted
             where v.package_id = @package_id
             order by v.sort_key desc nulls last, v.version_id desc
             limit @count
             """,
-            new { package_id = packageId, count }, cancellationToken: ct))).AsList();
+            new { package_id = packageId, count, records_max = VersionRow.RecordsMax }, cancellationToken: ct)))
+            .AsList();
     }
 
     /// <summary>Where a package runs now, newest first.</summary>
@@ -134,25 +160,36 @@ public sealed class PackageQueries(NpgsqlDataSource database)
             new { package_id = packageId, count }, cancellationToken: ct))).AsList();
     }
 
-    /// <summary>The feeds through which a package was deployed, the most used first.</summary>
+    /// <summary>
+    /// The feeds through which a package was deployed, the most used first, with what the newest
+    /// <see cref="PackageFeedRow.NewestMax"/> records say of them.
+    /// </summary>
     public async Task<IReadOnlyList<PackageFeedRow>> FeedsAsync(int packageId, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<PackageFeedRow>(new CommandDefinition(
             """
-            select f.name, f.deleted_at is null as exists, counted.records, counted.last_deployed_at
-            from (
-                select d.feed_id, count(*) as records, max(d.deployed_at) as last_deployed_at
-                from deployments d
+            with newest as materialized (
+                select d.feed_id, d.deployed_at from deployments d
                 where d.package_id = @package_id
-                group by d.feed_id) counted
-            join feeds f on f.feed_id = counted.feed_id
-            order by counted.records desc, f.name
+                order by d.deployed_hour desc
+                limit @newest_max)
+            select f.name, f.deleted_at is null as exists, count(newest.deployed_at) as records,
+                   max(newest.deployed_at) as last_deployed_at
+            from feed_packages through
+            join feeds f on f.feed_id = through.feed_id
+            left join newest on newest.feed_id = through.feed_id
+            where through.package_id = @package_id
+            group by f.feed_id
+            order by count(newest.deployed_at) desc, f.name
             """,
-            new { package_id = packageId }, cancellationToken: ct))).AsList();
+            new { package_id = packageId, newest_max = PackageFeedRow.NewestMax }, cancellationToken: ct))).AsList();
     }
 
-    /// <summary>How often a package was deployed: per month and application, newest month first.</summary>
+    /// <summary>
+    /// How often a package was deployed: per month and application, newest month first. Of a package with more than
+    /// <see cref="UsageRow.RecordsMax"/> records since then, the newest of them are counted.
+    /// </summary>
     /// <param name="packageId">The package.</param>
     /// <param name="since">The first moment counted.</param>
     /// <param name="ct">Stops waiting.</param>
@@ -165,12 +202,22 @@ public sealed class PackageQueries(NpgsqlDataSource database)
             from (
                 select date_trunc('month', d.deployed_at, 'UTC') as month, d.application_id,
                        count(*) as records, count(distinct d.target_id)::int as targets
-                from deployments d
-                where d.package_id = @package_id and d.deployed_at >= @since
+                from (
+                    select * from deployments
+                    where package_id = @package_id and deployed_hour >= @hour::int and deployed_at >= @since
+                    order by deployed_hour desc
+                    limit @records_max) d
                 group by 1, 2) counted
             join applications a on a.application_id = counted.application_id
             order by counted.month desc, counted.records desc, a.name
             """,
-            new { package_id = packageId, since = since.UtcDateTime }, cancellationToken: ct))).AsList();
+            new
+            {
+                package_id = packageId,
+                since = since.UtcDateTime,
+                hour = RecordQueries.Hour(since),
+                records_max = UsageRow.RecordsMax,
+            },
+            cancellationToken: ct))).AsList();
     }
 }

@@ -51,6 +51,11 @@ public sealed record PackagePage(IReadOnlyList<PackageRow> Rows, PackagePlace? N
 /// <summary>One package in numbers.</summary>
 public sealed record PackageSummary
 {
+    /// <summary>
+    /// How far records are counted, so that a package with millions is shown as quickly as one with a few.
+    /// </summary>
+    public const int RecordsMax = 10_000;
+
     /// <summary>Its key.</summary>
     public int PackageId { get; init; }
 
@@ -72,7 +77,7 @@ public sealed record PackageSummary
     /// <summary>How many of its versions were ever deployed.</summary>
     public int Versions { get; init; }
 
-    /// <summary>How many records name it.</summary>
+    /// <summary>How many records name it; one more than <see cref="RecordsMax"/> means "or more".</summary>
     public long Records { get; init; }
 
     /// <summary>When it was first deployed.</summary>
@@ -80,11 +85,17 @@ public sealed record PackageSummary
 
     /// <summary>When it was last deployed.</summary>
     public DateTimeOffset? LastDeployedAt { get; init; }
+
+    /// <summary>Names of the feeds it came through, without deleted ones.</summary>
+    public string[] Feeds { get; init; } = [];
 }
 
 /// <summary>One version of a package.</summary>
 public sealed record VersionRow
 {
+    /// <summary>How many records of a version are counted.</summary>
+    public const int RecordsMax = 2000;
+
     /// <summary>Its key.</summary>
     public int VersionId { get; init; }
 
@@ -97,7 +108,10 @@ public sealed record VersionRow
     /// <summary>How many targets run it now.</summary>
     public int TargetsNow { get; init; }
 
-    /// <summary>How many records name it.</summary>
+    /// <summary>How many targets ever got it, as far as records are counted.</summary>
+    public int TargetsEver { get; init; }
+
+    /// <summary>How many records name it; one more than <see cref="RecordsMax"/> means "or more".</summary>
     public long Records { get; init; }
 
     /// <summary>When it was first deployed.</summary>
@@ -129,22 +143,28 @@ public sealed record InstallationRow
 /// <summary>A feed through which a package was deployed.</summary>
 public sealed record PackageFeedRow
 {
+    /// <summary>How many of the package's newest records are looked at.</summary>
+    public const int NewestMax = 5000;
+
     /// <summary>The feed's name.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>Whether the feed still exists.</summary>
     public bool Exists { get; init; }
 
-    /// <summary>How many records came through it.</summary>
+    /// <summary>How many of those records came through it.</summary>
     public long Records { get; init; }
 
-    /// <summary>When the last one was deployed.</summary>
-    public DateTimeOffset LastDeployedAt { get; init; }
+    /// <summary>When the last of them was deployed; null when none of them came through it.</summary>
+    public DateTimeOffset? LastDeployedAt { get; init; }
 }
 
 /// <summary>Deployments of a package in one month by one application.</summary>
 public sealed record UsageRow
 {
+    /// <summary>How many of a package's newest records are counted.</summary>
+    public const int RecordsMax = 100_000;
+
     /// <summary>The first moment of the month, UTC.</summary>
     public DateTimeOffset Month { get; init; }
 

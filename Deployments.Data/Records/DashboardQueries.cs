@@ -7,69 +7,72 @@ namespace Deployments.Data.Records;
 /// <param name="database">The database.</param>
 public sealed class DashboardQueries(NpgsqlDataSource database)
 {
-    /// <summary>The deployments of each of the last days, oldest first, days without any included.</summary>
+    /// <summary>
+    /// What happened on the last days, counted in one pass over their records, along the index by date: the deployments
+    /// of each day, and the packages, targets and applications with most of them.
+    /// </summary>
     /// <param name="lastDay">The last day, in UTC.</param>
-    /// <param name="days">How many days, that one included.</param>
+    /// <param name="days">How many days, that one included; days without any deployment are among them.</param>
+    /// <param name="busiest">How many packages, targets and applications at most.</param>
     /// <param name="ct">Ends the reading.</param>
-    public async Task<IReadOnlyList<DayCount>> PerDayAsync(DateOnly lastDay, int days, CancellationToken ct)
+    public async Task<DashboardFigures> FiguresAsync(DateOnly lastDay, int days, int busiest, CancellationToken ct)
     {
         var end = new DateTimeOffset(lastDay.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
         await using var connection = await database.OpenConnectionAsync(ct);
-        var counts = (await connection.QueryAsync<(DateTime Day, long Deployments)>(new CommandDefinition(
+        var rows = (await connection.QueryAsync<FigureRow>(new CommandDefinition(
             """
-            select date_trunc('day', deployed_at at time zone 'UTC') as day, count(*) as deployments
-            from deployments
-            where deployed_at >= @start and deployed_at < @end
-            group by 1
-            """, new { start = end.AddDays(-days), end }, cancellationToken: ct)))
-            .ToDictionary(row => DateOnly.FromDateTime(row.Day), row => row.Deployments);
-        return [.. Enumerable.Range(0, days).Select(i => lastDay.AddDays(i - days + 1))
-            .Select(day => new DayCount(day, counts.GetValueOrDefault(day)))];
-    }
-
-    /// <summary>The packages deployed most often since then.</summary>
-    public async Task<IReadOnlyList<PackageCount>> BusiestPackagesAsync(
-        DateTimeOffset since, int limit, CancellationToken ct)
-    {
-        await using var connection = await database.OpenConnectionAsync(ct);
-        return [.. await connection.QueryAsync<PackageCount>(new CommandDefinition(
-            """
-            select packages.type, packages.group_name as "group", packages.name, feeds.name as feed, feeds.feed_type,
-                   busy.deployments, busy.targets
-            from (
-                select package_id, count(*) as deployments, count(distinct target_id) as targets,
-                       max(feed_id) as feed_id
+            with counted as (
+                select case
+                           when grouping(package_id) = 0 then 'package'
+                           when grouping(target_id) = 0 then 'target'
+                           when grouping(application_id) = 0 then 'application'
+                           else 'day'
+                       end as kind,
+                       coalesce(package_id, target_id, application_id, deployed_hour / 24) as id,
+                       count(*) as deployments, max(feed_id) as feed_id
                 from deployments
-                where deployed_at >= @since
-                group by package_id
-                order by count(*) desc, package_id
-                limit @limit
-            ) busy
-            join packages using (package_id)
-            join feeds using (feed_id)
-            order by busy.deployments desc, packages.name_key
-            """, new { since, limit }, cancellationToken: ct))];
-    }
-
-    /// <summary>The targets deployed to most often since then.</summary>
-    public async Task<IReadOnlyList<TargetCount>> BusiestTargetsAsync(
-        DateTimeOffset since, int limit, CancellationToken ct)
-    {
-        await using var connection = await database.OpenConnectionAsync(ct);
-        return [.. await connection.QueryAsync<TargetCount>(new CommandDefinition(
-            """
-            select targets.name, busy.deployments, busy.packages
-            from (
-                select target_id, count(*) as deployments, count(distinct package_id) as packages
-                from deployments
-                where deployed_at >= @since
-                group by target_id
-                order by count(*) desc, target_id
-                limit @limit
-            ) busy
-            join targets using (target_id)
-            order by busy.deployments desc, targets.name_key
-            """, new { since, limit }, cancellationToken: ct))];
+                where deployed_at >= @start and deployed_at < @end
+                group by grouping sets ((package_id), (target_id), (application_id), (deployed_hour / 24))
+            ),
+            ranked as (
+                select *, row_number() over (partition by kind order by deployments desc, id) as place
+                from counted
+            )
+            select r.kind, r.id, r.deployments, f.name as feed, p.type, p.group_name as "group",
+                   coalesce(p.name, t.name, a.name) as name,
+                   case r.kind
+                       when 'package' then (select count(*) from installations where package_id = r.id)
+                       when 'target' then (select count(*) from installations where target_id = r.id)
+                   end as now
+            from ranked r
+            left join packages p on r.kind = 'package' and p.package_id = r.id
+            left join feeds f on r.kind = 'package' and f.feed_id = r.feed_id
+            left join targets t on r.kind = 'target' and t.target_id = r.id
+            left join applications a on r.kind = 'application' and a.application_id = r.id
+            where r.kind = 'day' or r.place <= @busiest
+            order by r.kind, r.place
+            """, new { start = end.AddDays(-days), end, busiest }, cancellationToken: ct)))
+            .ToLookup(row => row.Kind);
+        var counts = rows["day"].ToDictionary(row => DayOf(row.Id), row => row.Deployments);
+        return new DashboardFigures(
+            [.. Enumerable.Range(0, days).Select(i => lastDay.AddDays(i - days + 1))
+                .Select(day => new DayCount(day, counts.GetValueOrDefault(day)))],
+            [.. rows["package"].Select(row => new PackageCount
+            {
+                Type = row.Type ?? "",
+                Group = row.Group ?? "",
+                Name = row.Name ?? "",
+                Feed = row.Feed ?? "",
+                Deployments = row.Deployments,
+                Targets = row.Now ?? 0,
+            })],
+            [.. rows["target"].Select(row => new TargetCount
+            {
+                Name = row.Name ?? "",
+                Deployments = row.Deployments,
+                Packages = row.Now ?? 0,
+            })],
+            [.. rows["application"].Select(row => new ApplicationCount(row.Name ?? "", row.Deployments))]);
     }
 
     /// <summary>What waits for somebody or something.</summary>
@@ -78,11 +81,50 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(ct);
         return await connection.QuerySingleAsync<WaitingCounts>(new CommandDefinition(
             """
-            select (select count(*) from deployment_inbox) as inbox,
-                   (select count(*) from rejected_records where resolved_at is null) as rejected
-            """, cancellationToken: ct));
+            select (select count(*) from (select from deployment_inbox limit @max + 1) counted) as inbox,
+                   (select min(received_at) from (
+                        select received_at from deployment_inbox order by id limit 100) first) as oldest_received_at,
+                   (select count(*) from (
+                        select from rejected_records where resolved_at is null limit @max + 1) counted) as rejected
+            """, new { max = WaitingCounts.Max }, cancellationToken: ct));
+    }
+
+    static DateOnly DayOf(int daysSince1970) =>
+        DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(daysSince1970);
+
+    sealed record FigureRow
+    {
+        public string Kind { get; init; } = "";
+
+        public int Id { get; init; }
+
+        public long Deployments { get; init; }
+
+        public string? Feed { get; init; }
+
+        public string? Type { get; init; }
+
+        public string? Group { get; init; }
+
+        public string? Name { get; init; }
+
+        public long? Now { get; init; }
     }
 }
+
+/// <summary>What happened on the last days.</summary>
+/// <param name="Days">The deployments of each day, oldest first.</param>
+/// <param name="Packages">The packages deployed most often.</param>
+/// <param name="Targets">The targets deployed to most often.</param>
+/// <param name="Applications">The applications that deployed most often.</param>
+public sealed record DashboardFigures(
+    IReadOnlyList<DayCount> Days, IReadOnlyList<PackageCount> Packages, IReadOnlyList<TargetCount> Targets,
+    IReadOnlyList<ApplicationCount> Applications);
+
+/// <summary>How often an application deployed.</summary>
+/// <param name="Name">The application or tool.</param>
+/// <param name="Deployments">How many deployments.</param>
+public sealed record ApplicationCount(string Name, long Deployments);
 
 /// <summary>The deployments of one day.</summary>
 /// <param name="Day">The day, in UTC.</param>
@@ -104,13 +146,10 @@ public sealed record PackageCount
     /// <summary>A feed it came through.</summary>
     public string Feed { get; init; } = "";
 
-    /// <summary>That feed's type.</summary>
-    public string FeedType { get; init; } = "";
-
     /// <summary>How many deployments.</summary>
     public long Deployments { get; init; }
 
-    /// <summary>To how many targets.</summary>
+    /// <summary>How many targets run it now.</summary>
     public long Targets { get; init; }
 }
 
@@ -123,15 +162,21 @@ public sealed record TargetCount
     /// <summary>How many deployments.</summary>
     public long Deployments { get; init; }
 
-    /// <summary>Of how many packages.</summary>
+    /// <summary>How many packages run there now.</summary>
     public long Packages { get; init; }
 }
 
 /// <summary>What waits.</summary>
 public sealed record WaitingCounts
 {
+    /// <summary>How far is counted; one more means "or more".</summary>
+    public const int Max = 10_000;
+
     /// <summary>Entries of the inbox: records in a moment.</summary>
     public long Inbox { get; init; }
+
+    /// <summary>When the oldest of them arrived; null when there is none.</summary>
+    public DateTimeOffset? OldestReceivedAt { get; init; }
 
     /// <summary>Rejected records that nobody has dealt with.</summary>
     public long Rejected { get; init; }

@@ -12,7 +12,8 @@ public sealed class TargetQueries(NpgsqlDataSource database)
     const string Columns =
         """
         select d.id as deployment_id, d.deployed_at, feeds.name as feed, feeds.feed_type, packages.type,
-               packages.group_name as "group", packages.name, package_versions.version, package_versions.qualifier,
+               packages.package_id, packages.group_name as "group", packages.name, package_versions.version,
+               package_versions.qualifier, package_versions.sort_key,
                applications.name as application, users.name as "user"
         """;
 
@@ -42,7 +43,7 @@ public sealed class TargetQueries(NpgsqlDataSource database)
         """
         with page as (
             select target_id, name, name_key from targets
-            where (@after::text is null or name_key > @after) and (@text::text is null or name_key like @text)
+            where (@name_key::text is null or name_key > @name_key) and (@text::text is null or name_key like @text)
             order by name_key
             limit @take
         )
@@ -52,32 +53,80 @@ public sealed class TargetQueries(NpgsqlDataSource database)
         """
         with page as (
             select target_id, name, name_key from targets
-            where name_key < @before and (@text::text is null or name_key like @text)
+            where name_key < @name_key and (@text::text is null or name_key like @text)
             order by name_key desc
             limit @take
         )
         """ + Counts;
 
-    /// <summary>One page of targets by name, forward or backward.</summary>
+    // The order is of what runs where now, so it takes one pass over that, but never over the records.
+    const string Ranked =
+        """
+        with counted as (
+            select target_id, count(*) as packages, max(deployed_at) as last_deployed_at
+            from installations
+            group by target_id
+        ),
+        ranked as (
+            select t.target_id, t.name, t.name_key, coalesce(c.packages, 0) as packages, c.last_deployed_at,
+                   case @order
+                       when 'packages' then coalesce(c.packages, 0)
+                       else coalesce((extract(epoch from c.last_deployed_at) * 1000000)::bigint, 0)
+                   end as rank
+            from targets t
+            left join counted c using (target_id)
+            where @text::text is null or t.name_key like @text
+        )
+        select target_id, name, name_key, packages, last_deployed_at, rank
+        from ranked
+        """;
+
+    const string RankedForward = Ranked
+        + """
+
+        where @name_key::text is null or rank < @rank::bigint or rank = @rank and name_key > @name_key
+        order by rank desc, name_key
+        limit @take
+        """;
+
+    const string RankedBackward = $"""
+        select * from (
+            {Ranked}
+            where rank > @rank::bigint or rank = @rank and name_key < @name_key
+            order by rank, name_key desc
+            limit @take
+        ) page
+        order by rank desc, name_key
+        """;
+
+    /// <summary>One page of targets, forward or backward.</summary>
     /// <param name="text">Part of the name, in any case; null for all.</param>
-    /// <param name="after">The name key after which the page begins, or null.</param>
-    /// <param name="before">The name key before which the page ends; counts before <paramref name="after"/>.</param>
+    /// <param name="order">By name, or by most packages or newest deployment first and then by name.</param>
+    /// <param name="edge">Next to which target the page lies; null for the first page.</param>
     /// <param name="limit">At most this many.</param>
     /// <param name="ct">Ends the reading.</param>
     public async Task<TargetPage> PageAsync(
-        string? text, string? after, string? before, int limit, CancellationToken ct)
+        string? text, TargetOrder order, TargetEdge? edge, int limit, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        var backward = before is not null;
+        var backward = edge is { Before: true };
+        var sql = (order, backward) switch
+        {
+            (TargetOrder.Name, false) => Forward,
+            (TargetOrder.Name, true) => Backward,
+            (_, false) => RankedForward,
+            (_, true) => RankedBackward,
+        };
         await using var connection = await database.OpenConnectionAsync(ct);
         // One more than asked for tells whether there is a further page.
         var rows = (await connection.QueryAsync<TargetRow>(new CommandDefinition(
-            backward ? Backward : Forward,
+            sql,
             new
             {
                 text = text is null ? null : Like.Containing(Dictionaries.NameKey(text)),
-                after,
-                before,
+                order = order == TargetOrder.Packages ? "packages" : "last",
+                name_key = edge?.NameKey,
+                rank = edge?.Rank,
                 take = limit + 1,
             }, cancellationToken: ct))).ToList();
 
@@ -88,8 +137,8 @@ public sealed class TargetQueries(NpgsqlDataSource database)
             return new TargetPage([], null, null);
         return new TargetPage(
             rows,
-            (backward ? hasMore : after is not null) ? rows[0].NameKey : null,
-            backward || hasMore ? rows[^1].NameKey : null);
+            (backward ? hasMore : edge is not null) ? new TargetEdge(rows[0].NameKey, rows[0].Rank, true) : null,
+            backward || hasMore ? new TargetEdge(rows[^1].NameKey, rows[^1].Rank, false) : null);
     }
 
     /// <summary>The target called so, in any case; null when nothing was ever deployed there.</summary>
@@ -141,5 +190,53 @@ public sealed class TargetQueries(NpgsqlDataSource database)
                 where i.target_id = @targetId
             ) d
             """ + Joins, new { targetId, at }, cancellationToken: ct))];
+    }
+
+    /// <summary>
+    /// Which version each package on a target changed to, and when: the records of a time and, of each package, the
+    /// last one before it. Of the packages deployed there last, at most <paramref name="packages"/>; of each at most
+    /// <paramref name="records"/> records, the newest.
+    /// </summary>
+    /// <returns>The packages with the newest deployment first, the records of each oldest first.</returns>
+    public async Task<IReadOnlyList<InstalledRow>> ChangesAsync(
+        int targetId, DateTimeOffset from, DateTimeOffset to, int packages, int records, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return [.. await connection.QueryAsync<InstalledRow>(new CommandDefinition(
+            """
+            select d.id as deployment_id, d.deployed_at, feeds.name as feed, feeds.feed_type, packages.type,
+                   packages.package_id, packages.group_name as "group", packages.name, package_versions.version,
+                   package_versions.qualifier, package_versions.sort_key,
+                   applications.name as application, users.name as "user"
+            from (
+                select package_id, deployed_at, row_number() over (order by deployed_at desc, package_id) as place
+                from installations
+                where target_id = @targetId
+                order by deployed_at desc, package_id
+                limit @packages
+            ) here
+            cross join lateral (
+                (
+                    select * from deployments
+                    where target_id = @targetId and package_id = here.package_id
+                      and deployed_at > @from and deployed_at <= @to
+                    order by deployed_at desc, id desc
+                    limit @records
+                )
+                union all
+                (
+                    select * from deployments
+                    where target_id = @targetId and package_id = here.package_id and deployed_at <= @from
+                    order by deployed_at desc, id desc
+                    limit 1
+                )
+            ) d
+            join feeds using (feed_id)
+            join packages on packages.package_id = d.package_id
+            join package_versions on package_versions.version_id = d.version_id
+            join applications on applications.application_id = d.application_id
+            join users on users.user_id = d.user_id
+            order by here.place, d.deployed_at, d.id
+            """, new { targetId, from, to, packages, records }, cancellationToken: ct))];
     }
 }

@@ -31,7 +31,7 @@ public sealed class DashboardQueriesTests : IAsyncLifetime
 
         Assert.Equal(
             [new DayCount(new(2026, 1, 29), 1), new DayCount(new(2026, 1, 30), 0), new DayCount(new(2026, 1, 31), 2)],
-            await queries.PerDayAsync(new DateOnly(2026, 1, 31), 3, default));
+            (await queries.FiguresAsync(new DateOnly(2026, 1, 31), 3, 5, default)).Days);
     }
 
     [Fact]
@@ -43,11 +43,31 @@ public sealed class DashboardQueriesTests : IAsyncLifetime
         await seed.DeployAsync("B 1.0", "WEB-02", -Day);
         await seed.DeployAsync("B 1.0", "WEB-02", -Day);
 
-        var packages = await queries.BusiestPackagesAsync(Seed.Start, 5, default);
-        var targets = await queries.BusiestTargetsAsync(Seed.Start, 1, default);
+        await seed.DeployAsync("B 2.0", "WEB-03", 1, change: record => record with { Application = "Jenkins" });
 
-        Assert.Equal([("A", 2L, 2L), ("B", 1, 1)], packages.Select(row => (row.Name, row.Deployments, row.Targets)));
-        Assert.Equal([new TargetCount { Name = "WEB-02", Deployments = 2, Packages = 2 }], targets);
+        var figures = await queries.FiguresAsync(new DateOnly(2026, 1, 31), 1, 2, default);
+
+        Assert.Equal(
+            [("A", "main", 2L, 2L), ("B", "main", 2, 2)],
+            figures.Packages.Select(row => (row.Name, row.Feed, row.Deployments, row.Targets)));
+        Assert.Equal(
+            [
+                new TargetCount { Name = "WEB-02", Deployments = 2, Packages = 2 },
+                new TargetCount { Name = "WEB-01", Deployments = 1, Packages = 1 },
+            ],
+            figures.Targets);
+        Assert.Equal([new ApplicationCount("BuildMaster", 3), new ApplicationCount("Jenkins", 1)], figures.Applications);
+    }
+
+    [Fact]
+    public async Task An_empty_server_has_days_without_deployments()
+    {
+        var figures = await queries.FiguresAsync(new DateOnly(2026, 1, 31), 30, 5, default);
+
+        Assert.Equal((30, 0L), (figures.Days.Count, figures.Days.Sum(day => day.Deployments)));
+        Assert.Empty(figures.Packages);
+        Assert.Empty(figures.Targets);
+        Assert.Empty(figures.Applications);
     }
 
     [Fact]
@@ -59,6 +79,13 @@ public sealed class DashboardQueriesTests : IAsyncLifetime
         await seed.ExecuteAsync(
             "update rejected_records set resolved_at = now(), resolution = 'dismissed' where id = 73");
 
-        Assert.Equal(new WaitingCounts { Inbox = 1, Rejected = 1 }, await queries.WaitingAsync(default));
+        var waiting = await queries.WaitingAsync(default);
+
+        Assert.Equal((1, 1), (waiting.Inbox, waiting.Rejected));
+        Assert.NotNull(waiting.OldestReceivedAt);
     }
+
+    [Fact]
+    public async Task Nothing_waits_at_first() =>
+        Assert.Equal(new WaitingCounts(), await queries.WaitingAsync(default));
 }

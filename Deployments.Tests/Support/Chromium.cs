@@ -17,6 +17,9 @@ sealed class Chromium : IAsyncDisposable
     /// <summary>Messages of level error, and scripts that failed.</summary>
     public List<string> Errors { get; } = [];
 
+    /// <summary>Requests to anything but the program under test.</summary>
+    public List<string> Strays { get; } = [];
+
     public static async Task<Chromium> StartAsync()
     {
         var playwright = await Playwright.CreateAsync();
@@ -30,7 +33,8 @@ sealed class Chromium : IAsyncDisposable
 
     /// <summary>Opens a page in a session of its own.</summary>
     public async Task<IPage> OpenAsync(
-        Uri address, ColorScheme colors = ColorScheme.Light, int width = 1280, string zone = "Europe/Berlin")
+        Uri address, ColorScheme colors = ColorScheme.Light, int width = 1280, string zone = "Europe/Berlin",
+        System.Net.CookieCollection? cookies = null)
     {
         var context = await browser.NewContextAsync(new BrowserNewContextOptions
         {
@@ -38,7 +42,20 @@ sealed class Chromium : IAsyncDisposable
             TimezoneId = zone,
             ViewportSize = new ViewportSize { Width = width, Height = 800 },
         });
+        await context.AddCookiesAsync((cookies ?? []).Select(cookie => new Cookie
+        {
+            Name = cookie.Name,
+            Value = cookie.Value,
+            Url = address.GetLeftPart(UriPartial.Authority),
+        }));
         var page = await context.NewPageAsync();
+        page.Request += (_, request) =>
+        {
+            if (new Uri(request.Url) is { Scheme: "http" or "https" or "ws" or "wss" } url
+                && url.Authority != address.Authority)
+                lock (Strays)
+                    Strays.Add(request.Url);
+        };
         page.Console += (_, message) =>
         {
             if (message.Type == "error")

@@ -25,20 +25,74 @@ public sealed class TargetQueriesTests : IAsyncLifetime
         for (var i = 5; i >= 1; i--)
             await seed.DeployAsync("A 1.0", $"WEB-0{i}", i);
 
-        var first = await queries.PageAsync(null, null, null, 2, default);
-        var second = await queries.PageAsync(null, first.After, null, 2, default);
-        var third = await queries.PageAsync(null, second.After, null, 2, default);
-        var back = await queries.PageAsync(null, null, third.Before, 2, default);
-        var start = await queries.PageAsync(null, null, back.Before, 2, default);
+        var first = await queries.PageAsync(null, TargetOrder.Name, null, 2, default);
+        var second = await queries.PageAsync(null, TargetOrder.Name, first.Next, 2, default);
+        var third = await queries.PageAsync(null, TargetOrder.Name, second.Next, 2, default);
+        var back = await queries.PageAsync(null, TargetOrder.Name, third.Previous, 2, default);
+        var start = await queries.PageAsync(null, TargetOrder.Name, back.Previous, 2, default);
 
         Assert.Equal(["WEB-01", "WEB-02"], Names(first));
         Assert.Equal(["WEB-03", "WEB-04"], Names(second));
         Assert.Equal(["WEB-05"], Names(third));
         Assert.Equal(Names(second), Names(back));
         Assert.Equal(Names(first), Names(start));
-        Assert.Null(first.Before);
-        Assert.Null(third.After);
-        Assert.Null(start.Before);
+        Assert.Null(first.Previous);
+        Assert.Null(third.Next);
+        Assert.Null(start.Previous);
+    }
+
+    [Theory]
+    [InlineData(TargetOrder.Last, "DB-1 APP-2 APP-1 WEB-2 WEB-1")]
+    [InlineData(TargetOrder.Packages, "WEB-1 APP-2 APP-1 DB-1 WEB-2")]
+    public async Task Targets_are_paged_in_other_orders_both_ways(TargetOrder order, string expected)
+    {
+        foreach (var package in (string[])["A", "B", "C"])
+            await seed.DeployAsync($"{package} 1.0", "WEB-1", 0);
+        await seed.DeployAsync("A 1.0", "WEB-2", 1);
+        await seed.DeployAsync("A 1.0", "APP-1", 2);
+        await seed.DeployAsync("A 1.0", "APP-2", 3);
+        await seed.DeployAsync("B 1.0", "APP-2", 3);
+        await seed.DeployAsync("A 1.0", "DB-1", 4);
+
+        var first = await queries.PageAsync(null, order, null, 2, default);
+        var second = await queries.PageAsync(null, order, first.Next, 2, default);
+        var third = await queries.PageAsync(null, order, second.Next, 2, default);
+        var back = await queries.PageAsync(null, order, third.Previous, 2, default);
+
+        Assert.Equal(expected, string.Join(' ', Names(first).Concat(Names(second)).Concat(Names(third))));
+        Assert.Equal(Names(second), Names(back));
+        Assert.Null(third.Next);
+        Assert.Equal(["APP-2", "APP-1"], Names(await queries.PageAsync("app", order, null, 2, default)));
+    }
+
+    [Theory]
+    [InlineData("a0-web-01", true)]
+    [InlineData("b12-a-b", true)]
+    [InlineData("a-5-x", false)]
+    [InlineData("c0-web-01", false)]
+    [InlineData("a0-", false)]
+    [InlineData("a0-\0", false)]
+    [InlineData("", false)]
+    public void A_place_is_read_as_it_was_written(string text, bool isOne) =>
+        Assert.Equal(isOne ? text : null, TargetEdge.TryParse(text)?.ToString());
+
+    [Fact]
+    public async Task Changes_begin_with_what_ran_before()
+    {
+        await seed.DeployAsync("A 1.0", "WEB-01", 0);
+        await seed.DeployAsync("A 1.1", "WEB-01", 5);
+        await seed.DeployAsync("A 1.2", "WEB-01", 10);
+        await seed.DeployAsync("A 1.1", "WEB-01", 15);
+        await seed.DeployAsync("B 1.0", "WEB-01", 20);
+        await seed.DeployAsync("A 9.0", "WEB-02", 12);
+        await seed.DeployAsync("A 3.0", "WEB-01", 30);
+        var id = (await queries.FindOrNullAsync("WEB-01", default))!.TargetId;
+
+        Task<IReadOnlyList<InstalledRow>> ChangesAsync(int packages, int records) => queries.ChangesAsync(
+            id, Seed.Start.AddMinutes(7), Seed.Start.AddMinutes(25), packages, records, default);
+
+        Assert.Equal(["A 1.1", "A 1.2", "A 1.1", "B 1.0"], Packages(await ChangesAsync(9, 9)));
+        Assert.Equal(["A 1.1", "A 1.1"], Packages(await ChangesAsync(1, 1)));
     }
 
     [Fact]
@@ -52,7 +106,7 @@ public sealed class TargetQueriesTests : IAsyncLifetime
         var row = await queries.FindOrNullAsync("Web-01", default);
 
         Assert.Equal(("WEB-01", 2, Seed.Start.AddMinutes(2)), (row!.Name, row.Packages, row.LastDeployedAt));
-        Assert.Equal(["DB_1"], Names(await queries.PageAsync("b_", null, null, 9, default)));
+        Assert.Equal(["DB_1"], Names(await queries.PageAsync("b_", TargetOrder.Name, null, 9, default)));
         Assert.Null(await queries.FindOrNullAsync("WEB-99", default));
     }
 

@@ -6,41 +6,44 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace Deployments.Web.Pages;
 
 /// <summary>The dashboard: what happened lately and what waits.</summary>
-public sealed class IndexModel(DashboardQueries dashboard, RecordQueries records, TimeProvider time) : PageModel
+public sealed class IndexModel(
+    DashboardQueries dashboard, DashboardCache figures, RecordQueries records, TimeProvider time) : PageModel
 {
-    const int DaysShown = 30;
     const int NewestShown = 10;
-    const int BusiestShown = 8;
 
-    internal IReadOnlyList<DayCount> Days { get; private set; } = [];
+    // The job that empties the inbox runs every second; an entry as old as this one was passed over.
+    static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
+
+    internal DashboardFigures Figures { get; private set; } = new([], [], [], []);
+
+    internal DateTimeOffset CountedAt { get; private set; }
 
     internal IReadOnlyList<RecordRow> Newest { get; private set; } = [];
-
-    internal IReadOnlyList<PackageCount> Packages { get; private set; } = [];
-
-    internal IReadOnlyList<TargetCount> Targets { get; private set; } = [];
 
     internal WaitingCounts Waiting { get; private set; } = new();
 
     internal bool IsEmpty => Newest.Count == 0;
 
-    internal long Total => Days.Sum(day => day.Deployments);
+    /// <summary>Whether records wait longer than they should.</summary>
+    internal bool IsQueueLate =>
+        Waiting.OldestReceivedAt is { } oldest && time.GetUtcNow() - oldest > WaitMax;
 
-    internal string FirstDay => Days[0].Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+    internal long Total => Figures.Days.Sum(day => day.Deployments);
+
+    internal string FirstDay => Figures.Days[0].Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     internal bool CanManage => PageAccess.CallerOf(HttpContext).CanManage();
+
+    /// <summary>A number that was counted up to a limit.</summary>
+    internal static string Counted(long count) => count > WaitingCounts.Max
+        ? WaitingCounts.Max.ToString("N0", CultureInfo.InvariantCulture) + "+"
+        : count.ToString("N0", CultureInfo.InvariantCulture);
 
     public async Task OnGetAsync(CancellationToken ct)
     {
         Waiting = await dashboard.WaitingAsync(ct);
         Newest = (await records.PageAsync(new RecordFilter { Limit = NewestShown }, ct)).Items;
-        if (IsEmpty)
-            return;
-
-        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
-        Days = await dashboard.PerDayAsync(today, DaysShown, ct);
-        var since = new DateTimeOffset(Days[0].Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
-        Packages = await dashboard.BusiestPackagesAsync(since, BusiestShown, ct);
-        Targets = await dashboard.BusiestTargetsAsync(since, BusiestShown, ct);
+        if (!IsEmpty)
+            (Figures, CountedAt) = await figures.GetAsync(ct);
     }
 }

@@ -15,6 +15,9 @@ public sealed class RecordQuery
     public static readonly IReadOnlyList<string> Conditions =
         ["feed", "type", "group", "name", "version", "target", "application", "user", "from", "to", "text"];
 
+    /// <summary>The group of packages that have none, since a blank one counts as not given.</summary>
+    public const string NoGroup = "-";
+
     readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
     readonly Dictionary<string, string> errors = new(StringComparer.Ordinal);
 
@@ -54,7 +57,7 @@ public sealed class RecordQuery
         {
             Feed = read.Text("feed"),
             Type = read.Text("type") is { } type ? types.FindOrNull(type)?.PackageType ?? type : null,
-            Group = read.Text("group"),
+            Group = read.Text("group") is NoGroup ? "" : read.Text("group"),
             Name = read.Text("name"),
             Version = read.Text("version"),
             Target = read.Text("target"),

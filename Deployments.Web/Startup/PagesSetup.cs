@@ -1,11 +1,16 @@
 using System.Data.Common;
 using Deployments.Web.Feeds;
+using Deployments.Web.Pages;
 
 namespace Deployments.Web.Startup;
 
 static class PagesSetup
 {
-    public static void AddPages(this WebApplicationBuilder builder) => builder.Services.AddRazorPages();
+    public static void AddPages(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddRazorPages();
+        builder.Services.AddSingleton<DashboardCache>();
+    }
 
     /// <summary>
     /// Serves style sheet, script and icon; browsers ask each time whether theirs is still right, so that an upgrade

@@ -20,6 +20,18 @@
       return [name, time => name === "day" ? formatter.format(time).replace(",", "") : formatter.format(time)];
     }));
 
+  // The largest unit that fits: "3 hours ago". Older than a month, a date says more.
+  const ago = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
+  function relative(time) {
+    const seconds = Math.round((time.getTime() - Date.now()) / 1000);
+    if (Math.abs(seconds) > 30 * 86400)
+      return format.date(time);
+    const unit = units.find(([, length]) => Math.abs(seconds) >= length);
+    return unit ? ago.format(Math.round(seconds / unit[1]), unit[0]) : "just now";
+  }
+  format.ago = relative;
+
   function localTimes() {
     for (const time of document.querySelectorAll("time[data-show]")) {
       const value = new Date(time.dateTime);
@@ -120,6 +132,12 @@
     for (const [name, value] of [...event.formData])
       if (value === "")
         event.formData.delete(name);
+  });
+
+  // Paper says when it was printed, not when the page was made.
+  addEventListener("beforeprint", () => {
+    for (const time of document.querySelectorAll("[data-printed]"))
+      time.textContent = `${format.moment(new Date())}, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
   });
 
   localTimes();

@@ -1,8 +1,11 @@
 using System.Globalization;
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
+using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
+using Deployments.Web.Records;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Deployments.Web.Pages.Packages;
 
@@ -57,6 +60,19 @@ public sealed class HistoryModel(
     /// <summary>The same package without any filter.</summary>
     public string Unfiltered => PackageLinks.Package(Feed.Name, Package.Group, Package.Name, "history");
 
+    /// <summary>Every record that is filtered, as CSV.</summary>
+    public string CsvUrl => "/api/package-deployments.csv" + Export;
+
+    /// <summary>Every record that is filtered, as JSON in pages.</summary>
+    public string JsonUrl => "/api/package-deployments" + Export;
+
+    /// <summary>Whether the reader may add records.</summary>
+    public bool CanAdd => PageAccess.CallerOf(HttpContext).CanAdd();
+
+    /// <summary>The form that adds a record of this package.</summary>
+    public string AddUrl => QueryHelpers.AddQueryString("/deployments/new", Given(
+        ("feed", Feed.Name), ("group", Package.Group), ("package", Package.Name), ("version", Package.Version)));
+
     /// <summary>Shows the page.</summary>
     public async Task<IActionResult> OnGetAsync(
         string feed, string name, string? group, string? version, CancellationToken ct)
@@ -96,6 +112,14 @@ public sealed class HistoryModel(
         ("application", "With", Application ?? ""), ("user", "By", User ?? ""),
         ("from", "From", From ?? ""), ("to", "To", To ?? ""),
     ];
+
+    // The read API finds packages by their keys, in whatever spelling this page was asked for.
+    string Export => QueryHelpers.AddQueryString("", Given([
+        ("type", Type.PackageType), ("group", Key.GroupKey.Length > 0 ? Key.GroupKey : RecordQuery.NoGroup),
+        ("name", Key.NameKey), ("version", VersionKey ?? ""), .. Filters[1..].Select(f => (f.Name, f.Value))]));
+
+    static Dictionary<string, string?> Given(params (string Name, string Value)[] values) =>
+        values.Where(pair => pair.Value.Length > 0).ToDictionary(pair => pair.Name, pair => (string?)pair.Value);
 
     // This page with one parameter changed, always from the first row on unless the change says where.
     string Address((string Name, string Value) change)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
 using Deployments.Web.Feeds;
@@ -29,6 +30,11 @@ public abstract class PackageModel(FeedQueries feeds, PackageQueries packages, F
 
     /// <summary>Group and name in one.</summary>
     public string FullName => Package.Group.Length > 0 ? $"{Package.Group}/{Package.Name}" : Package.Name;
+
+    /// <summary>A number that was counted up to a limit: <c>10,000+</c> where there are more.</summary>
+    public static string Counted(long count, int max) => count > max
+        ? max.ToString("N0", CultureInfo.InvariantCulture) + "+"
+        : count.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>How the first deployment is recorded.</summary>
     public RecordCommand Command => RecordCommand.For(

@@ -1,15 +1,20 @@
+using System.Globalization;
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Feeds;
+using Deployments.Web.Pages.Shared;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Deployments.Web.Pages.Packages;
 
 /// <summary>What runs where now, and through which feeds it came.</summary>
-public sealed class OverviewModel(FeedQueries feeds, PackageQueries packages, FeedTypeCatalog types)
+public sealed class OverviewModel(FeedQueries feeds, PackageQueries packages, FeedTypeCatalog types, TimeProvider time)
     : PackageModel(feeds, packages, types)
 {
+    const int MonthsShown = 12;
+    const int LinesMax = 12;
+
     /// <summary>How many rows a list of the page has at most.</summary>
     public const int RowsMax = 100;
 
@@ -20,6 +25,15 @@ public sealed class OverviewModel(FeedQueries feeds, PackageQueries packages, Fe
 
     /// <summary>Versions that run somewhere now.</summary>
     public IReadOnlyList<VersionRow> Live { get; private set; } = [];
+
+    /// <summary>From the first to the last deployment of each of the newest versions; to now where it runs.</summary>
+    public IReadOnlyList<SpanRow> Timeline { get; private set; } = [];
+
+    /// <summary>Where the timeline ends.</summary>
+    public DateTimeOffset Now { get; } = time.GetUtcNow();
+
+    /// <summary>Where the timeline begins.</summary>
+    public DateTimeOffset Start => Now.AddMonths(-MonthsShown);
 
     /// <summary>Feeds it came through.</summary>
     public IReadOnlyList<PackageFeedRow> Sources { get; private set; } = [];
@@ -33,10 +47,27 @@ public sealed class OverviewModel(FeedQueries feeds, PackageQueries packages, Fe
         if (Summary is { } summary)
         {
             Installations = await packages.InstallationsAsync(summary.PackageId, RowsMax, ct);
-            Live = [.. (await packages.VersionsAsync(summary.PackageId, 1000, ct)).Where(row => row.TargetsNow > 0)];
+            var versions = await packages.VersionsAsync(summary.PackageId, VersionsModel.RowsMax, ct);
+            Live = [.. versions.Where(row => row.TargetsNow > 0)];
+            Timeline = [.. versions.Where(row => row.TargetsNow > 0 || row.LastDeployedAt >= Start)
+                .Take(LinesMax).Select(Line)];
             Sources = await packages.FeedsAsync(summary.PackageId, ct);
         }
         return Page();
+    }
+
+    SpanRow Line(VersionRow row)
+    {
+        var link = PackageLinks.Package(Feed.Name, Package.Group, Package.Name, "history", row.Version);
+        var text = row.TargetsNow switch
+        {
+            0 => "",
+            1 => "1 target",
+            var targets => string.Create(CultureInfo.InvariantCulture, $"{targets:N0} targets"),
+        };
+        return new SpanRow(row.Version, link, null, row.FirstDeployedAt is not { } first ? [] : [
+            new Span(text, first, row.TargetsNow > 0 ? Now : row.LastDeployedAt!.Value, VersionChange.Upgrade, null)],
+            row.TargetsNow > 0 ? text : "");
     }
 }
 
@@ -45,7 +76,7 @@ public sealed class VersionsModel(FeedQueries feeds, PackageQueries packages, Fe
     : PackageModel(feeds, packages, types)
 {
     /// <summary>How many versions are listed at most.</summary>
-    public const int RowsMax = 500;
+    public const int RowsMax = 200;
 
     readonly PackageQueries packages = packages;
 
@@ -103,7 +134,13 @@ public sealed class UsageModel(FeedQueries feeds, PackageQueries packages, FeedT
     public IReadOnlyList<UsageRow> Usage { get; private set; } = [];
 
     /// <summary>The last twelve months, oldest first, with their deployments.</summary>
-    public IReadOnlyList<(DateTimeOffset Month, long Records)> Months { get; private set; } = [];
+    public IReadOnlyList<MonthCount> Months { get; private set; } = [];
+
+    /// <summary>Deployments in those months by application, the busiest first.</summary>
+    public IReadOnlyList<(string Application, long Records)> Applications { get; private set; } = [];
+
+    /// <summary>Whether there are more records than are counted.</summary>
+    public bool IsCut { get; private set; }
 
     /// <summary>Shows the page.</summary>
     public async Task<IActionResult> OnGetAsync(
@@ -117,7 +154,11 @@ public sealed class UsageModel(FeedQueries feeds, PackageQueries packages, FeedT
             Usage = await packages.UsageAsync(summary.PackageId, first, ct);
         var counts = Usage.ToLookup(row => row.Month, row => row.Records);
         Months = [.. Enumerable.Range(0, MonthsShown).Select(first.AddMonths)
-            .Select(month => (month, counts[month].Sum()))];
+            .Select(month => new MonthCount(month, counts[month].Sum()))];
+        Applications = [.. Usage.GroupBy(row => row.Application)
+            .Select(rows => (rows.Key, rows.Sum(row => row.Records)))
+            .OrderByDescending(row => row.Item2).ThenBy(row => row.Key, StringComparer.Ordinal)];
+        IsCut = Usage.Sum(row => row.Records) >= UsageRow.RecordsMax;
         return Page();
     }
 }

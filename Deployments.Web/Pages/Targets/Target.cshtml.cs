@@ -1,5 +1,7 @@
+using System.Globalization;
 using Deployments.Data.Records;
 using Deployments.Data.Targets;
+using Deployments.Web.Pages.Shared;
 using Deployments.Web.Records;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -7,47 +9,105 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Deployments.Web.Pages.Targets;
 
-/// <summary>What runs on a target now, or ran there at any time, and its history.</summary>
-public sealed class TargetModel(TargetQueries targets, RecordQueries records) : PageModel
+/// <summary>
+/// What runs on a target now, or ran there at any time, compared with another target or another time, and its history.
+/// </summary>
+public sealed class TargetModel(TargetQueries targets, RecordQueries records, TimeProvider time) : PageModel
 {
     const int PageSize = 25;
 
-    internal TargetRow Target { get; private set; } = new();
+    /// <summary>How many packages the picture has; the table has them all.</summary>
+    internal const int TimelinePackages = 40;
 
-    internal string AtText { get; private set; } = "";
+    const int TimelineRecords = 60;
+    const int TimelineMonths = 12;
+
+    /// <summary>The time asked for: a date, or a date with a time; empty for now.</summary>
+    [BindProperty(SupportsGet = true, Name = "at")]
+    public string? AtText { get; set; }
+
+    /// <summary>The target to compare with; empty for this one at another time.</summary>
+    [BindProperty(SupportsGet = true, Name = "compare")]
+    public string? CompareText { get; set; }
+
+    /// <summary>The time to compare with; empty for the time that is looked at.</summary>
+    [BindProperty(SupportsGet = true, Name = "compareAt")]
+    public string? CompareAtText { get; set; }
+
+    /// <summary><c>all</c> to list also what is the same on both sides.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? Show { get; set; }
+
+    internal TargetRow Target { get; private set; } = new();
 
     internal DateTimeOffset? At { get; private set; }
 
-    internal string? AtProblem { get; private set; }
-
-    internal string AtQuery => At is null ? "" : $"?at={Uri.EscapeDataString(AtText)}";
+    /// <summary>What is wrong with what was asked for.</summary>
+    internal List<string> Problems { get; } = [];
 
     internal IReadOnlyList<InstalledRow> Installed { get; private set; } = [];
 
+    internal bool IsComparing { get; private set; }
+
+    internal IReadOnlyList<ComparedRow> Compared { get; private set; } = [];
+
+    internal IEnumerable<ComparedRow> ComparedShown =>
+        ShowsAll ? Compared : Compared.Where(row => row.Difference != Difference.Same);
+
+    internal bool ShowsAll => Show == "all";
+
+    internal string HereName { get; private set; } = "";
+
+    internal string ThereName { get; private set; } = "";
+
+    internal IReadOnlyList<SpanRow> Timeline { get; private set; } = [];
+
+    internal DateTimeOffset TimelineEnd { get; private set; }
+
+    internal DateTimeOffset TimelineStart => TimelineEnd.AddMonths(-TimelineMonths);
+
     internal RecordPage History { get; private set; } = new([], null, null);
 
-    internal string? NewerUrl => Link(History.Newer);
+    internal string Path => RecordText.TargetLink(Target.Name);
 
-    internal string? OlderUrl => Link(History.Older);
+    internal string? NewerUrl => HistoryLink(History.Newer);
 
-    public async Task<IActionResult> OnGetAsync(string name, string? at, string? cursor, CancellationToken ct)
+    internal string? OlderUrl => HistoryLink(History.Older);
+
+    internal string JsonUrl => QueryHelpers.AddQueryString(
+        $"/api/targets/{Uri.EscapeDataString(Target.Name)}",
+        At is null ? [] : new Dictionary<string, string?> { ["at"] = AtText });
+
+    /// <summary>The conditions in force: label, value, and the address without each.</summary>
+    internal IEnumerable<(string Label, string Value, string Without)> Chips
+    {
+        get
+        {
+            if (AtText is { Length: > 0 })
+                yield return ("At", AtText, Link("at", null));
+            if (CompareText is { Length: > 0 })
+                yield return ("Compared with", CompareText, Link("compare", null));
+            if (CompareAtText is { Length: > 0 })
+                yield return (CompareText is { Length: > 0 } ? "there at" : "Compared with", CompareAtText,
+                    Link("compareAt", null));
+        }
+    }
+
+    public async Task<IActionResult> OnGetAsync(string name, string? cursor, CancellationToken ct)
     {
         if (await targets.FindOrNullAsync(RecordText.FromPath(name), ct) is not { } target)
             return NotFound();
 
         Target = target;
-        AtText = at?.Trim() ?? "";
-        if (AtText.Length > 0)
-            At = TimeText.TryParseEnd(AtText);
-        if (AtText.Length > 0 && At is null)
-        {
-            AtProblem = TimeText.Problem;
-            Response.StatusCode = StatusCodes.Status400BadRequest;
-        }
-
-        Installed = At is { } time
-            ? await targets.AtAsync(target.TargetId, time, ct)
-            : await targets.NowAsync(target.TargetId, ct);
+        (AtText, CompareText, CompareAtText) = (Clean(AtText), Clean(CompareText), Clean(CompareAtText));
+        At = Time(AtText);
+        Installed = await InstalledAsync(target, At, ct);
+        await CompareAsync(ct);
+        TimelineEnd = At ?? time.GetUtcNow();
+        Timeline = TargetTimeline.Rows(
+            await targets.ChangesAsync(
+                target.TargetId, TimelineStart, TimelineEnd, TimelinePackages, TimelineRecords, ct),
+            TimelineEnd);
         History = await records.PageAsync(
             new RecordFilter
             {
@@ -55,16 +115,69 @@ public sealed class TargetModel(TargetQueries targets, RecordQueries records) : 
                 Cursor = cursor is null ? null : RecordCursor.TryParse(cursor),
                 Limit = PageSize,
             }, ct);
+        if (Problems.Count > 0)
+            Response.StatusCode = StatusCodes.Status400BadRequest;
         return Page();
     }
 
-    string? Link(RecordCursor? cursor)
+    /// <summary>This page with one condition changed; null or empty takes it away.</summary>
+    internal string Link(string condition, string? value) => QueryHelpers.AddQueryString(
+        Path, Conditions(condition, value).Where(pair => !string.IsNullOrEmpty(pair.Value)));
+
+    /// <summary>A day, so many days before today, as an address has it.</summary>
+    internal string DaysAgo(int days) =>
+        time.GetUtcNow().UtcDateTime.Date.AddDays(-days).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    async Task CompareAsync(CancellationToken ct)
     {
-        if (cursor is null)
-            return null;
-        var query = new Dictionary<string, string?> { ["cursor"] = cursor.ToString() };
-        if (At is not null)
-            query["at"] = AtText;
-        return QueryHelpers.AddQueryString(RecordText.TargetLink(Target.Name), query) + "#history";
+        var otherAt = Time(CompareAtText) ?? At;
+        if (CompareText is not { Length: > 0 } && (CompareAtText is not { Length: > 0 } || Problems.Count > 0))
+            return;
+        var other = Target;
+        if (CompareText is { Length: > 0 })
+        {
+            if (await targets.FindOrNullAsync(CompareText, ct) is not { } found)
+            {
+                Problems.Add($"Nothing was ever deployed to a target called {CompareText}.");
+                return;
+            }
+
+            other = found;
+        }
+
+        Compared = Comparison.Of(Installed, await InstalledAsync(other, otherAt, ct));
+        HereName = $"{Target.Name} {When(AtText)}";
+        ThereName = $"{other.Name} {When(CompareAtText is { Length: > 0 } ? CompareAtText : AtText)}";
+        IsComparing = true;
     }
+
+    Task<IReadOnlyList<InstalledRow>> InstalledAsync(TargetRow target, DateTimeOffset? at, CancellationToken ct) =>
+        at is { } then ? targets.AtAsync(target.TargetId, then, ct) : targets.NowAsync(target.TargetId, ct);
+
+    DateTimeOffset? Time(string? text)
+    {
+        if (text is not { Length: > 0 })
+            return null;
+        if (TimeText.TryParseEnd(text) is { } read)
+            return read;
+        Problems.Add($"“{text}” {TimeText.Problem}.");
+        return null;
+    }
+
+    string? HistoryLink(RecordCursor? cursor) =>
+        cursor is null ? null : Link("cursor", cursor.ToString()) + "#history";
+
+    Dictionary<string, string?> Conditions(string condition, string? value) => new()
+    {
+        ["at"] = AtText,
+        ["compare"] = CompareText,
+        ["compareAt"] = CompareAtText,
+        ["show"] = ShowsAll ? "all" : null,
+        [condition] = value,
+    };
+
+    static string When(string? text) => text is { Length: > 0 } ? $"on {text}" : "now";
+
+    // A zero byte cannot be stored, so nothing matches it; PostgreSQL would refuse to be asked.
+    static string Clean(string? text) => (text ?? "").Trim().Replace('\0', '\ufffd');
 }

@@ -5,29 +5,50 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Deployments.Web.Pages.Targets;
 
-/// <summary>Every target by name.</summary>
+/// <summary>Every target: by name, by its last deployment, or by how many packages it runs.</summary>
 public sealed class TargetsModel(TargetQueries targets) : PageModel
 {
     const int PageSize = 50;
 
+    /// <summary>Part of the names to list.</summary>
     [BindProperty(SupportsGet = true)]
     public string? Text { get; set; }
 
+    /// <summary><c>last</c> or <c>packages</c>; anything else is by name.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? Sort { get; set; }
+
     internal TargetPage Found { get; private set; } = new([], null, null);
 
-    internal string? PreviousUrl => Link("before", Found.Before);
+    internal TargetOrder Order => Sort switch
+    {
+        "last" => TargetOrder.Last,
+        "packages" => TargetOrder.Packages,
+        _ => TargetOrder.Name,
+    };
 
-    internal string? NextUrl => Link("after", Found.After);
+    internal string? PreviousUrl => Link(Found.Previous);
 
-    public async Task OnGetAsync(string? after, string? before, CancellationToken ct)
+    internal string? NextUrl => Link(Found.Next);
+
+    public async Task OnGetAsync(string? place, CancellationToken ct)
     {
         // A zero byte cannot be stored, so nothing matches it; PostgreSQL would refuse to be asked.
         Text = string.IsNullOrWhiteSpace(Text) ? null : Text.Trim().Replace('\0', '\ufffd');
         Found = await targets.PageAsync(
-            Text, after?.Replace('\0', '\ufffd'), before?.Replace('\0', '\ufffd'), PageSize, ct);
+            Text, Order, place is null ? null : TargetEdge.TryParse(place), PageSize, ct);
     }
 
-    string? Link(string edge, string? key) => key is null
-        ? null
-        : QueryHelpers.AddQueryString("/targets", new Dictionary<string, string?> { ["text"] = Text, [edge] = key });
+    /// <summary>The first page of the same targets in another order.</summary>
+    internal string SortedBy(string? sort) => Address(Text, sort, null);
+
+    /// <summary>The same order without the filter.</summary>
+    internal string Unfiltered => Address(null, Sort, null);
+
+    string? Link(TargetEdge? edge) => edge is null ? null : Address(Text, Sort, edge.ToString());
+
+    static string Address(string? text, string? sort, string? place) => QueryHelpers.AddQueryString(
+        "/targets",
+        new Dictionary<string, string?> { ["text"] = text, ["sort"] = sort, ["place"] = place }
+            .Where(pair => !string.IsNullOrEmpty(pair.Value)));
 }

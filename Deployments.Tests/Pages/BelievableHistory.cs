@@ -1,0 +1,113 @@
+using System.Globalization;
+using Deployments.Data.Records;
+using Deployments.Tests.Support;
+using Deployments.Web.Feeds;
+using Npgsql;
+
+namespace Deployments.Tests.Pages;
+
+/// <summary>A year of an invented company, so that pages are looked at as they will be; the same in each run.</summary>
+static class BelievableHistory
+{
+    public const string HostileTarget = "rack \u202e7 <b>ü</b> 🚀";
+
+    static readonly string[] Targets =
+        ["WEB-01", "WEB-02", "WEB-03", "WEB-04", "app-eu-1", "app-eu-2", "DB-01", "staging-01", "staging-02", "test-01"];
+
+    static readonly (string Feed, string Group, string Name, string[] Versions)[] Packages =
+    [
+        ("approved-nuget", "", "Accounts.Web",
+            ["1.2.0", "1.3.0", "1.3.1", "1.4.0", "1.4.1", "1.5.0-rc.2", "1.4.2", "1.5.0"]),
+        ("approved-nuget", "", "Billing.Service", ["3.0.0", "3.1.0", "3.2.0", "3.1.0", "3.3.0"]),
+        ("approved-nuget", "", "Json.Tools", ["12.0.3", "13.0.1"]),
+        ("npm", "@acme", "portal", ["2.0.0-beta.1", "2.0.0", "2.1.0", "2.1.1"]),
+        ("maven", "org.acme", "billing", ["4.0.7", "4.1.0", "4.1.1"]),
+        ("apps", "tools", "log-shipper", ["0.9.0", "0.10.0", "1.0.0"]),
+    ];
+
+    static readonly string[] Applications = ["BuildMaster", "OctopusDeploy", "Jenkins", "deploy.ps1"];
+    static readonly string[] Users = ["jdoe", "m.keller", "build-agent", "a.okafor"];
+
+    /// <summary>Writes the history; gives the id of a record with everything in it that could break a page.</summary>
+    public static async Task<long> WriteAsync(TestApp app, DateTimeOffset now)
+    {
+        var feeds = new Dictionary<string, (int Id, IFeedType Type)>();
+        foreach (var (name, type) in new[]
+                 {
+                     ("approved-nuget", "nuget"), ("npm", "npm"), ("maven", "maven"), ("apps", "universal"),
+                 })
+        {
+            await app.CreateFeedAsync(name, type);
+            await using var command = app.Database.DataSource.CreateCommand("select feed_id from feeds where name = $1");
+            command.Parameters.Add(new NpgsqlParameter { Value = name });
+            feeds[name] = ((int)(await command.ExecuteScalarAsync())!, app.Service<FeedTypeCatalog>()[type]);
+        }
+
+        var random = new Random(7);
+        var records = new List<NewRecord>();
+        foreach (var (feed, group, name, versions) in Packages)
+            foreach (var (v, version) in versions.Index())
+                foreach (var (t, target) in Targets.Index())
+                {
+                    // A wave through the targets; not every package is everywhere, and the last wave is not through.
+                    var day = -360 + (350.0 * (v + 1) / versions.Length) + (t * 0.6);
+                    if ((t + name.Length) % 4 == 0 || (v == versions.Length - 1 && t is > 5 and < 8))
+                        continue;
+                    records.Add(Make(feeds[feed], records.Count, group, name, version, target,
+                        now.AddDays(day).AddMinutes(-random.Next(600)), random));
+                    if (random.Next(12) == 0)
+                        records.Add(records[^1] with
+                        {
+                            Id = 1000 + records.Count,
+                            DeployedAt = records[^1].DeployedAt.AddMinutes(17),
+                        });
+                }
+
+        var hostile = Make(feeds["apps"], records.Count, "", "<i>x</i>\u202egnp.exe", "1.0.0", HostileTarget,
+            now.AddMinutes(-3), random) with
+        {
+            Description = string.Concat(Enumerable.Repeat("<script>alert(1)</script> wörd 🚀 \u202e ", 50)),
+            UserName = "jdoe\u202e",
+            Application = new string('a', 200),
+            RawHeaders = "X-ProGet-Deployment-Application: " + new string('a', 200),
+        };
+        records.Add(hostile);
+        await app.Service<RecordStore>().RecordAsync(records, CancellationToken.None);
+        return hostile.Id;
+    }
+
+    static NewRecord Make(
+        (int Id, IFeedType Type) feed, int index, string group, string name, string version, string target,
+        DateTimeOffset at, Random random)
+    {
+        var keys = feed.Type.Normalize(new PackageCoordinates(group, name, version));
+        var user = Users[random.Next(Users.Length)];
+        return new NewRecord
+        {
+            Id = 1000 + index,
+            FeedId = feed.Id,
+            PackageType = feed.Type.PackageType,
+            GroupName = group,
+            Name = name,
+            Version = version,
+            Qualifier = "",
+            GroupKey = keys.Group,
+            NameKey = keys.Name,
+            VersionKey = keys.Version,
+            VersionSortKey = feed.Type.VersionOrder.SortKey(version),
+            Application = Applications[random.Next(Applications.Length)],
+            Description = $"Release {at.Year % 100}.{at.Month}, build {random.Next(1, 30)}",
+            Target = target,
+            Url = index % 3 == 0
+                ? "https://ci.example.com/builds/" + index.ToString(CultureInfo.InvariantCulture) : null,
+            UserName = user,
+            DeployedAt = at,
+            DateIsExplicit = false,
+            RecordedAt = at.AddSeconds(2),
+            Recorder = index % 5 == 0 ? "API key “octopus-eu”" : user,
+            ClientAddress = System.Net.IPAddress.Parse("192.0.2.7"),
+            UserAgent = "curl/8.5",
+            Road = RecordRoad.Header,
+        };
+    }
+}

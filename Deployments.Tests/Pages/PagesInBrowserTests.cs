@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Net;
+using Deployments.Tests.Support;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace Deployments.Tests.Pages;
+
+public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
+    : IClassFixture<PagesInBrowserTests.Running>
+{
+    // Where to put a picture of each page, for whoever wants to look at them all; not set: nowhere.
+    static readonly string? Pictures = Environment.GetEnvironmentVariable("DEPLOYMENTS_TEST_PICTURES");
+
+    public static TheoryData<string, int, bool> Every()
+    {
+        var data = new TheoryData<string, int, bool>();
+        foreach (var (address, status, asAdmin) in AllPages.List)
+            data.Add(address, status, asAdmin);
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Every))]
+    public async Task A_page_is_accessible_and_fits_in_light_and_dark(string address, int status, bool asAdmin)
+    {
+        address = address.Replace(
+            "HOSTILE", running.Hostile.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        var page = await running.OpenAsync(address, asAdmin);
+        try
+        {
+            Assert.Equal(status, await page.EvaluateAsync<int>(
+                "performance.getEntriesByType('navigation')[0].responseStatus"));
+            foreach (var colors in new[] { ColorScheme.Light, ColorScheme.Dark })
+                foreach (var width in new[] { 1280, 320 })
+                {
+                    await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = colors });
+                    await page.SetViewportSizeAsync(width, 800);
+                    var result = await page.RunAxe();
+                    Offenders.AssertNone(result.Violations.SelectMany(violation => violation.Nodes.Select(node =>
+                        $"{colors} {width}: {violation.Id} {node.Html} "
+                        + string.Join(' ', node.Any.Select(check => check.Message)))));
+                    Offenders.AssertNone(await page.EvaluateAsync<string[]>(
+                        """
+                        document.documentElement.scrollWidth <= innerWidth ? [] :
+                          [...document.querySelectorAll('body *')]
+                            .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+                            .map(e => innerWidth + ': ' + e.outerHTML.slice(0, 160))
+                        """));
+                    await TakePictureAsync(page, address, asAdmin, $"{colors}-{width}");
+                }
+        }
+        finally
+        {
+            await page.Context.CloseAsync();
+        }
+
+        // A browser itself complains about an answer that is an error, and some of these are.
+        Assert.DoesNotContain(running.Chromium.Errors.ToArray(),
+            error => !error.Contains("status of 4", StringComparison.Ordinal));
+        Assert.Empty(running.Chromium.Strays);
+    }
+
+    [Fact]
+    public async Task A_package_is_found_from_the_dashboard_and_its_history_filtered_by_target()
+    {
+        var page = await running.OpenAsync("/feeds", asAdmin: false);
+        await page.ClickAsync("text=approved-nuget");
+        await page.FillAsync("#f-search", "accounts");
+        await page.Keyboard.PressAsync("Enter");
+        await page.ClickAsync("text=Accounts.Web");
+        await page.ClickAsync(".tabs >> text=History");
+        await page.FillAsync("#f-target", "web-01");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/history?target=web-01");
+
+        var targets = await page.Locator("td.target").AllInnerTextsAsync();
+        Assert.NotEmpty(targets);
+        Assert.All(targets, target => Assert.Equal("WEB-01", target.Trim()));
+        Assert.Contains("target=web-01",
+            await page.GetAttributeAsync("a.button:text('CSV')", "href"), StringComparison.Ordinal);
+        await page.ClickAsync(".chip");
+        await page.WaitForURLAsync("**/history");
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Two_targets_are_compared_by_keyboard_alone()
+    {
+        var page = await running.OpenAsync("/targets/WEB-03", asAdmin: false);
+        await page.FocusAsync("#compare");
+        await page.Keyboard.TypeAsync("staging-01");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/targets/WEB-03?compare=staging-01");
+
+        var marks = await page.Locator("section:has(#compared) td .mark").AllInnerTextsAsync();
+        Assert.NotEmpty(marks);
+        Assert.DoesNotContain("same", marks.Select(mark => mark.Trim()));
+        await page.ClickAsync("text=Show also what is the same");
+        await page.WaitForURLAsync("**show=all");
+        Assert.True(await page.Locator("section:has(#compared) tbody tr").CountAsync() >= marks.Count);
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Paper_has_the_filter_the_time_and_no_controls()
+    {
+        var page = await running.OpenAsync("/deployments?target=WEB-01", asAdmin: false);
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
+
+        Assert.False(await page.IsVisibleAsync("header.site-head"));
+        Assert.False(await page.IsVisibleAsync("form.filters"));
+        Assert.True(await page.IsVisibleAsync(".chip"));
+        Assert.Contains("/deployments?target=WEB-01", await page.InnerTextAsync(".print-head"),
+            StringComparison.Ordinal);
+        await TakePictureAsync(page, "/deployments", false, "print");
+        await page.Context.CloseAsync();
+    }
+
+    static async Task TakePictureAsync(IPage page, string address, bool asAdmin, string how)
+    {
+        if (Pictures is null)
+            return;
+        var name = string.Concat($"{address.Trim('/')}{(asAdmin ? "-admin" : "")}-{how}"
+            .Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' ? c : '_'));
+        await page.ScreenshotAsync(new PageScreenshotOptions
+        {
+            Path = Path.Combine(Pictures, name + ".png"),
+            FullPage = true,
+        });
+    }
+
+    public sealed class Running : IAsyncLifetime
+    {
+        TestApp app = null!;
+        CookieCollection admin = null!;
+
+        internal Chromium Chromium { get; private set; } = null!;
+
+        public long Hostile { get; private set; }
+
+        public async Task InitializeAsync()
+        {
+            app = await TestApp.StartAsync();
+            Hostile = await BelievableHistory.WriteAsync(app, app.Service<TimeProvider>().GetUtcNow());
+            using var browser = await Browser.SignedInAsync(app);
+            admin = browser.Cookies.GetCookies(app.Url);
+            Chromium = await Chromium.StartAsync();
+        }
+
+        internal Task<IPage> OpenAsync(string address, bool asAdmin) =>
+            Chromium.OpenAsync(new Uri(app.Url, address), cookies: asAdmin ? admin : null);
+
+        public async Task DisposeAsync()
+        {
+            await Chromium.DisposeAsync();
+            await app.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Deployments.Data.Records;
+
+namespace Deployments.Web.Pages;
+
+/// <summary>
+/// The figures of the dashboard, kept for a while: a month of a busy server is counted once for everybody who looks, and
+/// never twice at the same time.
+/// </summary>
+public sealed class DashboardCache(DashboardQueries queries, TimeProvider time) : IDisposable
+{
+    /// <summary>How many days the figures are of.</summary>
+    public const int Days = 30;
+
+    /// <summary>How old figures may be.</summary>
+    public static readonly TimeSpan AgeMax = TimeSpan.FromSeconds(30);
+
+    const int Busiest = 8;
+
+    readonly SemaphoreSlim gate = new(1, 1);
+    CountedFigures? kept;
+
+    /// <summary>The figures, and when they were counted.</summary>
+    public async Task<CountedFigures> GetAsync(CancellationToken ct)
+    {
+        await gate.WaitAsync(ct);
+        try
+        {
+            var now = time.GetUtcNow();
+            if (kept is null || now - kept.At > AgeMax || now < kept.At)
+            {
+                var figures = await queries.FiguresAsync(DateOnly.FromDateTime(now.UtcDateTime), Days, Busiest, ct);
+                kept = new CountedFigures(figures, now);
+            }
+
+            return kept;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => gate.Dispose();
+}
+
+/// <summary>Figures as they were at a time.</summary>
+/// <param name="Figures">The figures.</param>
+/// <param name="At">When they were counted.</param>
+public sealed record CountedFigures(DashboardFigures Figures, DateTimeOffset At);

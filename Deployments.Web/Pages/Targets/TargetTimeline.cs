@@ -1,0 +1,56 @@
+using Deployments.Data.Packages;
+using Deployments.Data.Targets;
+using Deployments.Web.Pages.Packages;
+using Deployments.Web.Pages.Shared;
+using Deployments.Web.Records;
+
+namespace Deployments.Web.Pages.Targets;
+
+/// <summary>What ran on a target from when to when, a line for each package.</summary>
+static class TargetTimeline
+{
+    /// <summary>Lines from records; a redeployment of the version that was there already begins no new bar.</summary>
+    /// <param name="changes">The records of each package together, oldest first.</param>
+    /// <param name="end">Until when the last version of each package is known to have run.</param>
+    public static IReadOnlyList<SpanRow> Rows(IEnumerable<InstalledRow> changes, DateTimeOffset end) =>
+        [.. changes.GroupBy(row => row.PackageId).Select(rows => Row([.. rows], end))];
+
+    /// <summary>What replacing one version by another was.</summary>
+    public static VersionChange Change(InstalledRow? before, InstalledRow after)
+    {
+        if (before is null)
+            return VersionChange.First;
+        if (before.Version == after.Version && before.Qualifier == after.Qualifier)
+            return VersionChange.Redeploy;
+        if (before.SortKey is null || after.SortKey is null)
+            return VersionChange.Other;
+        return after.SortKey.AsSpan().SequenceCompareTo(before.SortKey) switch
+        {
+            > 0 => VersionChange.Upgrade,
+            < 0 => VersionChange.Rollback,
+            _ => VersionChange.Other,
+        };
+    }
+
+    static SpanRow Row(List<InstalledRow> records, DateTimeOffset end)
+    {
+        var spans = new List<Span>();
+        InstalledRow? before = null;
+        foreach (var record in records)
+        {
+            var change = Change(before, record);
+            before = record;
+            if (change == VersionChange.Redeploy)
+                continue;
+            if (spans.Count > 0)
+                spans[^1] = spans[^1] with { To = record.DeployedAt };
+            spans.Add(new Span(
+                record.Version, record.DeployedAt, end, change, $"/deployments/{record.DeploymentId}"));
+        }
+
+        var last = records[^1];
+        return new SpanRow(
+            RecordText.FullName(last.Group, last.Name),
+            PackageLinks.Package(last.Feed, last.Group, last.Name, "history"), last.Type, spans, last.Version);
+    }
+}
