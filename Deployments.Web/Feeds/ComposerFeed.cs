@@ -63,6 +63,8 @@ public sealed partial class ComposerFeed : StaticFeed
     /// <inheritdoc/>
     public override Uri? UpstreamUrl(FeedRequest request, Uri connector, JsonElement? index)
     {
+        if (request.Method is "GET" or "HEAD" && TryReadDownload(request) is not null)
+            return new Uri(UpstreamIndex(connector), request.RawPath); // an upstream of the same kind
         if (request.Method is not ("GET" or "HEAD") || PackageOf(request) is not { } package
             || index is not { ValueKind: JsonValueKind.Object } root
             || !root.TryGetProperty("metadata-url", out var template) || template.ValueKind != JsonValueKind.String)

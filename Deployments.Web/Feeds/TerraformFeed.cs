@@ -48,7 +48,7 @@ public sealed partial class TerraformFeed : StaticFeed
 
     /// <inheritdoc/>
     public override Uri? UpstreamUrl(FeedRequest request, Uri connector, JsonElement? index) =>
-        request.Segments is [_, _, _, "versions"] or [_, _, _, _, "download"]
+        request.Segments is [_, _, _, "versions"] or [_, _, _, _, "download"] || TryReadFile([.. request.Segments]) is not null
             ? base.UpstreamUrl(request, connector, index)
             : null;
 
