@@ -26,7 +26,8 @@ public sealed class NuGetODataTests : IDisposable
     [InlineData("Packages()?$filter=(tolower(Id) eq 'acme.tool') and IsLatestVersion", "1.2.0")]
     [InlineData("Packages()?$filter=Id eq 'acme.tool' and IsAbsoluteLatestVersion", "2.0.0-beta")]
     [InlineData("Packages()?$filter=((((Id ne null) and (tolower(Id) eq 'acme.tool')) and Version eq '1.0'))", "1.0.0")]
-    [InlineData("Search()?$filter=IsLatestVersion&searchTerm='tool'&targetFramework=''&includePrerelease=false", "1.2.0")]
+    [InlineData("Search()?$filter=IsLatestVersion&searchTerm='tool'&targetFramework=''&includePrerelease=false",
+        "1.2.0")]
     public async Task Queries_find_the_feeds_own_packages(string query, string versions)
     {
         await PushAsync("2.0.0-beta", "1.0", "1.2.0");
@@ -40,11 +41,13 @@ public sealed class NuGetODataTests : IDisposable
     {
         await PushAsync("1.2.0");
         var entry = await XmlAsync("Packages(Id='acme.tool',Version='1.2.0.0')");
-        Assert.Equal($"{Given.FeedUrl}package/Acme.Tool/1.2.0", entry.Element(Atom + "content")!.Attribute("src")!.Value);
+        Assert.Equal(
+            $"{Given.FeedUrl}package/Acme.Tool/1.2.0", entry.Element(Atom + "content")!.Attribute("src")!.Value);
         Assert.Equal("part:[1.0,2.0):", entry.Descendants(Data + "Dependencies").Single().Value);
         Assert.Equal("SHA512", entry.Descendants(Data + "PackageHashAlgorithm").Single().Value);
         Assert.Equal("true", entry.Descendants(Data + "IsLatestVersion").Single().Value);
-        Assert.Equal(404, Assert.IsType<LocalAnswer.Status>(await AskAsync("Packages(Id='Acme.Tool',Version='9.0')")).Code);
+        var missing = await AskAsync("Packages(Id='Acme.Tool',Version='9.0')");
+        Assert.Equal(404, Assert.IsType<LocalAnswer.Status>(missing).Code);
         Assert.Contains("FindPackagesById", (await XmlAsync("$metadata")).ToString(), StringComparison.Ordinal);
         var count = Assert.IsType<LocalAnswer.Document>(await AskAsync("Packages()/$count"));
         Assert.Equal("1", Encoding.ASCII.GetString(count.Content));

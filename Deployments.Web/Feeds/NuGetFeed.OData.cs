@@ -6,8 +6,8 @@ using NuGet.Versioning;
 
 namespace Deployments.Web.Feeds;
 
-// What version 2 clients (Chocolatey, PowerShellGet, old nuget.exe) query, answered from the feed's own packages. They ask
-// in OData; of its filters those are understood that they send, and others let everything through.
+// What version 2 clients (Chocolatey, PowerShellGet, old nuget.exe) query, answered from the feed's own packages. They
+// ask in OData; of its filters those are understood that they send, and others let everything through.
 public sealed partial class NuGetFeed
 {
     const string AtomMediaType = "application/atom+xml;type=feed;charset=utf-8";
@@ -48,7 +48,8 @@ public sealed partial class NuGetFeed
             return null;
         return all.FirstOrDefault(hit => hit.Manifest.Version == version) is { } found
             ? new LocalAnswer.Document(
-                Encoding.UTF8.GetBytes(EntryOf(request, found).ToString()), "application/atom+xml;type=entry;charset=utf-8")
+                Encoding.UTF8.GetBytes(EntryOf(request, found).ToString()),
+                    "application/atom+xml;type=entry;charset=utf-8")
             : new LocalAnswer.Status(404, $"{id} {version.ToNormalizedString()} is not in this feed.");
     }
 

@@ -11,8 +11,8 @@ namespace Deployments.Web.Feeds;
 /// <remarks>
 /// See the NuGet server API. The v3 service index is always this feed's own; its resources lie at <c>v3/flat</c>,
 /// <c>v3/registration</c>, <c>v3/search</c> and <c>v3/autocomplete</c>. Version 2 clients download
-/// <c>package/{Id}/{Version?}</c>; what they query (<c>NuGetFeed.OData.cs</c>) is answered from the feed's own packages,
-/// and by version 2 connectors.
+/// <c>package/{Id}/{Version?}</c>; what they query (<c>NuGetFeed.OData.cs</c>) is answered from the feed's own
+/// packages, and by version 2 connectors.
 /// </remarks>
 public sealed partial class NuGetFeed : IFeedType
 {

@@ -19,7 +19,7 @@ public sealed partial record RecordCommand(string Curl, string PowerShell)
         string server, string feed, IFeedType type, PackageCoordinates package, bool needsKey)
     {
         var version = package.Version.Length > 0 ? package.Version : ExampleVersion;
-        var path = Path(type.Key, package with { Version = version });
+        var path = Path(type, package with { Version = version });
         var url = $"{server}/{type.Root}/{Uri.EscapeDataString(feed)}/{path}";
         var file = OutsideFileNames().Replace($"{package.Name}-{version}{Extension(type.Key)}", "-");
         (string Name, string Bash, string PowerShell)[] headers =
@@ -45,16 +45,16 @@ public sealed partial record RecordCommand(string Curl, string PowerShell)
             string.Join('\n', powerShell.Append($"}} -OutFile {InPowerShell(file)} -Uri {InPowerShell(url)}")));
     }
 
-    static string Path(string feedType, PackageCoordinates package)
+    static string Path(IFeedType type, PackageCoordinates package)
     {
         var (name, version) = (Escape(package.Name), Escape(package.Version));
-        return feedType switch
+        return type.Key switch
         {
             "nuget" => $"package/{name}/{version}",
             "npm" => $"{(package.Group.Length > 0 ? Escape(package.Group) + "/" : "")}{name}/-/{name}-{version}.tgz",
             "maven" => $"{Escape(package.Group.Replace('.', '/'))}/{name}/{version}/{name}-{version}.jar",
             "universal" => $"download/{Escape($"{package.Group}/{package.Name}".Trim('/'))}/{version}",
-            _ => $"{name}/{version}",
+            _ => type.DownloadPath(package),
         };
     }
 
