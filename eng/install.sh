@@ -75,6 +75,12 @@ case $purpose in
     has mvn || packages+=(maven)
     has node || packages+=(nodejs)
     has npm || packages+=(npm)
+    has gem || packages+=(ruby)
+    has go || packages+=(golang-go)
+    has composer || packages+=(composer php-cli)
+    has skopeo || packages+=(skopeo)
+    has Rscript || packages+=(r-base-core)
+    { has dnf && has createrepo_c && has rpmbuild; } || packages+=(dnf dnf-plugins-core createrepo-c rpm)
     ;;
   bench)
     needs_postgres=true

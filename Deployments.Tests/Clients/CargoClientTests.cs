@@ -46,7 +46,8 @@ public sealed class CargoClientTests : IAsyncLifetime, IDisposable
         await home.WriteAsync("project/src/main.rs", "fn main() {}\n");
         await home.SucceedAsync("project", "cargo", "fetch");
 
-        var crate = Assert.Single(Directory.GetFiles(home.At("cargo"), "acme-part-1.0.0.crate", SearchOption.AllDirectories));
+        var crate = Assert.Single(Directory.GetFiles(home.At("cargo"), "acme-part-1.0.0.crate",
+            SearchOption.AllDirectories));
         Assert.Empty(await feeds.RecordsAsync());
         Assert.Equal(
             await File.ReadAllBytesAsync(crate),

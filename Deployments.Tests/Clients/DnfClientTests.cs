@@ -37,7 +37,8 @@ public sealed class DnfClientTests : IAsyncLifetime, IDisposable
         }
 
         await home.SucceedAsync("work", "dnf", "--installroot", home.At("root"), "--releasever", "1",
-            "--setopt=reposdir=/dev/null", "--setopt=cachedir=" + home.At("dnf-cache"), "--setopt=pluginpath=" + Plugins,
+            "--setopt=reposdir=/dev/null", "--setopt=cachedir=" + home.At("dnf-cache"), "--setopt=pluginpath="
+            + Plugins,
             "--repofrompath=feed," + feeds.Url, "--repo=feed", "--nogpgcheck", "--assumeyes", "download", "acme");
 
         Assert.NotEmpty(Directory.GetFiles(home.At("work"), "acme-1.0-1.noarch.rpm"));

@@ -26,7 +26,8 @@ public sealed class GoClientTests : IAsyncLifetime, IDisposable
     {
         await home.WriteAsync("project/go.mod", "module example.com/project\n\ngo 1.18\n");
         await home.SucceedAsync(
-            "project", "env", $"GOPROXY={feeds.Url}", "GONOSUMDB=*", "GONOSUMCHECK=1", "GOSUMDB=off", "GOFLAGS=-mod=mod",
+            "project", "env", $"GOPROXY={feeds.Url}", "GONOSUMDB=*", "GONOSUMCHECK=1", "GOSUMDB=off",
+            "GOFLAGS=-mod=mod",
             "go", "get", "-modcacherw", "example.com/Acme@latest");
 
         Assert.Contains("example.com/Acme v1.2.0", await File.ReadAllTextAsync(home.At("project", "go.mod")),

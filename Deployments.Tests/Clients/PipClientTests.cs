@@ -11,7 +11,8 @@ public sealed class PipClientTests : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         feeds = await FeedPair.StartAsync("pypi", "pypi", "simple/");
-        await feeds.UploadAsync("acme_tool-1.0-py3-none-any.whl", Wheel("acme_tool", "1.0", "Requires-Dist: acme.part>=2"));
+        await feeds.UploadAsync("acme_tool-1.0-py3-none-any.whl", Wheel("acme_tool", "1.0",
+            "Requires-Dist: acme.part>=2"));
         await feeds.UploadAsync("acme_part-2.0.post1-py3-none-any.whl", Wheel("acme_part", "2.0.post1", ""));
     }
 

@@ -16,16 +16,19 @@ public sealed class SkopeoClientTests : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         feeds = await FeedPair.StartAsync("docker", "v2");
-        var (config, layer) = (Given.Bytes("""{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"""),
-            PackageHeads.TarGz(("a.txt", Given.Bytes("A"))));
+        var config = Given.Bytes(
+            """{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}""");
+        var layer = PackageHeads.TarGz(("a.txt", Given.Bytes("A")));
         await home.WriteAsync($"image/{Hash(config)}", config);
         await home.WriteAsync($"image/{Hash(layer)}", layer);
         await home.WriteAsync("image/version", "Directory Transport Version: 1.1\n");
         await home.WriteAsync("image/manifest.json",
             $$"""
             {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
-             "config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:{{Hash(config)}}","size":{{config.Length}}},
-             "layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"sha256:{{Hash(layer)}}","size":{{layer.Length}}}]}
+             "config":{"mediaType":"application/vnd.oci.image.config.v1+json",
+              "digest":"sha256:{{Hash(config)}}","size":{{config.Length}}},
+             "layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip",
+              "digest":"sha256:{{Hash(layer)}}","size":{{layer.Length}}}]}
             """);
     }
 

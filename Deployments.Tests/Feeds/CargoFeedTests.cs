@@ -93,7 +93,8 @@ public sealed class CargoFeedTests : StaticFeedContract
     {
         const string Manifest =
             """
-            {"name":"Acme-App","vers":"1.0.0","deps":[{"name":"rand","version_req":"^0.8","features":[],"optional":false,
+            {"name":"Acme-App","vers":"1.0.0","deps":[{"name":"rand","version_req":"^0.8","features":[],
+             "optional":false,
              "default_features":true,"target":null,"kind":"normal","registry":null,"explicit_name_in_toml":"dice"}],
              "features":{"x":["dep:dice"]},"links":null,"rust_version":"1.70"}
             """;
@@ -135,7 +136,8 @@ public sealed class CargoFeedTests : StaticFeedContract
 
     ValueTask<LocalAnswer?> PublishAsync(string manifest, string crate) => AskAsync(
         "api/v1/crates/new", "PUT",
-        [.. Length(Given.Bytes(manifest)), .. Given.Bytes(manifest), .. Length(Given.Bytes(crate)), .. Given.Bytes(crate)]);
+        [.. Length(Given.Bytes(manifest)), .. Given.Bytes(manifest), .. Length(Given.Bytes(crate)),
+            .. Given.Bytes(crate)]);
 
     static byte[] Length(byte[] part)
     {

@@ -113,7 +113,8 @@ public sealed class ComposerFeedTests : FeedTypeContract, IDisposable
     [InlineData("""{"name":"acme","version":"1.0"}""")]
     [InlineData("""{"name":"a","name":"b"}""")]
     [InlineData("[]")]
-    public async Task What_is_no_package_is_refused(string manifest) => Assert.Equal(400, await UploadAsync("", manifest));
+    public async Task What_is_no_package_is_refused(string manifest) =>
+        Assert.Equal(400, await UploadAsync("", manifest));
 
     [Fact]
     public async Task What_is_no_zip_file_is_refused() => Assert.Equal(

@@ -57,7 +57,8 @@ public sealed class CondaFeedTests : StaticFeedContract
             $$$"""{"info":{"subdir":"linux-64","base_url":"{{{Given.FeedUrl}}}{{{led}}}"},"packages":{}}""",
             Uri.UnescapeDataString(Rewritten(
                 "linux-64/repodata.json",
-                $$$"""{"info":{"subdir":"linux-64","base_url":"{{{given}}}"},"packages":{}}""", "http://up.test/main")));
+                $$$"""{"info":{"subdir":"linux-64","base_url":"{{{given}}}"},"packages":{}}""",
+                    "http://up.test/main")));
 
     [Fact]
     public void Any_other_index_passes_byte_for_byte()

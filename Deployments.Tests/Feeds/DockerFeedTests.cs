@@ -25,7 +25,8 @@ public sealed class DockerFeedTests : FeedTypeContract, IDisposable
     protected override IReadOnlyList<string> NotDownloads =>
     [
         "", "team/api", "team/api/manifests", "manifests/1.4", $"team/api/blobs/sha256:{Hash}", "team/api/tags/list",
-        $"team/api/referrers/sha256:{Hash}", "Team/api/manifests/1.4", "team/api/manifests/-1.4", "team/api/manifests/a:b",
+        $"team/api/referrers/sha256:{Hash}", "Team/api/manifests/1.4", "team/api/manifests/-1.4",
+        "team/api/manifests/a:b",
         "team%2fapi/manifests/1.4", "team/%2e%2e%2fapi/manifests/1.4", "team/api/manifests/sha256:abc",
         $"team/api/manifests/sha256:{Hash.ToUpperInvariant()}", "tеam/api/manifests/1.4", "team--/manifests/1",
         "team/api/manifests/1.4/x", "team/api/blobs/uploads/",
@@ -85,7 +86,8 @@ public sealed class DockerFeedTests : FeedTypeContract, IDisposable
         var request = Given.Request("api/manifests/1");
         Assert.Equal(
             ["sha256:1", "sha256:2"],
-            Type.ChildVersions(request, Given.Bytes("""{"manifests":[{"digest":"sha256:1"},{},{"digest":"sha256:2"}]}""")));
+            Type.ChildVersions(request,
+                Given.Bytes("""{"manifests":[{"digest":"sha256:1"},{},{"digest":"sha256:2"}]}""")));
         foreach (var other in new[] { "", "{", "[]", "null", """{"manifests":7}""", """{"layers":[]}""" })
             Assert.Empty(Type.ChildVersions(request, Given.Bytes(other)));
     }
@@ -146,7 +148,8 @@ public sealed class DockerFeedTests : FeedTypeContract, IDisposable
         Assert.Equal(400, (await StatusAsync(upload, "PUT", "blob")).Code);
         Assert.Equal(404, (await StatusAsync($"api/blobs/uploads/{new string('0', 32)}", "PATCH", "x")).Code);
         Assert.Equal(400, (await StatusAsync("api/manifests/1", "PUT", "[]")).Code);
-        Assert.Equal(400, (await StatusAsync("api/manifests/1", "PUT", Manifest($"sha256:{Hash}", $"sha256:{Hash}"))).Code);
+        Assert.Equal(400, (await StatusAsync("api/manifests/1", "PUT", Manifest($"sha256:{Hash}",
+            $"sha256:{Hash}"))).Code);
         Assert.Equal(400, (await StatusAsync($"api/manifests/sha256:{Hash}", "PUT", "{}")).Code);
         Assert.Equal(413, (await StatusAsync("api/manifests/1", "PUT", new string(' ', 5 << 20))).Code);
         Assert.Equal(400, (await StatusAsync("API/manifests/1", "PUT", "{}")).Code);
@@ -169,7 +172,8 @@ public sealed class DockerFeedTests : FeedTypeContract, IDisposable
         var config = await PushBlobAsync("{}");
         var image = Manifest(config, config);
         await StatusAsync("api/manifests/1", "PUT", image);
-        var signature = image.Replace("}]}", $"}}],\"artifactType\":\"application/x\",\"subject\":{{\"digest\":\"{Digest(image)}\"}}}}",
+        var signature = image.Replace("}]}",
+            $"}}],\"artifactType\":\"application/x\",\"subject\":{{\"digest\":\"{Digest(image)}\"}}}}",
             StringComparison.Ordinal);
         var stored = await StatusAsync($"api/manifests/{Digest(signature)}", "PUT", signature);
         Assert.Equal(Digest(image), Header(stored, "OCI-Subject"));

@@ -108,6 +108,34 @@ public abstract class FeedTypeContract
     }
 
     [Fact]
+    public void The_path_of_an_example_is_a_download_of_it()
+    {
+        // A file name never has the epoch.
+        foreach (var sample in Downloads.Where(sample => sample.Version.Length > 0 && !sample.Version.Contains(':')
+            && Type.Key is not ("npm" or "maven" or "universal" or "nuget")))
+        {
+            var path = Type.DownloadPath(new(sample.Group, sample.Name, sample.Version, sample.Qualifier));
+            var read = Type.TryReadDownload(Given.Request(path));
+            Assert.Equal((sample.Name, sample.Version), (read?.Name, read?.Version));
+        }
+    }
+
+    /// <summary>Snippets are shown as they are and copied; they name this feed and no other host.</summary>
+    [Fact]
+    public void Clients_are_pointed_at_the_feed_and_nowhere_else()
+    {
+        var setups = Type.ClientSetups(new Uri("http://feeds.test:8624/root/main/"));
+        Assert.Distinct(setups.Select(setup => setup.Client));
+        foreach (var setup in setups)
+        {
+            Assert.Equal(setup.Text, setup.Text.Trim());
+            Assert.All(
+                System.Text.RegularExpressions.Regex.Matches(setup.Text, "https?://([^/\\s\"'<]+)"),
+                match => Assert.Equal("feeds.test:8624", match.Groups[1].Value));
+        }
+    }
+
+    [Fact]
     public async Task An_empty_feed_serves_no_package()
     {
         using var place = new TemporaryTree();

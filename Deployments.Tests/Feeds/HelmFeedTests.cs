@@ -54,7 +54,8 @@ public sealed class HelmFeedTests : StaticFeedContract
 
     protected override IReadOnlyList<string> NotDownloads =>
     [
-        "", "index.yaml", "team/index.yaml", "acme-1.0.0.tgz.prov", "charts/acme/1.0.0/acme-1.0.0.tgz.prov", "acme-1.0.0",
+        "", "index.yaml", "team/index.yaml", "acme-1.0.0.tgz.prov", "charts/acme/1.0.0/acme-1.0.0.tgz.prov",
+        "acme-1.0.0",
         "charts", "charts/acme/1.0.0", "charts/acme/latest/x.zip", "acme-1.0.0.TGZ", "a%2facme-1.0.0.tgz",
         "%2e%2e%2facme-1.0.0.tgz", "a%5cacme-1.0.0.tgz", "charts/acme/1.0.0/index.yaml",
     ];
@@ -96,7 +97,8 @@ public sealed class HelmFeedTests : StaticFeedContract
     public void An_index_in_JSON_is_led_too()
     {
         var rewritten = Rewritten("index.yaml",
-            """{"entries":{"acme":[{"name":"acme","version":"1.0.0","urls":["https://files.test/x.tgz"]}]}}""", Connector);
+            """{"entries":{"acme":[{"name":"acme","version":"1.0.0","urls":["https://files.test/x.tgz"]}]}}""",
+                Connector);
         Assert.Contains("/charts/acme/1.0.0/x.tgz\"", rewritten, StringComparison.Ordinal);
         Assert.DoesNotContain("\"https://files.test", rewritten, StringComparison.Ordinal);
     }

@@ -67,7 +67,8 @@ static class PackageHeads
         Deb("control.tar.gz", TarGz(("./control", Given.Bytes(control))));
 
     /// <summary>The head of an RPM: lead, an empty signature, and a header with the names.</summary>
-    public static byte[] Rpm(string name, int? epoch, string version, string release, string arch, bool isSource = false)
+    public static byte[] Rpm(string name, int? epoch, string version, string release, string arch,
+        bool isSource = false)
     {
         var values = new List<byte>();
         var entries = new List<byte>();

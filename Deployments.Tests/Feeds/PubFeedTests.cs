@@ -15,8 +15,10 @@ public sealed class PubFeedTests : StaticFeedContract
         new("packages/acme_http/versions/1.0.0+2.tar.gz", "", "acme_http", "1.0.0+2"),
         new("api/archives/acme_http-1.0.0-dev.1.tar.gz", "", "acme_http", "1.0.0-dev.1"),
         new("packages/acme/versions/latest.tar.gz", "", "packages/acme/versions/latest.tar.gz", "", "unresolved=path"),
-        new("packages/acme-x/versions/1.0.0.tar.gz", "", "packages/acme-x/versions/1.0.0.tar.gz", "", "unresolved=path"),
-        new("packages/асme/versions/1.0.0.tar.gz", "", "packages/асme/versions/1.0.0.tar.gz", "", "unresolved=path"),
+        new("packages/acme-x/versions/1.0.0.tar.gz", "", "packages/acme-x/versions/1.0.0.tar.gz", "",
+            "unresolved=path"),
+        new("packages/асme/versions/1.0.0.tar.gz", "", "packages/асme/versions/1.0.0.tar.gz", "",
+            "unresolved=path"),
     ];
 
     protected override IReadOnlyList<string> NotDownloads =>

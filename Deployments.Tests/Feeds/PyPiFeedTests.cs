@@ -37,7 +37,8 @@ public sealed class PyPiFeedTests : StaticFeedContract
 
     protected override IReadOnlyList<string> NotDownloads =>
     [
-        "", "simple/", "simple/acme/", "simple/acme", "acme/", "pypi/acme/json", $"packages/zope-interface/6.1/{Zope}.metadata",
+        "", "simple/", "simple/acme/", "simple/acme", "acme/", "pypi/acme/json",
+        $"packages/zope-interface/6.1/{Zope}.metadata",
         $"packages/zope-interface/6.1/{Zope}.asc", "packages/acme/1.0/acme-1.0.tar.gz.provenance", "legacy/",
         "packages/acme-1.0", "packages", "packages%2facme%2f1.0%2facme-1.0.tar.gz", "packages/%2e%2e%2facme-1.0.tar.gz",
         "packages/a%5cacme-1.0.tar.gz", "packages/acme/1.0/acme-1.0.exe",
@@ -73,7 +74,7 @@ public sealed class PyPiFeedTests : StaticFeedContract
         var rewritten = Uri.UnescapeDataString(Rewritten("simple/my-pkg/",
             """
             <!DOCTYPE html><html><body>
-            <a href="https://files.test/aa/my-pkg-1.0.tar.gz#sha256=abc" data-requires-python="&gt;=3.8">my-pkg-1.0.tar.gz</a>
+            <a href="https://files.test/aa/my-pkg-1.0.tar.gz#sha256=abc" data-requires-python="&gt;=3.8">1.0</a>
             <A class='x' HREF='../../files/my_pkg-2.0-py3-none-any.whl?a=1&amp;b=2'>x</A>
             <a data-x="a>b" href="javascript:alert(1)">no</a>
             </body></html>
@@ -92,7 +93,10 @@ public sealed class PyPiFeedTests : StaticFeedContract
     public void A_project_page_in_JSON_is_led_too()
     {
         var rewritten = Rewritten("simple/acme/",
-            """{"name":"acme","files":[{"filename":"acme-1.0.zip","url":"https://files.test/acme-1.0.zip","hashes":{}}]}""",
+            """
+            {"name":"acme",
+             "files":[{"filename":"acme-1.0.zip","url":"https://files.test/acme-1.0.zip","hashes":{}}]}
+            """,
             Connector);
         using var json = JsonDocument.Parse(rewritten);
         Assert.Equal(
@@ -153,7 +157,8 @@ public sealed class PyPiFeedTests : StaticFeedContract
     [Fact]
     public async Task A_form_without_a_file_is_refused()
     {
-        var request = Given.Request("legacy/", "POST", Given.Bytes("--b\r\n\r\n--b--"), "multipart/form-data; boundary=b");
+        var request = Given.Request("legacy/", "POST", Given.Bytes("--b\r\n\r\n--b--"),
+            "multipart/form-data; boundary=b");
         Assert.Equal(400, Assert.IsType<LocalAnswer.Status>(
             await Type.AnswerAsync(request, Place.Tree, CancellationToken.None)).Code);
         Assert.Equal(400, await StatusAsync("legacy/", "POST", Given.Bytes("x")));

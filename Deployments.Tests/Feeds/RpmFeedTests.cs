@@ -26,7 +26,8 @@ public sealed class RpmFeedTests : StaticFeedContract
 
     protected override IReadOnlyList<string> NotDownloads =>
     [
-        "", "repodata/repomd.xml", "repodata/repomd.xml.asc", "repodata/abc-primary.xml.gz", "repodata/x-1-1.noarch.rpm",
+        "", "repodata/repomd.xml", "repodata/repomd.xml.asc", "repodata/abc-primary.xml.gz",
+        "repodata/x-1-1.noarch.rpm",
         "drpms/acme-1.0-1_1.1-1.noarch.drpm", "acme-1.0-1.noarch.rpm.asc", "RPM-GPG-KEY-acme", "mirrorlist",
         "acme-1.0-1.noarch.RPM", "a%2facme-1.0-1.noarch.rpm", "%2e%2e%2facme-1.0-1.noarch.rpm",
         "a%5cacme-1.0-1.noarch.rpm",

@@ -54,7 +54,8 @@ public sealed class RubyGemsFeedTests : StaticFeedContract
     [InlineData("gems/whatever.gem", "acme", "1.0.pre", "java", "platform=java")]
     public async Task The_metadata_tells_what_dashes_hide(
         string path, string name, string version, string platform, string qualifier) => Assert.Equal(
-        new PackageCoordinates("", name, version, qualifier), await StoredPackageAsync(path, Gem(name, version, platform)));
+        new PackageCoordinates("", name, version, qualifier),
+        await StoredPackageAsync(path, Gem(name, version, platform)));
 
     [Fact]
     public void Any_head_that_is_cut_off_or_damaged_is_read_without_harm()

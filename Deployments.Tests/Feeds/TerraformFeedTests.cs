@@ -71,15 +71,18 @@ public sealed class TerraformFeedTests : FeedTypeContract, IDisposable
     [InlineData("https://files.test/m.zip", "~SEALED(https://files.test/m.zip)/acme/vpc/aws/1.0.0/archive.zip")]
     [InlineData("https://files.test/m//sub/folder?archive=tar.gz",
         "~SEALED(https://files.test/m?archive=tar.gz)/acme/vpc/aws/1.0.0/archive.tar.gz//sub/folder")]
-    [InlineData("./m.tar.gz", "~SEALED(https://up.test/v1/modules/acme/vpc/aws/1.0.0/m.tar.gz)/acme/vpc/aws/1.0.0/archive.tar.gz")]
+    [InlineData("./m.tar.gz",
+        "~SEALED(https://up.test/v1/modules/acme/vpc/aws/1.0.0/m.tar.gz)/acme/vpc/aws/1.0.0/archive.tar.gz")]
     [InlineData("git::https://git.test/x?ref=v1", null)]
     [InlineData("file:///etc/passwd", null)]
     public void The_upstreams_pointer_is_led_through_the_feed(string pointer, string? led)
     {
         var context = new RewriteContext(
-            Given.Request("acme/vpc/aws/1.0.0/download"), new Uri("https://up.test/v1/modules/"), url => $"SEALED({url})");
+            Given.Request("acme/vpc/aws/1.0.0/download"), new Uri("https://up.test/v1/modules/"), url =>
+                $"SEALED({url})");
         var rewritten = Type.RewriteHeader("X-Terraform-Get", pointer, context);
-        Assert.Equal(led is null ? null : Given.FeedUrl + led, rewritten is null ? null : Uri.UnescapeDataString(rewritten));
+        Assert.Equal(led is null ? null : Given.FeedUrl + led, rewritten is null ? null
+            : Uri.UnescapeDataString(rewritten));
     }
 
     ValueTask<LocalAnswer?> AskAsync(string path, string method = "GET") =>

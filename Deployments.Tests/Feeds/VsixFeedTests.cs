@@ -69,7 +69,8 @@ public sealed class VsixFeedTests : FeedTypeContract, IDisposable
     {
         Assert.Equal(400, await StatusAsync("", "PUT", Given.Bytes("x")));
         Assert.Equal(400, await StatusAsync("", "PUT", Given.Zip(("a.txt", Given.Bytes("x")))));
-        Assert.Equal(400, await StatusAsync("", "PUT", Given.Zip(("extension.vsixmanifest", Given.Bytes("<!DOCTYPE x [<!ENTITY a 'b'>]><x/>")))));
+        Assert.Equal(400, await StatusAsync("", "PUT", Given.Zip(("extension.vsixmanifest",
+            Given.Bytes("<!DOCTYPE x [<!ENTITY a 'b'>]><x/>")))));
         Assert.Equal(400, await StatusAsync("a/b", "PUT", Extension("acme", "1.0")));
     }
 

@@ -121,9 +121,11 @@ public sealed class RegistryTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, await StatusAsync("/v2/", "Bearer " + token));
         }
 
-        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("/v2/_auth", "Basic " + Convert.ToBase64String("api:no"u8)));
+        Assert.Equal(
+            HttpStatusCode.Unauthorized, await StatusAsync("/v2/_auth", "Basic " + Convert.ToBase64String("api:no"u8)));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("/v2/", "Bearer dt_forged"));
-        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("/v2/images/app/manifests/1.0", "Bearer dt_forged"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("/v2/images/app/manifests/1.0",
+            "Bearer dt_forged"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("/v2/", basic));
     }
 
@@ -174,7 +176,8 @@ public sealed class RegistryTests : IAsyncLifetime
 
     async Task<string> TokenAsync(string? credentials)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/v2/_auth?service=x&scope=repository:images/app:pull");
+        using var request = new HttpRequestMessage(HttpMethod.Get,
+            "/v2/_auth?service=x&scope=repository:images/app:pull");
         if (credentials is not null)
             request.Headers.Authorization = AuthenticationHeaderValue.Parse(credentials);
         using var answer = await app.Client.SendAsync(request);

@@ -54,6 +54,11 @@ public sealed partial class AlpineFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        Qualified(package, "arch", "x86_64"), $"{package.Name}-{package.Version}"
+        + $"{(package.Version.Contains("-r", StringComparison.Ordinal) ? "" : "-r0")}.apk");
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("apk", $"""

@@ -97,6 +97,9 @@ public sealed class AssetFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf("content", package.Name);
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("curl", $"""

@@ -10,8 +10,8 @@ namespace Deployments.Web.Feeds;
 /// <summary>Cargo registries by the sparse protocol: <c>config.json</c>, index files, crates.</summary>
 /// <remarks>
 /// See "The Cargo Book", chapters "Registry Index" and "Registry Web API". <c>config.json</c> is always this feed's
-/// own, so that crates are downloaded from <c>api/v1/crates/{crate}/{version}/download</c>. A connector's address is the
-/// index, with or without <c>config.json</c>; that names the place of the upstream's crates.
+/// own, so that crates are downloaded from <c>api/v1/crates/{crate}/{version}/download</c>. A connector's address is
+/// the index, with or without <c>config.json</c>; that names the place of the upstream's crates.
 /// </remarks>
 public sealed partial class CargoFeed : StaticFeed
 {
@@ -60,6 +60,9 @@ public sealed partial class CargoFeed : StaticFeed
 
         return Below(IndexOf(connector), request.RawPath);
     }
+
+    /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf([.. CratesPath, package.Name, package.Version, "download"]);
 
     /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>

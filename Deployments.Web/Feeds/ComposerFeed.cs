@@ -63,12 +63,16 @@ public sealed partial class ComposerFeed : StaticFeed
     /// <inheritdoc/>
     public override Uri? UpstreamUrl(FeedRequest request, Uri connector, JsonElement? index)
     {
+        if (request.Method is "GET" or "HEAD" && TryReadDownload(request) is not null)
+            return new Uri(UpstreamIndex(connector), request.RawPath); // an upstream of the same kind
         if (request.Method is not ("GET" or "HEAD") || PackageOf(request) is not { } package
             || index is not { ValueKind: JsonValueKind.Object } root
             || !root.TryGetProperty("metadata-url", out var template) || template.ValueKind != JsonValueKind.String)
             return null;
         var path = template.GetString()!.Replace("%package%", package, StringComparison.Ordinal);
-        return Uri.TryCreate(UpstreamIndex(connector), path, out var url) && url.Scheme is "http" or "https" ? url : null;
+        return Uri.TryCreate(UpstreamIndex(connector), path, out var url) && url.Scheme is "http" or "https"
+            ? url
+            : null;
     }
 
     /// <inheritdoc/>
@@ -104,6 +108,11 @@ public sealed partial class ComposerFeed : StaticFeed
             throw new FormatException("The upstream's list of versions cannot be read.", e);
         }
     }
+
+    /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        "dist", package.Group, package.Name) + "/" + PercentEncoding.EncodeSegment(package.Version)
+        + "/" + PercentEncoding.EncodeSegment(package.Name + ".zip");
 
     /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
@@ -147,7 +156,9 @@ public sealed partial class ComposerFeed : StaticFeed
     }
 
     /// <inheritdoc/>
-    /// <remarks>A zip file sent to the feed's own address is filed by its composer.json, or by <c>?version=</c>.</remarks>
+    /// <remarks>
+    /// A zip file sent to the feed's own address is filed by its composer.json, or by <c>?version=</c>.
+    /// </remarks>
     protected override async ValueTask<LocalAnswer> StoreAsync(
         FeedRequest request, PackageTree tree, CancellationToken ct)
     {
@@ -156,7 +167,8 @@ public sealed partial class ComposerFeed : StaticFeed
         try
         {
             await using var upload = await tree.SpoolAsync(request.Body, ct);
-            var manifest = JsonNode.Parse(PackageArchive.Read(upload, ReadManifest), documentOptions: Strict) as JsonObject;
+            var manifest = JsonNode.Parse(PackageArchive.Read(upload, ReadManifest),
+                documentOptions: Strict) as JsonObject;
             var name = (TextOf(manifest?["name"]) ?? "").ToLowerInvariant();
             var version = request.Query("version") ?? TextOf(manifest?["version"]) ?? "";
             if (name.Split('/') is not [var vendor, var project] || !IsName(vendor) || !IsName(project)
@@ -232,7 +244,8 @@ public sealed partial class ComposerFeed : StaticFeed
         }
 
         var kind = TextOf(dist["type"]) is "tar" ? "tar" : "zip";
-        var reference = TextOf(dist["reference"]) is { Length: > 0 and <= 100 } text && text.All(char.IsAsciiLetterOrDigit)
+        var reference = TextOf(dist["reference"]) is { Length: > 0 and <= 100 } text
+            && text.All(char.IsAsciiLetterOrDigit)
             ? text
             : name;
         dist["url"] = context.Lead(upstream, "dist", vendor, name, version, $"{reference}.{kind}").AbsoluteUri;

@@ -8,12 +8,14 @@ namespace Deployments.Web.Feeds;
 
 /// <summary>Conan packages, by the revisions API (v2).</summary>
 /// <remarks>
-/// A binary counts when its <c>conan_package.tgz</c> is fetched; recipes, manifests and lists do not. The lists of what is
-/// here are made of the tree that clients upload.
+/// A binary counts when its <c>conan_package.tgz</c> is fetched; recipes, manifests and lists do not. The lists of
+/// what is here are made of the tree that clients upload.
 /// </remarks>
 public sealed partial class ConanFeed : StaticFeed
 {
     const string PackageFile = "conan_package.tgz";
+
+    static readonly string[] PurlKeys = ["channel", "prev", "rrev", "user"];
 
     /// <inheritdoc/>
     public override string Key => "conan";
@@ -33,12 +35,18 @@ public sealed partial class ConanFeed : StaticFeed
     /// <inheritdoc/>
     public override string Purl(PackageCoordinates package) => PackageUrl.Of(
         PackageType, "", package.Name, package.Version,
-        new[] { "channel", "prev", "rrev", "user" }.Select(key => (key, package.QualifierValue(key))));
+        PurlKeys.Select(key => (key, package.QualifierValue(key))));
 
     /// <inheritdoc/>
     /// <remarks>Signing in is this feed's own business.</remarks>
     public override Uri? UpstreamUrl(FeedRequest request, Uri connector, JsonElement? index) =>
         request.Segments is ["v2", "conans", ..] ? base.UpstreamUrl(request, connector, index) : null;
+
+    /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        "v2", "conans", package.Name, package.Version, Qualified(package, "user", "_"),
+        Qualified(package, "channel", "_"), "revisions", Qualified(package, "rrev", "0"), "packages",
+        Qualified(package, "pkgid", "0"), "revisions", Qualified(package, "prev", "0"), "files", PackageFile);
 
     /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>

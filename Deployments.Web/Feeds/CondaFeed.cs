@@ -79,6 +79,11 @@ public sealed partial class CondaFeed : StaticFeed
             : led;
 
     /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        Qualified(package, "subdir", "noarch"), $"{package.Name}-{package.Version}-{Qualified(package, "build", "0")}"
+        + $".{Qualified(package, "type", "conda")}");
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("conda, mamba", $"conda config --add channels {feed.AbsoluteUri.TrimEnd('/')}"),

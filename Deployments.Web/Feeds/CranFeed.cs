@@ -30,6 +30,11 @@ public sealed partial class CranFeed : StaticFeed
         PackageUrl.Of(PackageType, "", package.Name, package.Version);
 
     /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        Qualified(package, "path", "src/contrib"),
+        $"{package.Name}_{package.Version}.{Qualified(package, "ext", "tar.gz")}");
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("R", $"""

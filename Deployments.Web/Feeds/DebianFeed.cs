@@ -65,6 +65,13 @@ public sealed partial class DebianFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        "pool", package.Group.Length > 0 ? package.Group : "main", package.Name[..Math.Min(1, package.Name.Length)],
+        package.Name,
+        $"{package.Name}_{package.Version[(package.Version.IndexOf(':', StringComparison.Ordinal) + 1)..]}"
+        + $"_{Qualified(package, "arch", "amd64")}.deb");
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("apt", $"""

@@ -64,7 +64,7 @@ public sealed partial class DockerFeed
             }
             : IsOwn(route, tree) ? Unknown(route) : null;
 
-    static LocalAnswer? Tags(FeedRequest request, Route route, PackageTree tree)
+    static LocalAnswer.Document? Tags(FeedRequest request, Route route, PackageTree tree)
     {
         if (!IsOwn(route, tree))
             return null;
@@ -266,7 +266,8 @@ public sealed partial class DockerFeed
                 Headers =
                 [
                     ("Location",
-                        request.UrlOf([.. route.Repository.Split('/'), "blobs", "uploads", route.Reference]).AbsolutePath),
+                        request.UrlOf([.. route.Repository.Split('/'), "blobs", "uploads",
+                            route.Reference]).AbsolutePath),
                     ("Docker-Upload-UUID", route.Reference),
                     ("Range", string.Create(CultureInfo.InvariantCulture, $"0-{Math.Max(0, Length(parts) - 1)}")),
                 ],
@@ -275,7 +276,8 @@ public sealed partial class DockerFeed
 
     static List<string> Parts(Route route, PackageTree tree) =>
     [
-        .. tree.Files("uploads", route.Reference).OrderBy(name => name.Length).ThenBy(name => name, StringComparer.Ordinal)
+        .. tree.Files("uploads", route.Reference)
+            .OrderBy(name => name.Length).ThenBy(name => name, StringComparer.Ordinal)
             .Select(name => tree.Find("uploads", route.Reference, name)).OfType<string>(),
     ];
 
@@ -284,7 +286,8 @@ public sealed partial class DockerFeed
     static string MediaTypeOf(byte[] manifest) => ParseOrNull(manifest) switch
     {
         { } json when json["mediaType"] is JsonValue type && type.TryGetValue<string>(out var text)
-            && text.StartsWith("application/", StringComparison.Ordinal) && text.All(c => c is > ' ' and < '\x7f') => text,
+            && text.StartsWith("application/", StringComparison.Ordinal)
+            && text.All(c => c is > ' ' and < '\x7f') => text,
         { } json when json["manifests"] is not null => Index,
         _ => Manifest,
     };

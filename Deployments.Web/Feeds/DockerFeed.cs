@@ -9,7 +9,8 @@ namespace Deployments.Web.Feeds;
 /// pushed to the feed.
 /// </summary>
 /// <remarks>
-/// See the "OCI Distribution Specification" 1.1. An image is deployed when its manifest is fetched: by tag, or by digest.
+/// See the "OCI Distribution Specification" 1.1. An image is deployed when its manifest is fetched: by tag, or by
+/// digest.
 /// The manifests of an index's platforms belong to it (<see cref="ChildVersions"/>); blobs never count. A connector's
 /// address is the registry's; one that ends in <c>/library</c> keeps there the names of one segment.
 /// </remarks>
@@ -79,7 +80,8 @@ public sealed partial class DockerFeed : IFeedType
         {
             using var manifest = JsonDocument.Parse(head);
             return manifest.RootElement.ValueKind == JsonValueKind.Object
-                && manifest.RootElement.TryGetProperty("manifests", out var list) && list.ValueKind == JsonValueKind.Array
+                && manifest.RootElement.TryGetProperty("manifests", out var list)
+                    && list.ValueKind == JsonValueKind.Array
                 ? [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object
                     && item.TryGetProperty("digest", out var digest) && digest.ValueKind == JsonValueKind.String)
                     .Select(item => item.GetProperty("digest").GetString()!)]
@@ -141,6 +143,9 @@ public sealed partial class DockerFeed : IFeedType
             ? $"<{context.Request.UrlOf([.. context.Request.Segments]).AbsolutePath}{value[mark..]}"
             : null;
     }
+
+    /// <inheritdoc/>
+    public string DownloadPath(PackageCoordinates package) => $"{Normalize(package).Name}/manifests/{package.Version}";
 
     /// <inheritdoc/>
     public IReadOnlyList<ClientSetup> ClientSetups(Uri feed)

@@ -48,6 +48,10 @@ public sealed partial class GoFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        Escape(Normalize(package).Name), "@v", Escape(package.Version) + ".zip");
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("go", $"""
@@ -111,6 +115,9 @@ public sealed partial class GoFeed : StaticFeed
 
     static LocalAnswer.Document Info(string version) =>
         new(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { Version = version }), "application/json");
+
+    static string Escape(string text) => string.Concat(text.Select(letter =>
+        char.IsAsciiLetterUpper(letter) ? $"!{char.ToLowerInvariant(letter)}" : letter.ToString()));
 
     // !x stands for X; an upper-case letter of its own does not occur.
     static string? Unescape(string text)

@@ -76,6 +76,10 @@ public sealed partial class HelmFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        package.Group, "charts", package.Name, package.Version, $"{package.Name}-{package.Version}.tgz");
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("helm", $"helm repo add feed {feed.AbsoluteUri.TrimEnd('/')}"),

@@ -171,6 +171,18 @@ public interface IFeedType
     /// <param name="header">The value of one of the answer's headers, or null.</param>
     PackageCoordinates WithAnswer(PackageCoordinates package, Func<string, string?> header) => package;
 
+    /// <summary>
+    /// The path below the feed from which a package is downloaded, raw; what the package does not say (an architecture)
+    /// is filled in by an example. For command lines that people copy and change.
+    /// </summary>
+    /// <param name="package">The package, with a version.</param>
+    string DownloadPath(PackageCoordinates package) =>
+        PathOf([.. package.Group.Split('/', StringSplitOptions.RemoveEmptyEntries), package.Name, package.Version]);
+
+    /// <summary>A raw path of these segments.</summary>
+    protected static string PathOf(params IEnumerable<string> segments) =>
+        string.Join('/', segments.Select(PercentEncoding.EncodeSegment));
+
     /// <summary>How the ecosystem's own clients are pointed at a feed; empty where there is no client.</summary>
     /// <param name="feed">The feed's address with its trailing slash.</param>
     IReadOnlyList<ClientSetup> ClientSetups(Uri feed) => [];

@@ -98,6 +98,23 @@ public sealed partial class MavenFeed : IFeedType
             : null;
 
     /// <inheritdoc/>
+    public IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
+    [
+        new("Maven, recording each download", $"""
+            <!-- ~/.m2/settings.xml -->
+            <settings>
+              <mirrors><mirror><id>feed</id><mirrorOf>*</mirrorOf><url>{feed}</url></mirror></mirrors>
+              <servers><server><id>feed</id><configuration><httpHeaders>
+                <property><name>X-ProGet-Deployment-Application</name><value>maven</value></property>
+                <property><name>X-ProGet-Deployment-Description</name><value>Nightly build</value></property>
+                <property><name>X-ProGet-Deployment-Target</name><value>web-01</value></property>
+              </httpHeaders></configuration></server></servers>
+            </settings>
+            """),
+        new("Gradle", $"repositories {{ maven {{ url = uri(\"{feed}\") }} }}"),
+    ];
+
+    /// <inheritdoc/>
     public async ValueTask<LocalAnswer?> AnswerAsync(FeedRequest request, PackageTree tree, CancellationToken ct)
     {
         string[] path = [.. request.Segments];

@@ -107,6 +107,12 @@ public sealed partial class NpmFeed : IFeedType
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
+    [
+        new("npm, yarn, pnpm", $"npm config set registry {feed}"),
+    ];
+
+    /// <inheritdoc/>
     public bool RewritesAnswer(FeedRequest request) => RouteOf(request).Part is Part.Packument or Part.Manifest;
 
     /// <inheritdoc/>

@@ -50,6 +50,8 @@ public sealed partial class NuGetFeed
                 return found.Count > 0 ? NuGetDocuments.Completions(found.Select(hit => hit[^1].Id)) : null;
         }
 
+        if (route.Part == Part.Other)
+            return await ODataAsync(request, tree, ct);
         if (route.Id.Length == 0 || VersionsOf(tree, route.Id) is not { Count: > 0 } versions)
             return null;
 

@@ -11,7 +11,8 @@ namespace Deployments.Web.Feeds;
 /// <remarks>
 /// See the NuGet server API. The v3 service index is always this feed's own; its resources lie at <c>v3/flat</c>,
 /// <c>v3/registration</c>, <c>v3/search</c> and <c>v3/autocomplete</c>. Version 2 clients download
-/// <c>package/{Id}/{Version?}</c>; what they query (OData) is answered by version 2 connectors only.
+/// <c>package/{Id}/{Version?}</c>; what they query (<c>NuGetFeed.OData.cs</c>) is answered from the feed's own
+/// packages, and by version 2 connectors.
 /// </remarks>
 public sealed partial class NuGetFeed : IFeedType
 {
@@ -64,6 +65,14 @@ public sealed partial class NuGetFeed : IFeedType
     /// <inheritdoc/>
     public string Purl(PackageCoordinates package) =>
         PackageUrl.Of(PackageType, "", package.Name, NormalVersion(package.Version));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
+    [
+        new("dotnet, nuget", $"dotnet nuget add source {feed}v3/index.json --name feed"),
+        new("Chocolatey", $"choco source add --name=feed --source={feed}"),
+        new("PowerShell", $"Register-PSRepository -Name feed -SourceLocation {feed} -InstallationPolicy Trusted"),
+    ];
 
     /// <inheritdoc/>
     public FeedRequest? VersionListRequest(FeedRequest download) =>

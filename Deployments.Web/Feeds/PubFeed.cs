@@ -76,6 +76,10 @@ public sealed partial class PubFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        "packages", package.Name, "versions", package.Version + ArchiveExtension);
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("dart, flutter", $"export PUB_HOSTED_URL={feed.AbsoluteUri.TrimEnd('/')}"),
@@ -90,7 +94,8 @@ public sealed partial class PubFeed : StaticFeed
         var stem = path[^1][..^ArchiveExtension.Length];
         // Names have no dash in them.
         var dash = stem.IndexOf('-', StringComparison.Ordinal);
-        var (name, version) = path.Length == 4 ? (path[1], stem) : dash > 0 ? (stem[..dash], stem[(dash + 1)..]) : ("", "");
+        var (name, version) = path.Length == 4 ? (path[1], stem) : dash > 0 ? (stem[..dash], stem[(dash + 1)..])
+            : ("", "");
         return NamePattern().IsMatch(name) && SemVerSyntax.IsVersion(version)
             ? new PackageCoordinates("", name, version)
             : PackageCoordinates.Unresolved(path);

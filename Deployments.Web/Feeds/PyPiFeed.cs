@@ -82,6 +82,11 @@ public sealed partial class PyPiFeed : StaticFeed
             : led;
 
     /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        Packages, NameKey(package.Name), package.Version, Qualified(
+            package, "file", $"{NameKey(package.Name).Replace('-', '_')}-{package.Version}-py3-none-any.whl"));
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("pip", $"pip install --index-url {feed}simple/ acme"),

@@ -55,6 +55,12 @@ public sealed partial class RpmFeed : StaticFeed
             : null;
 
     /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        "Packages", $"{package.Name}-{EpochPattern().Replace(package.Version, "")}"
+        + $"{(package.Version.Contains('-', StringComparison.Ordinal) ? "" : "-1")}"
+        + $".{Qualified(package, "arch", "x86_64")}.rpm");
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("dnf, yum", $"""

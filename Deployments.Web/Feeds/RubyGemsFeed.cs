@@ -57,6 +57,11 @@ public sealed partial class RubyGemsFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf(
+        "gems", string.Join('-', new[] { package.Name, package.Version, package.QualifierValue("platform") }
+            .Where(part => part.Length > 0)) + ".gem");
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("gem", $"gem sources --add {feed}"),

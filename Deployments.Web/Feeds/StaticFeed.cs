@@ -116,6 +116,9 @@ public abstract class StaticFeed : IFeedType
     public virtual PackageCoordinates WithAnswer(PackageCoordinates package, Func<string, string?> header) => package;
 
     /// <inheritdoc/>
+    public abstract string DownloadPath(PackageCoordinates package);
+
+    /// <inheritdoc/>
     public virtual IReadOnlyList<ClientSetup> ClientSetups(Uri feed) => [];
 
     /// <inheritdoc/>
@@ -205,6 +208,15 @@ public abstract class StaticFeed : IFeedType
     /// <summary>Whether any file lies below a directory.</summary>
     protected static bool HasFiles(PackageTree tree, params string[] folder) =>
         tree.Files(folder).Count > 0 || tree.Directories(folder).Any(name => HasFiles(tree, [.. folder, name]));
+
+    /// <summary>A raw path of these segments; slashes within one separate segments.</summary>
+    protected static string PathOf(params IEnumerable<string> segments) => string.Join('/', segments
+        .SelectMany(segment => segment.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        .Select(PercentEncoding.EncodeSegment));
+
+    /// <summary>The value of one of the qualifier's keys, or an example.</summary>
+    protected static string Qualified(PackageCoordinates package, string key, string example) =>
+        package.QualifierValue(key) is { Length: > 0 } value ? value : example;
 
     /// <summary>An address below a connector's.</summary>
     protected static Uri Below(Uri connector, string rawPath) =>

@@ -8,8 +8,8 @@ namespace Deployments.Web.Feeds;
 /// <summary>Terraform and OpenTofu modules: <c>{host}/{feed}__{namespace}/{module}/{provider}</c>.</summary>
 /// <remarks>
 /// See "Module Registry Protocol". The answer that counts is the one that names the archive (204,
-/// <c>X-Terraform-Get</c>): it says the version, and to it the client sends its credentials. A connector's address is the
-/// upstream's <c>modules.v1</c>. Where an upstream points at a git repository, there is no archive to pass on, and the
+/// <c>X-Terraform-Get</c>): it says the version, and to it the client sends its credentials. A connector's address is
+/// the upstream's <c>modules.v1</c>. Where an upstream points at a git repository, there is no archive to pass on, and the
 /// client is told of none.
 /// </remarks>
 public sealed partial class TerraformFeed : StaticFeed
@@ -49,6 +49,7 @@ public sealed partial class TerraformFeed : StaticFeed
     /// <inheritdoc/>
     public override Uri? UpstreamUrl(FeedRequest request, Uri connector, JsonElement? index) =>
         request.Segments is [_, _, _, "versions"] or [_, _, _, _, "download"]
+            || TryReadFile([.. request.Segments]) is not null
             ? base.UpstreamUrl(request, connector, index)
             : null;
 
@@ -70,8 +71,13 @@ public sealed partial class TerraformFeed : StaticFeed
         var archive = new UriBuilder(pointer) { Path = file }.Uri;
         var isZip = file.EndsWith(".zip", StringComparison.OrdinalIgnoreCase)
             || pointer.Query.Contains("archive=zip", StringComparison.Ordinal);
-        return context.Lead(archive, [.. context.Request.Segments.SkipLast(1), Archives[isZip ? 0 : 1]]).AbsoluteUri + folder;
+        string[] path = [.. context.Request.Segments.SkipLast(1), Archives[isZip ? 0 : 1]];
+        return context.Lead(archive, path).AbsoluteUri + folder;
     }
+
+    /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf([
+        package.Group, .. package.Name.Split('.', 2), package.Version, "download"]);
 
     /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>

@@ -81,6 +81,13 @@ public sealed partial class UniversalFeed : IFeedType
     public Uri UpstreamProbe(Uri connector) => new($"{connector.AbsoluteUri.TrimEnd('/')}/packages");
 
     /// <inheritdoc/>
+    public IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
+    [
+        new("pgutil", $"pgutil sources add --name=feed --url={feed.GetLeftPart(UriPartial.Authority)}"),
+        new("curl", $"curl -O {feed}download/mygroup/acme/1.0.0"),
+    ];
+
+    /// <inheritdoc/>
     public FeedRequest? VersionListRequest(FeedRequest download) => TryReadDownload(download) is { } package
         ? download.For(
             "versions", $"?group={Uri.EscapeDataString(package.Group)}&name={Uri.EscapeDataString(package.Name)}")

@@ -10,8 +10,8 @@ namespace Deployments.Web.Feeds;
 
 /// <summary>Visual Studio extensions: a private gallery, which is one Atom document, and <c>.vsix</c> files.</summary>
 /// <remarks>
-/// See Visual Studio's "Atom feed for a private gallery". Files are led to <c>download/{id}/{version}</c>; the gallery of
-/// what is here is made of the extensions' manifests.
+/// See Visual Studio's "Atom feed for a private gallery". Files are led to <c>download/{id}/{version}</c>; the gallery
+/// of what is here is made of the extensions' manifests.
 /// </remarks>
 public sealed partial class VsixFeed : StaticFeed
 {
@@ -75,10 +75,14 @@ public sealed partial class VsixFeed : StaticFeed
 
         void Lead(XAttribute address, params string[] path)
         {
-            if (Uri.TryCreate(context.Connector, address.Value, out var upstream) && upstream.Scheme is "http" or "https")
+            if (Uri.TryCreate(context.Connector, address.Value, out var upstream)
+                && upstream.Scheme is "http" or "https")
                 address.Value = context.Lead(upstream, path).AbsoluteUri;
         }
     }
+
+    /// <inheritdoc/>
+    public override string DownloadPath(PackageCoordinates package) => PathOf("download", package.Name, package.Version);
 
     /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
@@ -127,7 +131,8 @@ public sealed partial class VsixFeed : StaticFeed
     /// <inheritdoc/>
     protected override ValueTask<LocalAnswer> DeleteAsync(
         FeedRequest request, PackageTree tree, CancellationToken ct) => ValueTask.FromResult<LocalAnswer>(
-        TryReadDownload(request) is { } package && tree.Delete("download", package.Name.ToLowerInvariant(), package.Version)
+        TryReadDownload(request) is { } package
+        && tree.Delete("download", package.Name.ToLowerInvariant(), package.Version)
             ? new LocalAnswer.Status(204)
             : new LocalAnswer.Status(404, "There is no such extension in this feed."));
 

@@ -17,8 +17,8 @@ sealed class PullSessions(TimeProvider time)
 
     static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    readonly ConcurrentDictionary<(int Feed, string Client, string Package, string Version), (string Tag, DateTimeOffset Until)>
-        expected = new();
+    readonly ConcurrentDictionary<(int Feed, string Client, string Package, string Version),
+        (string Tag, DateTimeOffset Until)> expected = new();
 
     DateTimeOffset sweptAt;
 

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.DataProtection;
 namespace Deployments.Web.Gateway;
 
 /// <summary>
-/// Signs container clients in: they ask <c>/v2/</c> how, exchange their credentials for a token at <c>/v2/_auth</c>, and
-/// send that. A token is the credentials themselves, sealed and valid for an hour, so that a key that is revoked is
+/// Signs container clients in: they ask <c>/v2/</c> how, exchange their credentials for a token at <c>/v2/_auth</c>,
+/// and send that. A token is the credentials themselves, sealed and valid for an hour, so that a key that is revoked is
 /// refused at once. Clients without credentials get a token too, which stands for nobody.
 /// </summary>
 /// <remarks>See "Token Authentication Specification" of the Distribution project.</remarks>
@@ -26,13 +26,14 @@ sealed class RegistryTokens(IDataProtectionProvider protection, CallerResolver c
     /// <summary>Maps <c>/v2/</c> and <c>/v2/_auth</c>.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/v2/", ["GET", "HEAD"], (HttpContext context, RegistryTokens tokens) => tokens.PingAsync(context));
+        routes.MapMethods("/v2/", ["GET", "HEAD"], (HttpContext context, RegistryTokens tokens) =>
+            tokens.PingAsync(context));
         routes.MapGet("/v2/_auth", (HttpContext context, RegistryTokens tokens) => tokens.IssueAsync(context));
     }
 
     /// <summary>
-    /// Puts the credentials in place of a token that stands for them, and arranges that a refusal tells the client where
-    /// tokens are to be had.
+    /// Puts the credentials in place of a token that stands for them, and arranges that a refusal tells the client
+    /// where tokens are to be had.
     /// </summary>
     /// <returns>False when the token is not one of this server's, or too old: the request was refused.</returns>
     public async ValueTask<bool> TryAdmitAsync(HttpContext context)

@@ -41,6 +41,10 @@ public sealed class FeedModel(FeedQueries feeds, PackageQueries packages, FeedTy
         $"{Request.Scheme}://{Request.Host}{Request.PathBase}/{Type.Root}/{Uri.EscapeDataString(Feed.Name)}/"
         + (Type.Key == "nuget" ? "v3/index.json" : "");
 
+    /// <summary>How the type's clients are pointed at this feed.</summary>
+    public IReadOnlyList<ClientSetup> ClientSetups => Type.ClientSetups(new Uri(
+        $"{Request.Scheme}://{Request.Host}{Request.PathBase}/{Type.Root}/{Uri.EscapeDataString(Feed.Name)}/"));
+
     /// <summary>Whether this is not the first page.</summary>
     public bool IsLaterPage { get; private set; }
 

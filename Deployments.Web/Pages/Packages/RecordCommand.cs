@@ -46,22 +46,22 @@ public sealed partial record RecordCommand(string Curl, string PowerShell)
 
     /// <summary>The address of a package's file.</summary>
     public static string Address(string server, string feed, IFeedType type, PackageCoordinates package) =>
-        $"{server}/{type.Root}/{Uri.EscapeDataString(feed)}/{Path(type.Key, package)}";
+        $"{server}/{type.Root}/{Uri.EscapeDataString(feed)}/{Path(type, package)}";
 
     /// <summary>A name for that file, without what file systems or shells mind.</summary>
     public static string FileName(IFeedType type, PackageCoordinates package) =>
         OutsideFileNames().Replace($"{package.Name}-{package.Version}{Extension(type.Key)}", "-");
 
-    static string Path(string feedType, PackageCoordinates package)
+    static string Path(IFeedType type, PackageCoordinates package)
     {
         var (name, version) = (Escape(package.Name), Escape(package.Version));
-        return feedType switch
+        return type.Key switch
         {
             "nuget" => $"package/{name}/{version}",
             "npm" => $"{(package.Group.Length > 0 ? Escape(package.Group) + "/" : "")}{name}/-/{name}-{version}.tgz",
             "maven" => $"{Escape(package.Group.Replace('.', '/'))}/{name}/{version}/{name}-{version}.jar",
             "universal" => $"download/{Escape($"{package.Group}/{package.Name}".Trim('/'))}/{version}",
-            _ => $"{name}/{version}",
+            _ => type.DownloadPath(package),
         };
     }
 
