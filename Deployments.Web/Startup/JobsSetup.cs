@@ -10,6 +10,7 @@ static class JobsSetup
     [
         // The alarm calls it as soon as something is in the inbox; the timetable is the safety net.
         new(DrainInboxJob.Name, Every: TimeSpan.FromSeconds(10), typeof(DrainInboxJob)),
+        new(FetchAdvisoriesJob.Name, Every: TimeSpan.FromHours(1), typeof(FetchAdvisoriesJob)),
     ];
 
     public static void AddJobs(this WebApplicationBuilder builder, string connectionString)

@@ -1,5 +1,6 @@
 using Deployments.Data.Records;
 using Deployments.Data.Targets;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Records;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -8,9 +9,11 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Deployments.Web.Pages.Targets;
 
 /// <summary>What runs on a target now, or ran there at any time, and its history.</summary>
-public sealed class TargetModel(TargetQueries targets, RecordQueries records) : PageModel
+public sealed class TargetModel(TargetQueries targets, RecordQueries records, VulnerabilityQueries vulnerabilities)
+    : PageModel
 {
     const int PageSize = 25;
+    const int FindingsMax = 200;
 
     internal TargetRow Target { get; private set; } = new();
 
@@ -23,6 +26,9 @@ public sealed class TargetModel(TargetQueries targets, RecordQueries records) : 
     internal string AtQuery => At is null ? "" : $"?at={Uri.EscapeDataString(AtText)}";
 
     internal IReadOnlyList<InstalledRow> Installed { get; private set; } = [];
+
+    /// <summary>What is known of the versions that run here now; empty for a time in the past.</summary>
+    internal IReadOnlyList<FindingRow> Findings { get; private set; } = [];
 
     internal RecordPage History { get; private set; } = new([], null, null);
 
@@ -48,6 +54,8 @@ public sealed class TargetModel(TargetQueries targets, RecordQueries records) : 
         Installed = At is { } time
             ? await targets.AtAsync(target.TargetId, time, ct)
             : await targets.NowAsync(target.TargetId, ct);
+        if (At is null)
+            Findings = await vulnerabilities.OfTargetAsync(target.TargetId, FindingsMax, ct);
         History = await records.PageAsync(
             new RecordFilter
             {
