@@ -155,6 +155,7 @@ ALTER TABLE public.advisory_packages ALTER COLUMN advisory_package_id ADD GENERA
 );
 
 CREATE TABLE public.advisory_ranges (
+    advisory_range_id bigint NOT NULL,
     advisory_package_id bigint NOT NULL,
     low_key bytea,
     high_key bytea,
@@ -169,13 +170,63 @@ COMMENT ON COLUMN public.advisory_ranges.low_key IS 'Null when the range names s
 
 COMMENT ON COLUMN public.advisory_ranges.high_key IS 'Null when there is no end.';
 
+ALTER TABLE public.advisory_ranges ALTER COLUMN advisory_range_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.advisory_ranges_advisory_range_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.advisory_sources (
+    advisory_source_id integer NOT NULL,
+    name text NOT NULL,
+    location text NOT NULL,
+    etag text,
+    content_hash bytea,
+    last_run_at timestamp with time zone,
+    last_outcome text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT advisory_sources_content_hash_check CHECK ((octet_length(content_hash) = 32)),
+    CONSTRAINT advisory_sources_location_check CHECK (((length(location) >= 1) AND (length(location) <= 2000))),
+    CONSTRAINT advisory_sources_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+COMMENT ON TABLE public.advisory_sources IS 'Where an administrator has advisories fetched from: the URL of a zip or JSON file, or a directory of the server.';
+
+COMMENT ON COLUMN public.advisory_sources.etag IS 'What the URL said of its content when it was imported last; null when it said nothing.';
+
+COMMENT ON COLUMN public.advisory_sources.content_hash IS 'SHA-256 of the file imported last; the same file is not imported again. Null for a directory.';
+
+COMMENT ON COLUMN public.advisory_sources.last_outcome IS 'What became of the last run, for people to read.';
+
+ALTER TABLE public.advisory_sources ALTER COLUMN advisory_source_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.advisory_sources_advisory_source_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.advisory_versions (
+    advisory_version_id bigint NOT NULL,
     advisory_package_id bigint NOT NULL,
     version text NOT NULL,
     sort_key bytea
 );
 
-COMMENT ON TABLE public.advisory_versions IS 'Affected versions listed one by one. A version that is not listed is not thereby unaffected.';
+COMMENT ON TABLE public.advisory_versions IS 'Affected versions listed one by one, as far as no range covers them. One that is not listed is not thereby unaffected.';
+
+ALTER TABLE public.advisory_versions ALTER COLUMN advisory_version_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.advisory_versions_advisory_version_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.api_keys (
     api_key_id integer NOT NULL,
@@ -757,6 +808,15 @@ ALTER TABLE ONLY public.advisory_names
 ALTER TABLE ONLY public.advisory_packages
     ADD CONSTRAINT advisory_packages_pkey PRIMARY KEY (advisory_package_id);
 
+ALTER TABLE ONLY public.advisory_ranges
+    ADD CONSTRAINT advisory_ranges_pkey PRIMARY KEY (advisory_range_id);
+
+ALTER TABLE ONLY public.advisory_sources
+    ADD CONSTRAINT advisory_sources_pkey PRIMARY KEY (advisory_source_id);
+
+ALTER TABLE ONLY public.advisory_versions
+    ADD CONSTRAINT advisory_versions_pkey PRIMARY KEY (advisory_version_id);
+
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash);
 
@@ -870,6 +930,8 @@ CREATE INDEX advisory_packages_by_advisory ON public.advisory_packages USING btr
 CREATE INDEX advisory_packages_by_package ON public.advisory_packages USING btree (name_key, type, group_key);
 
 CREATE INDEX advisory_ranges_by_package ON public.advisory_ranges USING btree (advisory_package_id);
+
+CREATE UNIQUE INDEX advisory_sources_by_name ON public.advisory_sources USING btree (lower(name));
 
 CREATE INDEX advisory_versions_by_package ON public.advisory_versions USING btree (advisory_package_id, version);
 

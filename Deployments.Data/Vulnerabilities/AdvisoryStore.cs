@@ -7,6 +7,9 @@ namespace Deployments.Data.Vulnerabilities;
 /// <param name="database">The database.</param>
 public sealed class AdvisoryStore(NpgsqlDataSource database)
 {
+    // Stands for null in an array of times, whose type is told from its first element; PostgreSQL reads infinity.
+    static readonly DateTime Never = DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc);
+
     /// <summary>
     /// Stores advisories in one transaction and matches them with every known version. One that is not newer than
     /// what is stored under its id is left out.
@@ -45,43 +48,54 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
         return changed.Count;
     }
 
+    /// <summary>Closes the findings of advisories whose announced withdrawal has come.</summary>
+    public async Task CloseWithdrawnAsync(CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            update findings f
+            set closed_at = now(), closed_reason = 'The advisory was withdrawn.'
+            from advisories a
+            where a.advisory_id = f.advisory_id and f.closed_at is null and a.withdrawn_at <= now()
+            """, cancellationToken: ct));
+    }
+
+    // Addresses are handed over as lines: arrays of different lengths do not fit into one parameter.
     static async Task<Dictionary<string, int>> SaveAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, List<NewAdvisory> advisories, CancellationToken ct)
     {
-        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var advisory in advisories)
-        {
-            ids[advisory.Id] = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-                """
-                insert into advisories (
-                    osv_id, modified_at, published_at, withdrawn_at, summary, details, severity, score,
-                    severity_source, reference_urls)
-                values (@Id, @Modified, @Published, @Withdrawn, @Summary, @Details, @Severity, @Score, @SeveritySource,
-                    @References)
-                on conflict (osv_id) do update
-                set modified_at = excluded.modified_at, published_at = excluded.published_at,
-                    withdrawn_at = excluded.withdrawn_at, summary = excluded.summary, details = excluded.details,
-                    severity = excluded.severity, score = excluded.score,
-                    severity_source = excluded.severity_source, reference_urls = excluded.reference_urls,
-                    imported_at = now()
-                returning advisory_id
-                """,
-                new
-                {
-                    advisory.Id,
-                    advisory.Modified,
-                    advisory.Published,
-                    advisory.Withdrawn,
-                    advisory.Summary,
-                    advisory.Details,
-                    Severity = (short)advisory.Severity,
-                    advisory.Score,
-                    advisory.SeveritySource,
-                    References = advisory.References.ToArray(),
-                }, transaction, cancellationToken: ct));
-        }
-
-        return ids;
+        var rows = await connection.QueryAsync<(string Id, int AdvisoryId)>(new CommandDefinition(
+            """
+            insert into advisories (
+                osv_id, modified_at, published_at, withdrawn_at, summary, details, severity, score, severity_source,
+                reference_urls)
+            select id, modified_at, nullif(published_at, 'infinity'), nullif(withdrawn_at, 'infinity'), summary, details,
+                   severity, score, source, string_to_array(urls, chr(10))
+            from unnest(
+                @ids, @modified, @published, @withdrawn, @summaries, @details, @severities, @scores, @sources, @urls)
+                as n (id, modified_at, published_at, withdrawn_at, summary, details, severity, score, source, urls)
+            on conflict (osv_id) do update
+            set modified_at = excluded.modified_at, published_at = excluded.published_at,
+                withdrawn_at = excluded.withdrawn_at, summary = excluded.summary, details = excluded.details,
+                severity = excluded.severity, score = excluded.score, severity_source = excluded.severity_source,
+                reference_urls = excluded.reference_urls, imported_at = now()
+            returning osv_id, advisory_id
+            """,
+            new
+            {
+                ids = advisories.Select(a => a.Id).ToArray(),
+                modified = advisories.Select(a => a.Modified.UtcDateTime).ToArray(),
+                published = advisories.Select(a => a.Published?.UtcDateTime ?? Never).ToArray(),
+                withdrawn = advisories.Select(a => a.Withdrawn?.UtcDateTime ?? Never).ToArray(),
+                summaries = advisories.Select(a => a.Summary).ToArray(),
+                details = advisories.Select(a => a.Details).ToArray(),
+                severities = advisories.Select(a => (short)a.Severity).ToArray(),
+                scores = advisories.Select(a => a.Score).ToArray(),
+                sources = advisories.Select(a => a.SeveritySource).ToArray(),
+                urls = advisories.Select(a => string.Join('\n', a.References)).ToArray(),
+            }, transaction, cancellationToken: ct));
+        return rows.ToDictionary(row => row.Id, row => row.AdvisoryId, StringComparer.Ordinal);
     }
 
     static async Task SavePackagesAsync(
@@ -100,8 +114,8 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
             """, new { count = packages.Count }, transaction, cancellationToken: ct))).ToArray();
         var ranges = packages.SelectMany((p, i) => p.Package.Ranges.Select(range => (Key: keys[i], Range: range)))
             .ToList();
-        var versions = packages.SelectMany((p, i) => p.Package.Versions.Select(v => (Key: keys[i], Version: v)))
-            .ToList();
+        var versions = packages.SelectMany((p, i) => p.Package.Versions
+            .Where(version => !IsInside(version, p.Package.Ranges)).Select(v => (Key: keys[i], Version: v))).ToList();
         await connection.ExecuteAsync(new CommandDefinition(
             """
             insert into advisory_packages (
@@ -133,6 +147,12 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
                 sortKeys = versions.Select(v => v.Version.SortKey).ToArray(),
             }, transaction, commandTimeout: 120, cancellationToken: ct));
     }
+
+    // Most advisories list every version that their ranges cover as well: that would be many rows that say nothing new.
+    static bool IsInside(AffectedVersion version, IReadOnlyList<AffectedRange> ranges) =>
+        version.SortKey is { } key && ranges.Any(range => range.LowKey is not null
+            && range.LowKey.AsSpan().SequenceCompareTo(key) <= 0
+            && (range.HighKey is null || range.HighKey.AsSpan().SequenceCompareTo(key) > 0));
 
     static Task<int> SaveNamesAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, List<NewAdvisory> advisories,

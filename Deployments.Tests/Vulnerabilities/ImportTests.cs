@@ -193,6 +193,7 @@ public sealed class ImportTests : IAsyncLifetime
         foreach (var path in new[]
         {
             "/vulnerabilities", "/vulnerabilities/GHSA-1", "/feeds/libs/packages/Acme.Json/vulnerabilities",
+            "/targets/WEB-1",
         })
         {
             using var answer = await browser.GetAsync(path);

@@ -24,6 +24,8 @@ static class JobsSetup
         new(PackIndexesJob.Name, Every: TimeSpan.FromDays(1), typeof(PackIndexesJob),
             Does: "Rebuilds the indexes of the deployment records, beside the traffic, when they have grown loose.",
             At: new TimeOnly(4, 0)),
+        new(FetchAdvisoriesJob.Name, Every: TimeSpan.FromHours(1), typeof(FetchAdvisoriesJob),
+            Does: "Fetches advisories from the sources that administrators have set, and finds out what they affect."),
     ];
 
     public static void AddJobs(this WebApplicationBuilder builder, string connectionString)

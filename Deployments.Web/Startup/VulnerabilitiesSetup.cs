@@ -11,6 +11,7 @@ static class VulnerabilitiesSetup
         builder.Services.AddSingleton<OsvReader>();
         builder.Services.AddSingleton<AdvisoryImport>();
         builder.Services.AddSingleton<AdvisoryUpload>();
+        builder.Services.AddSingleton<AdvisoryFetch>();
     }
 
     public static void MapVulnerabilities(this WebApplication app) => VulnerabilityApi.Map(app);

@@ -157,6 +157,14 @@ public sealed class ImportReport
     /// <summary>The first thousand of these.</summary>
     public IReadOnlyList<RejectedAdvisory> Rejected => rejected;
 
+    /// <summary>Adds what became of another file.</summary>
+    public void Add(ImportReport other)
+    {
+        (Read, Imported, Unchanged) = (Read + other.Read, Imported + other.Imported, Unchanged + other.Unchanged);
+        RejectedCount += other.RejectedCount;
+        rejected.AddRange(other.Rejected.Take(RejectedListedMax - rejected.Count));
+    }
+
     /// <summary>Notes one that could not be read.</summary>
     public void Reject(string name, string reason)
     {

@@ -12,27 +12,42 @@ sealed class AdvisoryUpload(AdvisoryImport import, AuditStore audit)
     /// <returns>What became of it; null when it is larger than <see cref="AdvisoryImport.UploadBytesMax"/>.</returns>
     public async Task<ImportReport?> RunOrNullAsync(Stream body, Actor by, CancellationToken ct)
     {
-        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        await using var file = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite,
-            Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose,
-        });
-        var buffer = new byte[1 << 16];
-        int read;
-        while ((read = await body.ReadAsync(buffer, ct)) > 0)
-        {
-            if (file.Length + read > AdvisoryImport.UploadBytesMax)
-                return null;
-            await file.WriteAsync(buffer.AsMemory(0, read), ct);
-        }
-
-        file.Position = 0;
+        await using var file = TemporaryFile();
+        if (!await TryKeepAsync(body, file, ct))
+            return null;
         var report = await import.RunAsync(file, ct);
         var counts = new { report.Read, report.Imported, report.Unchanged, Rejected = report.RejectedCount };
         await audit.AddAsync(
             new AuditedChange("advisories.import", "advisories", "OSV advisories", null, counts), by, ct);
         return report;
+    }
+
+    /// <summary>A file that is gone when it is closed.</summary>
+    public static FileStream TemporaryFile() => new(
+        Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()),
+        new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose,
+        });
+
+    /// <summary>
+    /// Copies a stream into a file and goes back to its beginning; false when the stream is larger than
+    /// <see cref="AdvisoryImport.UploadBytesMax"/>.
+    /// </summary>
+    public static async Task<bool> TryKeepAsync(Stream body, FileStream file, CancellationToken ct)
+    {
+        var buffer = new byte[1 << 16];
+        int read;
+        while ((read = await body.ReadAsync(buffer, ct)) > 0)
+        {
+            if (file.Length + read > AdvisoryImport.UploadBytesMax)
+                return false;
+            await file.WriteAsync(buffer.AsMemory(0, read), ct);
+        }
+
+        file.Position = 0;
+        return true;
     }
 }

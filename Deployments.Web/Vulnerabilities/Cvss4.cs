@@ -41,6 +41,7 @@ static class Cvss4
         ["AR"] = "HML", ["E"] = "APU",
     };
 
+    static readonly string[] Impacts = ["VC", "VI", "VA", "SC", "SI", "SA"];
     static readonly string[] Eq1 = ["AV", "PR", "UI"];
     static readonly string[] Eq2 = ["AC", "AT"];
     static readonly string[] Eq36 = ["VC", "VI", "VA", "CR", "IR", "AR"];
@@ -72,7 +73,7 @@ static class Cvss4
         if (metrics.Any(pair => pair.Value.Length != 1
             || !Values[pair.Key].Contains(pair.Value, StringComparison.Ordinal)))
             return null;
-        if (new[] { "VC", "VI", "VA", "SC", "SI", "SA" }.All(metric => metrics[metric] == "N"))
+        if (Impacts.All(metric => metrics[metric] == "N"))
             return 0;
 
         int[] eq = MacroVector(metrics);

@@ -164,8 +164,8 @@ sealed partial class OsvReader(FeedTypeCatalog types)
             && value.ValueKind == kind;
     }
 
-    static IEnumerable<JsonElement> Items(JsonElement holder, string name) =>
-        TryGet(holder, name, JsonValueKind.Array, out var items) ? items.EnumerateArray() : [];
+    static JsonElement.ArrayEnumerator Items(JsonElement holder, string name) =>
+        TryGet(holder, name, JsonValueKind.Array, out var items) ? items.EnumerateArray() : default;
 
     static string? Text(JsonElement holder, string name) =>
         TryGet(holder, name, JsonValueKind.String, out var text) ? text.GetString() : null;
@@ -174,7 +174,7 @@ sealed partial class OsvReader(FeedTypeCatalog types)
         .Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!);
 
     static bool IsWebAddress(string url) => url.Length <= UrlLengthMax
-        && !url.Contains('\0', StringComparison.Ordinal)
+        && !url.Any(char.IsControl)
         && Uri.TryCreate(url, UriKind.Absolute, out var address)
         && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps);
 

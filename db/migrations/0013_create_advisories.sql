@@ -53,6 +53,7 @@ create index advisory_packages_by_package on advisory_packages (name_key, type, 
 create index advisory_packages_by_advisory on advisory_packages (advisory_id);
 
 create table advisory_ranges (
+    advisory_range_id   bigint generated always as identity primary key,
     advisory_package_id bigint not null references advisory_packages on delete cascade,
     low_key             bytea,
     high_key            bytea,
@@ -68,12 +69,13 @@ comment on column advisory_ranges.high_key is 'Null when there is no end.';
 create index advisory_ranges_by_package on advisory_ranges (advisory_package_id);
 
 create table advisory_versions (
+    advisory_version_id bigint generated always as identity primary key,
     advisory_package_id bigint not null references advisory_packages on delete cascade,
     version             text not null,
     sort_key            bytea
 );
 
-comment on table advisory_versions is 'Affected versions listed one by one. A version that is not listed is not thereby unaffected.';
+comment on table advisory_versions is 'Affected versions listed one by one, as far as no range covers them. One that is not listed is not thereby unaffected.';
 
 create index advisory_versions_by_package on advisory_versions (advisory_package_id, version);
 

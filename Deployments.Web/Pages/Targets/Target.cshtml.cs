@@ -1,6 +1,7 @@
 using System.Globalization;
 using Deployments.Data.Records;
 using Deployments.Data.Targets;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Pages.Shared;
 using Deployments.Web.Records;
 using Microsoft.AspNetCore.Mvc;
@@ -12,9 +13,11 @@ namespace Deployments.Web.Pages.Targets;
 /// <summary>
 /// What runs on a target now, or ran there at any time, compared with another target or another time, and its history.
 /// </summary>
-public sealed class TargetModel(TargetQueries targets, RecordQueries records, TimeProvider time) : PageModel
+public sealed class TargetModel(
+    TargetQueries targets, RecordQueries records, VulnerabilityQueries vulnerabilities, TimeProvider time) : PageModel
 {
     const int PageSize = 25;
+    const int FindingsMax = 200;
 
     /// <summary>How many packages the picture has; the table has them all.</summary>
     internal const int TimelinePackages = 40;
@@ -66,6 +69,9 @@ public sealed class TargetModel(TargetQueries targets, RecordQueries records, Ti
 
     internal DateTimeOffset TimelineStart => TimelineEnd.AddMonths(-TimelineMonths);
 
+    /// <summary>What is known of the versions that run here now; empty for a time in the past.</summary>
+    internal IReadOnlyList<FindingRow> Findings { get; private set; } = [];
+
     internal RecordPage History { get; private set; } = new([], null, null);
 
     internal string Path => RecordText.TargetLink(Target.Name);
@@ -108,6 +114,8 @@ public sealed class TargetModel(TargetQueries targets, RecordQueries records, Ti
             await targets.ChangesAsync(
                 target.TargetId, TimelineStart, TimelineEnd, TimelinePackages, TimelineRecords, ct),
             TimelineEnd);
+        if (At is null)
+            Findings = await vulnerabilities.OfTargetAsync(target.TargetId, FindingsMax, ct);
         History = await records.PageAsync(
             new RecordFilter
             {
