@@ -62,7 +62,8 @@ public sealed partial class CargoFeed : StaticFeed
     }
 
     /// <inheritdoc/>
-    public override string DownloadPath(PackageCoordinates package) => PathOf([.. CratesPath, package.Name, package.Version, "download"]);
+    public override string DownloadPath(PackageCoordinates package) =>
+        PathOf([.. CratesPath, package.Name, package.Version, "download"]);
 
     /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>

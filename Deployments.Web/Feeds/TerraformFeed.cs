@@ -9,8 +9,8 @@ namespace Deployments.Web.Feeds;
 /// <remarks>
 /// See "Module Registry Protocol". The answer that counts is the one that names the archive (204,
 /// <c>X-Terraform-Get</c>): it says the version, and to it the client sends its credentials. A connector's address is
-/// the upstream's <c>modules.v1</c>. Where an upstream points at a git repository, there is no archive to pass on, and the
-/// client is told of none.
+/// the upstream's <c>modules.v1</c>. Where an upstream points at a git repository, there is no archive to pass on, and
+/// the client is told of none.
 /// </remarks>
 public sealed partial class TerraformFeed : StaticFeed
 {

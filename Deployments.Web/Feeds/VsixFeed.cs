@@ -82,7 +82,8 @@ public sealed partial class VsixFeed : StaticFeed
     }
 
     /// <inheritdoc/>
-    public override string DownloadPath(PackageCoordinates package) => PathOf("download", package.Name, package.Version);
+    public override string DownloadPath(PackageCoordinates package) =>
+        PathOf("download", package.Name, package.Version);
 
     /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>

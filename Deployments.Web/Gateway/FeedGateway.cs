@@ -89,11 +89,7 @@ sealed class FeedGateway(
         HttpContext context, ServedFeed served, FeedRequest request, Caller caller, FeedAccess access,
         (int ConnectorId, Uri Address)? led)
     {
-        var package = access == FeedAccess.Download ? served.Type.TryReadDownload(request) : null;
-        if (package is not null)
-            package = sessions.ResolveOrNull(served.Feed, caller, context, package);
-        if (package is not null)
-            Remember(context, served, caller, package);
+        var package = access == FeedAccess.Download ? PackageOrNull(context, served, request, caller) : null;
         if (package is not null)
             capture.Watch(context, served.Feed, caller,
                 () => served.Type.WithAnswer(package, HeaderOf(context.Response)));
@@ -146,6 +142,16 @@ sealed class FeedGateway(
                     ExpectParts(context, served, caller, download, package, head);
                 })
                 : null;
+    }
+
+    // Null: no package, or part of one that was counted already.
+    PackageCoordinates? PackageOrNull(HttpContext context, ServedFeed served, FeedRequest request, Caller caller)
+    {
+        if (served.Type.TryReadDownload(request) is not { } read
+            || sessions.ResolveOrNull(served.Feed, caller, context, read) is not { } package)
+            return null;
+        Remember(context, served, caller, package);
+        return package;
     }
 
     // A client that resolves a tag with HEAD fetches what it stands for.
