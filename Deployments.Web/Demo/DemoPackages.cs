@@ -2,7 +2,7 @@ using Deployments.Web.Feeds;
 
 namespace Deployments.Web.Demo;
 
-/// <summary>The packages of the invented company Meridian, as its developers would name them in each ecosystem.</summary>
+/// <summary>The packages of the invented company Meridian, named as each ecosystem would have it.</summary>
 static class DemoPackages
 {
     static readonly string[] Services =
