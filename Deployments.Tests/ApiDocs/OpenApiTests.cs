@@ -73,7 +73,8 @@ public sealed partial class OpenApiTests
                 .Select(parameter => parameter!["name"]!.GetValue<string>());
             Assert.Equal(inPath, given);
         });
-        Assert.Equal(operations.Count, operations.Select(o => o.Node["operationId"]!.GetValue<string>()).Distinct().Count());
+        var ids = operations.Select(operation => operation.Node["operationId"]!.GetValue<string>());
+        Assert.Equal(operations.Count, ids.Distinct().Count());
     }
 
     static IEnumerable<JsonNode> Nodes(JsonNode node) => node switch

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
-using Deployments.Tests.Support;
 using Deployments.Tests.Clients;
+using Deployments.Tests.Support;
 
 namespace Deployments.Tests.Connect;
 
@@ -31,7 +31,8 @@ public sealed partial class ConnectPageTests
         Assert.Contains($"<url>{app.Url}maven2/java/</url>", first, StringComparison.Ordinal);
         var java = await visitor.ReadAsync("/connect?feed=JAVA");
         Assert.Contains($"{app.Url}maven2/java/com/example/my-package/1.0.0/", java, StringComparison.Ordinal);
-        Assert.Contains("href=\"/connect?feed=apps\"", await visitor.ReadAsync("/feeds/apps"), StringComparison.Ordinal);
+        var feed = await visitor.ReadAsync("/feeds/apps");
+        Assert.Contains("href=\"/connect?feed=apps\"", feed, StringComparison.Ordinal);
     }
 
     [ClientFact("curl")]

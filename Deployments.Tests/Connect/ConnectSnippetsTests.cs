@@ -64,13 +64,13 @@ public sealed partial class ConnectSnippetsTests : BunitContext
     {
         var toml = ConnectSnippets.Containerd(Place(type, server, needsKey)).Text;
 
-        var quoted = System.Text.Json.JsonSerializer.Serialize(server, new System.Text.Json.JsonSerializerOptions
-        {
-            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        });
+        var quoted = server.Replace(@"\", @"\\", StringComparison.Ordinal)
+            .Replace("\"", "\\\"", StringComparison.Ordinal);
+        quoted = $"\"{quoted}\"";
         Assert.Contains($"[host.{quoted}.header]\n", toml, StringComparison.Ordinal);
         Assert.Equal(needsKey, toml.Contains("X-ApiKey", StringComparison.Ordinal));
-        Assert.All(toml.Split('\n'), line => Assert.Matches(@"^(|server = "".*""|\[host\..*\]|  [\w-]+ = [\[""].*)$", line));
+        Assert.All(toml.Split('\n'), line => Assert.Matches(
+            @"^(|server = "".*""|\[host\..*\]|  [\w-]+ = [\[""].*)$", line));
     }
 
     [Fact]
@@ -88,8 +88,10 @@ public sealed partial class ConnectSnippetsTests : BunitContext
     {
         var tools = ConnectSnippets.Tools(Place("universal", "https://example.com/it's-\"x\"", true));
 
-        Assert.Contains("url: \"https://example.com/it's-\\\"x\\\"/upack/", Text(tools, "ansible"), StringComparison.Ordinal);
-        Assert.Contains("-Uri 'https://example.com/it''s-\"x\"/upack/", Text(tools, "octopus"), StringComparison.Ordinal);
+        Assert.Contains(
+            "url: \"https://example.com/it's-\\\"x\\\"/upack/", Text(tools, "ansible"), StringComparison.Ordinal);
+        Assert.Contains(
+            "-Uri 'https://example.com/it''s-\"x\"/upack/", Text(tools, "octopus"), StringComparison.Ordinal);
         Assert.Contains("FormData: %(", Text(tools, "buildmaster"), StringComparison.Ordinal);
     }
 
@@ -117,7 +119,8 @@ public sealed partial class ConnectSnippetsTests : BunitContext
     {
         var lines = yaml.Split('\n').SkipWhile(line => !line.EndsWith('|')).Skip(1).ToList();
         var indent = lines[0].Length - lines[0].TrimStart().Length;
-        return string.Join('\n', lines.TakeWhile(line => line.StartsWith(new string(' ', indent), StringComparison.Ordinal))
+        var margin = new string(' ', indent);
+        return string.Join('\n', lines.TakeWhile(line => line.StartsWith(margin, StringComparison.Ordinal))
             .Select(line => line[indent..]));
     }
 

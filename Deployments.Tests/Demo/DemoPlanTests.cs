@@ -12,7 +12,8 @@ public sealed class DemoPlanTests
     [Fact]
     public void Is_the_same_each_time()
     {
-        Assert.Equal(new DemoPlan(Types.All, Now, 3000).Deployments(), new DemoPlan(Types.All, Now, 3000).Deployments());
+        Assert.Equal(
+            new DemoPlan(Types.All, Now, 3000).Deployments(), new DemoPlan(Types.All, Now, 3000).Deployments());
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using Deployments.Web.Feeds;
 
 namespace Deployments.Web.Demo;
 
-/// <summary>The packages of the invented company Meridian, as its developers would name them in each ecosystem.</summary>
+/// <summary>The packages of the invented company Meridian, named as each ecosystem would have it.</summary>
 static class DemoPackages
 {
     static readonly string[] Services =
@@ -47,7 +47,12 @@ static class DemoPackages
             "cran" => release,
             _ => candidate == 0 ? release : $"{release}-rc.{candidate}",
         };
-        return type.VersionOrder.SortKey(text) is null ? release : text;
+        if (type.VersionOrder.SortKey(text) is not { } key)
+            return release;
+        // Where the order knows no candidates, one would count as newer than its release.
+        return candidate > 0 && key.AsSpan().SequenceCompareTo(type.VersionOrder.SortKey(Version(type, release, 0))) > 0
+            ? Version(type, release, 0)
+            : text;
     }
 
     static string Name(string feedType, string service) => feedType switch

@@ -131,7 +131,9 @@ sealed class DemoPlan(IReadOnlyList<IFeedType> types, DateTimeOffset now, int re
         return day.AddSeconds(random.Next(7 * 3600, 17 * 3600));
     }
 
-    /// <summary>How many servers a release reaches on average: two of three get to staging, two of five further.</summary>
+    /// <summary>
+    /// How many servers a release reaches on average: two of three get to staging, two of five further.
+    /// </summary>
     static double RecordsPerRelease(string role) =>
         DemoFleet.Of("dev", role).Count + DemoFleet.Of("test", role).Count
         + (0.65 * DemoFleet.Of("staging", role).Count) + (0.4 * DemoFleet.Of("production", role).Count);

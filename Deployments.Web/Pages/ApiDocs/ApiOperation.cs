@@ -63,7 +63,7 @@ public sealed record ApiOperation
                 query += $"{(query.Length == 0 ? '?' : '&')}{parameter.Name}={value}";
         }
 
-        var lines = new List<string> { Method == "GET" ? "curl --fail-with-body" : $"curl --fail-with-body -X {Method}" };
+        var lines = new List<string> { "curl --fail-with-body" + (Method == "GET" ? "" : $" -X {Method}") };
         if (NeedsKey)
             lines.Add("  --header \"X-ApiKey: $API_KEY\"");
         if (BodyExample is not null)
@@ -90,7 +90,10 @@ public sealed record ApiOperation
 
     /// <summary>The groups of a document, each with what is said of it.</summary>
     public static IReadOnlyList<(string Name, string Description)> Groups(byte[] document) =>
-        [.. JsonNode.Parse(document)!["tags"]!.AsArray().Select(tag => (Text(tag!, "name"), Text(tag!, "description")))];
+    [
+        .. JsonNode.Parse(document)!["tags"]!.AsArray()
+            .Select(tag => (Text(tag!, "name"), Text(tag!, "description"))),
+    ];
 
     static ApiOperation Read(JsonObject root, string path, string method, JsonObject operation)
     {

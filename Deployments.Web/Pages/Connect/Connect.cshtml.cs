@@ -27,7 +27,7 @@ public sealed class ConnectModel(FeedQueries feeds, FeedTypeCatalog types) : Pag
     {
         Feeds = [.. (await feeds.AllAsync(ct)).Where(f => f.Active && types.FindOrNull(f.FeedType) is not null)];
         var chosen = string.IsNullOrEmpty(feed)
-            ? Feeds.FirstOrDefault()
+            ? Feeds is [var first, ..] ? first : null
             : Feeds.FirstOrDefault(f => f.Name.Equals(feed, StringComparison.OrdinalIgnoreCase)
                 || f.AlternateNames.Contains(feed, StringComparer.OrdinalIgnoreCase));
         if (chosen is null && !string.IsNullOrEmpty(feed))

@@ -18,16 +18,18 @@ static class ConnectSnippets
             new("curl", "curl", command.Curl, "Runs on the server that gets the package; the download is the record."),
             new("powershell", "PowerShell", command.PowerShell, "Windows PowerShell 5.1 and PowerShell 7."),
             new("report", "Report without a download", ReportWithCurl(place),
-                "For clients that cannot send headers, such as dotnet, npm and pip: run this after the installation. "
-                + "The key needs the permission to add."),
+                "For clients that cannot send headers, such as dotnet, npm and pip: run this after the "
+                + "installation. The key needs the permission to add."),
         ];
     }
 
     /// <summary>For build and deployment tools.</summary>
     public static IReadOnlyList<ConnectSnippet> Tools(ConnectPlace place) =>
-        [GitHub(place), GitLab(place), Azure(place), Jenkins(place), Ansible(place), Octopus(place), BuildMaster(place)];
+    [
+        GitHub(place), GitLab(place), Azure(place), Jenkins(place), Ansible(place), Octopus(place), BuildMaster(place),
+    ];
 
-    /// <summary>Maven's settings; the only package manager that sends headers of one's own with every request.</summary>
+    /// <summary>Maven's settings; of the package managers it alone sends headers of one's own.</summary>
     public static ConnectSnippet Maven(ConnectPlace place)
     {
         var id = place.Feed.Name;
@@ -57,9 +59,9 @@ static class ConnectSnippets
               </mirrors>
             </settings>
             """.Replace("\n\n", "\n", StringComparison.Ordinal),
-            "Keep it apart from the settings that builds use (mvn --settings deploy-settings.xml): every artifact that Maven "
-            + "downloads with it is recorded. RELEASE and TARGET come from the environment. Poms, metadata and checksums "
-            + "do not count.");
+            "Keep it apart from the settings that builds use (mvn --settings deploy-settings.xml): every artifact that "
+            + "Maven downloads with it is recorded. RELEASE and TARGET come from the environment. Poms, metadata and "
+            + "checksums do not count.");
 
         static string Property(string name, string value) =>
             $"          <property><name>{name}</name><value>{Xml(value)}</value></property>";
@@ -88,7 +90,9 @@ static class ConnectSnippets
 
     static string ReportWithCurl(ConnectPlace place)
     {
-        var group = place.Package.Group.Length > 0 ? $"  --data-urlencode {Shell($"GroupName={place.Package.Group}")} \\\n" : "";
+        var group = place.Package.Group.Length > 0
+            ? $"  --data-urlencode {Shell($"GroupName={place.Package.Group}")} \\\n"
+            : "";
         return $"""
             curl --fail-with-body \
               --header "X-ApiKey: $DEPLOYMENTS_KEY" \
@@ -192,21 +196,23 @@ static class ConnectSnippets
                   X-ProGet-Deployment-Description: "{{ ansible_play_name }}"
                   X-ProGet-Deployment-Target: "{{ inventory_hostname }}"
                   X-ApiKey: "{{ deployments_key }}"
-        """, "Each host downloads for itself and is recorded under its name in the inventory. force: also what is there "
-        + "already is downloaded and recorded again. deployments_key belongs into a vault.");
+        """, "Each host downloads for itself and is recorded under its name in the inventory. force: also what is "
+        + "there already is downloaded and recorded again. deployments_key belongs into a vault.");
 
     static ConnectSnippet Octopus(ConnectPlace place) => new("octopus", "Octopus script step",
         $$"""
+        $release = $OctopusParameters['Octopus.Project.Name'] + ' ' + $OctopusParameters['Octopus.Release.Number']
         $link = $OctopusParameters['Octopus.Web.ServerUri'] + $OctopusParameters['Octopus.Web.DeploymentLink']
         Invoke-WebRequest -UseBasicParsing -Headers @{
           'X-ProGet-Deployment-Application' = 'Octopus Deploy'
-          'X-ProGet-Deployment-Description' = $OctopusParameters['Octopus.Project.Name'] + ' ' + $OctopusParameters['Octopus.Release.Number']
+          'X-ProGet-Deployment-Description' = $release
           'X-ProGet-Deployment-Target' = $OctopusParameters['Octopus.Machine.Name']
           'X-ProGet-Deployment-Url' = $link
           'X-ProGet-Deployment-UserName' = $OctopusParameters['Octopus.Deployment.CreatedBy.Username']
           'X-ApiKey' = $OctopusParameters['DeploymentsKey']
         } -OutFile {{PowerShell(place.File)}} -Uri {{PowerShell(place.Download)}}
-        """, "Run a script, PowerShell, on the deployment targets. DeploymentsKey is a sensitive variable of the project.");
+        """, "Run a script, PowerShell, on the deployment targets. DeploymentsKey is a sensitive variable of the "
+        + "project.");
 
     static ConnectSnippet BuildMaster(ConnectPlace place)
     {
@@ -225,7 +231,7 @@ static class ConnectSnippets
                 Target: $ServerName
               )
             );
-            """, "OtterScript, for a block that runs for a server. BuildMaster that downloads packages through this server "
-            + "with an address of ProGet's records by itself. DeploymentsKey is a variable of the application.");
+            """, "OtterScript, for a block that runs for a server. BuildMaster that downloads packages through this "
+            + "server with an address of ProGet's records by itself. DeploymentsKey is a variable of the application.");
     }
 }

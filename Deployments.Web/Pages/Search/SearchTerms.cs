@@ -26,7 +26,9 @@ public sealed record SearchTerms(string Text)
     /// <summary>Whether the text names a package beside the version.</summary>
     public bool HasNameAndVersion => Version is not null && Name != Text;
 
-    /// <summary>The name for the search among packages, whose groups may be written before <c>:</c> or <c>/</c>.</summary>
+    /// <summary>
+    /// The name for the search among packages, whose groups may be written before <c>:</c> or <c>/</c>.
+    /// </summary>
     public SearchPattern PackagePattern => SearchPattern.Of(Name
         .Replace(" / ", "/", StringComparison.Ordinal).Replace(':', '/'));
 
