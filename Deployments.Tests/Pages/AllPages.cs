@@ -16,7 +16,7 @@ static class AllPages
         ("/feeds/approved-nuget?search=nothing", 200, false),
         ("/feeds/approved-nuget/packages/Accounts.Web", 200, false),
         ("/feeds/approved-nuget/packages/Accounts.Web/history", 200, true),
-        ("/feeds/approved-nuget/packages/Accounts.Web/history?target=WEB-01&user=jdoe", 200, false),
+        ("/feeds/approved-nuget/packages/Accounts.Web/history?target=WEB-02&user=jdoe", 200, false),
         ("/feeds/approved-nuget/packages/Accounts.Web/versions", 200, false),
         ("/feeds/approved-nuget/packages/Accounts.Web/usage", 200, false),
         ("/feeds/approved-nuget/packages/Never.Deployed/history", 200, false),

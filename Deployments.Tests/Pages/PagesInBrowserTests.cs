@@ -70,14 +70,14 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
         await page.Keyboard.PressAsync("Enter");
         await page.ClickAsync("text=Accounts.Web");
         await page.ClickAsync(".tabs >> text=History");
-        await page.FillAsync("#f-target", "web-01");
+        await page.FillAsync("#f-target", "web-02");
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/history?target=web-01");
+        await page.WaitForURLAsync("**/history?target=web-02");
 
         var targets = await page.Locator("td.target").AllInnerTextsAsync();
         Assert.NotEmpty(targets);
-        Assert.All(targets, target => Assert.Equal("WEB-01", target.Trim()));
-        Assert.Contains("target=web-01",
+        Assert.All(targets, target => Assert.Equal("WEB-02", target.Trim()));
+        Assert.Contains("target=web-02",
             await page.GetAttributeAsync("a.button:text('CSV')", "href"), StringComparison.Ordinal);
         await page.ClickAsync(".chip");
         await page.WaitForURLAsync("**/history");
