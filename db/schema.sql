@@ -203,7 +203,7 @@ CREATE TABLE public.advisory_versions (
     sort_key bytea
 );
 
-COMMENT ON TABLE public.advisory_versions IS 'Affected versions listed one by one. A version that is not listed is not thereby unaffected.';
+COMMENT ON TABLE public.advisory_versions IS 'Affected versions listed one by one, as far as no range covers them. One that is not listed is not thereby unaffected.';
 
 ALTER TABLE public.advisory_versions ALTER COLUMN advisory_version_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.advisory_versions_advisory_version_id_seq
