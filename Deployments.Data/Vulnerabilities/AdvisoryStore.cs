@@ -70,8 +70,8 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
             insert into advisories (
                 osv_id, modified_at, published_at, withdrawn_at, summary, details, severity, score, severity_source,
                 reference_urls)
-            select id, modified_at, nullif(published_at, 'infinity'), nullif(withdrawn_at, 'infinity'), summary, details,
-                   severity, score, source, string_to_array(urls, chr(10))
+            select id, modified_at, nullif(published_at, 'infinity'), nullif(withdrawn_at, 'infinity'), summary,
+                   details, severity, score, source, string_to_array(urls, chr(10))
             from unnest(
                 @ids, @modified, @published, @withdrawn, @summaries, @details, @severities, @scores, @sources, @urls)
                 as n (id, modified_at, published_at, withdrawn_at, summary, details, severity, score, source, urls)

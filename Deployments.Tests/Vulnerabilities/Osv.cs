@@ -22,7 +22,7 @@ static class Osv
 
     public static NewAdvisory Read(JsonNode advisory) => Reader.Read(Encoding.UTF8.GetBytes(advisory.ToJsonString()));
 
-    /// <summary>An advisory about one package of a universal kind of range: from the first to the second version.</summary>
+    /// <summary>An advisory about one package whose versions from the first up to the second are affected.</summary>
     public static JsonObject Advisory(
         string id, string name, string introduced, string? fixedIn, string ecosystem = "NuGet",
         string modified = "2026-01-01T00:00:00Z") => new()
@@ -63,7 +63,8 @@ static class Osv
         var entries = advisory.Packages.Where(package =>
             package.Type == known.Type && package.GroupKey == keys.Group && package.NameKey == keys.Name
             && (package.Release.Length == 0 || package.Release == release)).ToList();
-        var inside = entries.SelectMany(entry => entry.Ranges).Where(range => key is not null && range.LowKey is not null
+        var inside = entries.SelectMany(entry => entry.Ranges).Where(range =>
+            key is not null && range.LowKey is not null
             && range.LowKey.AsSpan().SequenceCompareTo(key) <= 0
             && (range.HighKey is null || range.HighKey.AsSpan().SequenceCompareTo(key) > 0)).ToList();
         var isListed = useLists && entries.SelectMany(entry => entry.Versions).Any(listed => listed.Version == version

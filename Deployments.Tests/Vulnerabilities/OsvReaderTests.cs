@@ -93,7 +93,8 @@ public sealed class OsvReaderTests
     [InlineData("NuGet", "DotNetZip", "1.16.0", true, null, "GHSA-xhg6-9j5j-w4vf")]
     [InlineData("NuGet", "IdentityServer4", "4.1.3", false, null, "GHSA-55p7-v223-x366")]
     [InlineData(
-        "NuGet", "Microsoft.Extensions.Caching.Memory", "9.0.0-rc.1.24431.7", true, "9.0.0-rc.2.24473.5", "GHSA-qj66-m88j-hmgj")]
+        "NuGet", "Microsoft.Extensions.Caching.Memory", "9.0.0-rc.1.24431.7", true, "9.0.0-rc.2.24473.5",
+        "GHSA-qj66-m88j-hmgj")]
     [InlineData("npm", "express", "5.0.0-beta.2", true, "5.0.0-beta.3", "GHSA-rv95-896h-c2vc")]
     [InlineData("npm", "express", "5.0.0-beta.3", false, null, "GHSA-rv95-896h-c2vc")]
     [InlineData("npm", "rc", "1.2.9", true, null, "GHSA-g2q5-5433-rhrf")]

@@ -37,7 +37,8 @@ public sealed class VulnerabilitiesInBrowserTests
         advisory["summary"] = "Improper handling of exceptional conditions in Acme.Json";
         advisory["aliases"] = new JsonArray("CVE-2024-21907");
         advisory["details"] = new string('x', 2_000) + "\n\nA second paragraph.";
-        advisory["references"] = new JsonArray(new JsonObject { ["url"] = "https://example.com/" + new string('a', 300) });
+        advisory["references"] = new JsonArray(
+            new JsonObject { ["url"] = "https://example.com/" + new string('a', 300) });
         using var body = new ByteArrayContent(Encoding.UTF8.GetBytes(advisory.ToJsonString()));
         using var imported = await app.Admin.PostAsync("/api/vulnerabilities/import", body);
         imported.EnsureSuccessStatusCode();

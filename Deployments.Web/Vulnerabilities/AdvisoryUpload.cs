@@ -2,7 +2,7 @@ using Deployments.Data.Audit;
 
 namespace Deployments.Web.Vulnerabilities;
 
-/// <summary>Takes advisories over the network: keeps them in a temporary file, since a zip is read from its end.</summary>
+/// <summary>Takes advisories over the network, by way of a temporary file: a zip is read from its end.</summary>
 sealed class AdvisoryUpload(AdvisoryImport import, AuditStore audit)
 {
     /// <summary>Imports what a stream holds, and notes it in the audit log.</summary>

@@ -36,9 +36,21 @@ static class Cvss4
     // Which values a metric may have, the worst first; the place of a value is its distance from the worst.
     static readonly Dictionary<string, string> Values = new()
     {
-        ["AV"] = "NALP", ["PR"] = "NLH", ["UI"] = "NPA", ["AC"] = "LH", ["AT"] = "NP", ["VC"] = "HLN", ["VI"] = "HLN",
-        ["VA"] = "HLN", ["SC"] = "SHLN", ["SI"] = "SHLN", ["SA"] = "SHLN", ["CR"] = "HML", ["IR"] = "HML",
-        ["AR"] = "HML", ["E"] = "APU",
+        ["AV"] = "NALP",
+        ["PR"] = "NLH",
+        ["UI"] = "NPA",
+        ["AC"] = "LH",
+        ["AT"] = "NP",
+        ["VC"] = "HLN",
+        ["VI"] = "HLN",
+        ["VA"] = "HLN",
+        ["SC"] = "SHLN",
+        ["SI"] = "SHLN",
+        ["SA"] = "SHLN",
+        ["CR"] = "HML",
+        ["IR"] = "HML",
+        ["AR"] = "HML",
+        ["E"] = "APU",
     };
 
     static readonly string[] Impacts = ["VC", "VI", "VA", "SC", "SI", "SA"];
