@@ -1,3 +1,4 @@
+using Deployments.Data.Accounts;
 using Deployments.Data.Database;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
@@ -56,7 +57,10 @@ static class GatewaySetup
     /// </summary>
     public static async Task MapGatewayAsync(this WebApplication app)
     {
-        await app.Services.GetRequiredService<SealedAddresses>().LoadKeyAsync(CancellationToken.None);
+        // The first use of the key ring, which nodes that start together must not each begin.
+        await app.Services.GetRequiredService<KeyRingStore>().OnOneNodeAtATimeAsync(
+            () => app.Services.GetRequiredService<SealedAddresses>().LoadKeyAsync(CancellationToken.None),
+            CancellationToken.None);
         app.Services.GetRequiredService<InboxWriter>();
         app.Services.GetRequiredService<ConnectorCache>();
         FeedGateway.Map(app, app.Services.GetRequiredService<FeedTypeCatalog>());
