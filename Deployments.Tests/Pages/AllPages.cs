@@ -4,8 +4,8 @@ namespace Deployments.Tests.Pages;
 static class AllPages
 {
     /// <summary>
-    /// Addresses with the status they answer with, and whether an administrator looks. Add a page here and it is checked
-    /// in light and dark, wide and narrow.
+    /// Addresses with the status they answer with, and whether an administrator looks. Add a page here and it is
+    /// checked in light and dark, wide and narrow.
     /// </summary>
     public static readonly (string Address, int Status, bool AsAdmin)[] List =
     [

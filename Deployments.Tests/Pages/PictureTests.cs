@@ -77,7 +77,9 @@ public sealed class PictureTests : BunitContext
     public void A_month_with_one_deployment_still_shows_beside_one_with_thousands()
     {
         var shown = Render<MonthBars>(set => set.Add(bars => bars.Months,
-            [new MonthCount(Start, 0), new MonthCount(Start.AddMonths(1), 1), new MonthCount(Start.AddMonths(2), 9000)]));
+        [
+            new MonthCount(Start, 0), new MonthCount(Start.AddMonths(1), 1), new MonthCount(Start.AddMonths(2), 9000),
+        ]));
 
         Assert.Equal(["0", "2", "100"], shown.FindAll("rect.bar").Select(bar => bar.GetAttribute("height")));
     }

@@ -3,8 +3,8 @@ using Deployments.Data.Records;
 namespace Deployments.Web.Pages;
 
 /// <summary>
-/// The figures of the dashboard, kept for a while: a month of a busy server is counted once for everybody who looks, and
-/// never twice at the same time.
+/// The figures of the dashboard, kept for a while: a month of a busy server is counted once for everybody who looks,
+/// and never twice at the same time.
 /// </summary>
 public sealed class DashboardCache(DashboardQueries queries, TimeProvider time) : IDisposable
 {
