@@ -12,8 +12,9 @@ static class BelievableHistory
     public const string HostileTarget = "rack \u202e7 <b>ü</b> 🚀";
 
     static readonly string[] Targets =
-        ["WEB-01", "WEB-02", "WEB-03", "WEB-04", "app-eu-1", "app-eu-2", "DB-01", "staging-01", "staging-02",
-            "test-01"];
+    [
+        "WEB-01", "WEB-02", "WEB-03", "WEB-04", "app-eu-1", "app-eu-2", "DB-01", "staging-01", "staging-02", "test-01",
+    ];
 
     static readonly (string Feed, string Group, string Name, string[] Versions)[] Packages =
     [
@@ -39,8 +40,8 @@ static class BelievableHistory
                  })
         {
             await app.CreateFeedAsync(name, type);
-            await using var command =
-                app.Database.DataSource.CreateCommand("select feed_id from feeds where name = $1");
+            await using var command = app.Database.DataSource.CreateCommand(
+                "select feed_id from feeds where name = $1");
             command.Parameters.Add(new NpgsqlParameter { Value = name });
             feeds[name] = ((int)(await command.ExecuteScalarAsync())!, app.Service<FeedTypeCatalog>()[type]);
         }

@@ -56,8 +56,8 @@ public sealed class DashboardQueriesTests : IAsyncLifetime
                 new TargetCount { Name = "WEB-01", Deployments = 1, Packages = 1 },
             ],
             figures.Targets);
-        Assert.Equal([new ApplicationCount("BuildMaster", 3), new ApplicationCount("Jenkins", 1)],
-            figures.Applications);
+        Assert.Equal(
+            [new ApplicationCount("BuildMaster", 3), new ApplicationCount("Jenkins", 1)], figures.Applications);
     }
 
     [Fact]
