@@ -35,6 +35,21 @@ public sealed class DemoPlanTests
             plan.Count(d => d.Description.Contains(": back to ", StringComparison.Ordinal)), 100, 5000);
     }
 
+    [Fact]
+    public void Most_deployments_bring_a_later_version_and_few_go_back()
+    {
+        var steps = new DemoPlan(Types.All, Now, DemoLoader.Records).Deployments()
+            .GroupBy(d => (d.FeedType, d.Package.Group, d.Package.Name, d.Target))
+            .SelectMany(deployments => deployments
+                .Select(d => Types[d.FeedType].VersionOrder.SortKey(d.Package.Version)).ToList() is var keys
+                    ? keys.Zip(keys.Skip(1), (before, after) => after.AsSpan().SequenceCompareTo(before))
+                    : [])
+            .ToList();
+
+        Assert.InRange(steps.Count(step => step > 0) / (double)steps.Count, 0.8, 1);
+        Assert.InRange(steps.Count(step => step < 0) / (double)steps.Count, 0.001, 0.1);
+    }
+
     [Theory]
     [MemberData(nameof(TypeKeys))]
     public void Versions_of_every_type_are_versions_and_rise(string key)

@@ -53,8 +53,9 @@ sealed class DemoPlan(IReadOnlyList<IFeedType> types, DateTimeOffset now, int re
         var tools = role is "web" or "app" ? DemoTool.ForWindows : DemoTool.ForLinux;
         var version = new DemoVersion(1 + index % 4, index % 7, 0, 0);
         string? inProduction = null;
-        var days = Enumerable.Range(0, releases).Select(_ => Days * Math.Pow(random.NextDouble(), 0.85)).Order();
-        foreach (var day in days)
+        var daysAgo = Enumerable.Range(0, releases)
+            .Select(_ => Days * Math.Pow(random.NextDouble(), 0.85)).OrderDescending();
+        foreach (var days in daysAgo)
         {
             version = version.Next(random);
             // The tool of the package, now and then another one.
@@ -62,7 +63,7 @@ sealed class DemoPlan(IReadOnlyList<IFeedType> types, DateTimeOffset now, int re
             var release = new Release(type, name, role, tool, People[(index + random.Next(3)) % People.Length],
                 version.Write(type), random.Next(1000, 9999), Changes[random.Next(Changes.Length)],
                 random.Next(10) < 7);
-            inProduction = AddRelease(release, WorkingHour(now.AddDays(-day)), version.Candidate > 0, inProduction);
+            inProduction = AddRelease(release, WorkingHour(now.AddDays(-days)), version.Candidate > 0, inProduction);
         }
     }
 
