@@ -31,6 +31,21 @@ public sealed partial class NuGetFeed
         _ => null,
     };
 
+    /// <inheritdoc/>
+    public PackageFile? StoredPackage(string[] path) =>
+        path is [var id, var version, var file] && IsId(id) && IsVersion(version) && file == PackageFileName(id, version)
+            ? FileOf(new PackageCoordinates("", id, version))! with { Removed = path[..^1] }
+            : null;
+
+    /// <inheritdoc/>
+    public PackageFile? FileOf(PackageCoordinates package) => package.Version.Length > 0
+        ? PackageFile.At($"{package.Name}.{package.Version}.nupkg", "package", package.Name, package.Version)
+        : PackageFile.At($"{package.Name}.nupkg", "package", package.Name);
+
+    /// <inheritdoc/>
+    public async ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>
+        await PublishAsync(upload, tree, ct);
+
     static async ValueTask<LocalAnswer?> ReadAsync(
         FeedRequest request, Route route, PackageTree tree, CancellationToken ct)
     {

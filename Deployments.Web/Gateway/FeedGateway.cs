@@ -62,17 +62,28 @@ sealed class FeedGateway(
         var access = served.Type.RequiredAccess(path);
         if (await FeedAuthorization.CallerOrNullAsync(context, callers, served.Feed, access) is not { } caller)
             return; // refused, and said why
-        var request = path with
+        await AnswerAsync(context, served, RequestOf(context, path, served.Type, name, caller), caller, access, led);
+    }
+
+    /// <summary>Serves a download that was asked for in another way than by the feed's own addresses.</summary>
+    /// <param name="context">The request; nothing may have been sent yet.</param>
+    /// <param name="served">The feed.</param>
+    /// <param name="caller">Who asks; must be allowed to.</param>
+    /// <param name="path">The address that the feed has for it.</param>
+    public Task DownloadAsync(HttpContext context, ServedFeed served, Caller caller, FeedRequest path) => AnswerAsync(
+        context, served, RequestOf(context, path, served.Type, served.Feed.Name, caller), caller, FeedAccess.Download,
+        null);
+
+    static FeedRequest RequestOf(HttpContext context, FeedRequest path, IFeedType type, string feed, Caller caller) =>
+        path with
         {
             FeedUrl = new Uri(
-                $"{context.Request.Scheme}://{context.Request.Host}/{root}/{Uri.EscapeDataString(name)}/"),
+                $"{context.Request.Scheme}://{context.Request.Host}/{type.Root}/{Uri.EscapeDataString(feed)}/"),
             Body = context.Request.Body,
             ContentType = context.Request.ContentType,
             Header = header => context.Request.Headers[header] is { Count: > 0 } values ? values.ToString() : null,
             UserName = caller.Name,
         };
-        await AnswerAsync(context, served, request, caller, access, led);
-    }
 
     async Task AnswerAsync(
         HttpContext context, ServedFeed served, FeedRequest request, Caller caller, FeedAccess access,
