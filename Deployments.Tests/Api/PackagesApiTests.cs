@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Deployments.Data.Accounts;
+using Deployments.Data.Audit;
 using Deployments.Tests.Accounts;
 using Deployments.Tests.Feeds;
 using Deployments.Tests.Support;
@@ -263,6 +264,83 @@ public sealed class PackagesApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_version_is_refused_deprecated_and_taken_off_the_list()
+    {
+        await app.CreateFeedAsync("main", "npm");
+        foreach (var version in new[] { "1.0.0", "1.1.0" })
+            await SendAsync("PUT", "/api/packages/main/upload", NpmTarball("tools", version));
+        const string Status = "/api/packages/main/status?name=tools&version=1.1.0";
+
+        Assert.Equal(HttpStatusCode.OK, (await app.Admin.AskAsync("POST", Status,
+            new { allow = false, deprecated = true, deprecationReason = "<b>broken</b>" })).Status);
+        foreach (var url in new[] { "/npm/main/tools/-/tools-1.1.0.tgz", "/api/packages/main/download?name=tools"
+            + "&version=1.1.0" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, url);
+            request.Headers.Add("X-ProGet-Deployment-Application", "a");
+            request.Headers.Add("X-ProGet-Deployment-Description", "d");
+            request.Headers.Add("X-ProGet-Deployment-Target", "t");
+            using var answer = await app.Client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+            Assert.Equal("tools 1.1.0 may not be downloaded from main.", await answer.Content.ReadAsStringAsync());
+            Assert.False(answer.Headers.Contains("X-Deployment-Status"));
+            Assert.Null(answer.Content.Headers.ContentDisposition);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await app.Client.AskAsync("GET", "/npm/main/tools/-/tools-1.0.0.tgz")).Status);
+        var listed = (await app.Client.JsonAsync("GET", "/api/packages/main/versions?name=tools&version=1.1.0"))[0]!;
+        Assert.Equal((true, false, true, "<b>broken</b>"), ((bool)listed["listed"]!, (bool)listed["allowDownload"]!,
+            (bool)listed["deprecated"]!, (string?)listed["deprecationReason"]));
+
+        Assert.Equal(HttpStatusCode.OK,
+            (await app.Admin.AskAsync("PUT", Status, new { listed = false, allow = true })).Status);
+        Assert.Equal(["tools 1.0.0"], await ListAsync("latest"));
+        Assert.Equal(2, (await ListAsync("versions")).Count);
+        Assert.Equal(HttpStatusCode.OK, (await app.Client.AskAsync("GET", "/npm/main/tools/-/tools-1.1.0.tgz")).Status);
+
+        var audited = (await app.Service<AuditQueries>().PageAsync(new AuditFilter(null, null), null, 100, default))
+            .Where(entry => entry.Action == "package.status").ToList();
+        Assert.Equal(2, audited.Count);
+        Assert.All(audited, entry => Assert.Equal("main: pkg:npm/tools@1.1.0", entry.SubjectName));
+    }
+
+    [Fact]
+    public async Task A_connectors_version_is_refused_before_it_was_ever_here()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(context => context.Response.WriteAsync("package"));
+        await app.CreateFeedAsync("main", "nuget", upstream.Url);
+        const string Query = "purl=pkg:nuget/Evil.Tools@6.6.6";
+
+        Assert.Equal(HttpStatusCode.OK,
+            (await app.Admin.AskAsync("POST", $"/api/packages/main/status?{Query}", new { allow = false })).Status);
+
+        foreach (var url in new[] { $"/api/packages/main/download?{Query}", "/nuget/main/package/evil.tools/6.6.6.0" })
+            Assert.Equal(HttpStatusCode.Forbidden, (await app.Client.AskAsync("GET", url)).Status);
+        Assert.Equal(HttpStatusCode.OK,
+            (await app.Client.AskAsync("GET", "/nuget/main/package/evil.tools/6.6.5")).Status);
+        Assert.DoesNotContain(upstream.Requests, request =>
+            request.Target.Contains("6.6.6", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("name=app&version=9.0.0", "{}", 404)]
+    [InlineData("name=app&version=latest", "{}", 400)]
+    [InlineData("name=app&version=1.0.0", """{"allow":"no"}""", 400)]
+    [InlineData("name=app&version=1.0.0", """{"deprecationReason":"a\u0000b"}""", 400)]
+    [InlineData("name=app&version=1.0.0", "[]", 400)]
+    [InlineData("name=app", "{}", 400)]
+    public async Task A_status_that_cannot_be_is_refused(string query, string body, int status)
+    {
+        await UniversalPackage.InNewFeedAsync(app.Admin, "main");
+        using var content = new StringContent(body);
+
+        using var answer = await app.Admin.PostAsync($"/api/packages/main/status?{query}", content);
+
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Fact]
     public async Task An_incomplete_tag_is_rejected_and_the_package_comes_all_the_same()
     {
         await UniversalPackage.InNewFeedAsync(app.Admin, "main");
@@ -345,6 +423,7 @@ public sealed class PackagesApiTests : IAsyncLifetime
             ("POST", "/upload/x.upack", ["adder-key"]),
             ("POST", "/delete?name=app&version=1.0.0", []),
             ("DELETE", "/delete?name=app&version=1.0.0", []),
+            ("POST", "/status?name=app&version=1.0.0", []),
         ];
         foreach (var (method, path, may) in requests)
         {

@@ -32,6 +32,14 @@ sealed record PackageChoice
     public string? Newest => Package.Version.ToLowerInvariant() is var word
         && word is "latest" or "latest-stable" or "latest-unstable" ? word : null;
 
+    /// <summary>The package with its qualifiers; without a version where the newest is asked for.</summary>
+    public PackageCoordinates Exact => Package with
+    {
+        Version = Newest is null ? Package.Version : "",
+        Qualifier = PackageCoordinates.QualifierOf(
+            Qualifiers.Where(pair => !Defaults.Contains(pair.Value)).DistinctBy(pair => pair.Key)),
+    };
+
     /// <summary>Reads the query; null when it names no package.</summary>
     /// <exception cref="ApiRefusal">400: it names one in a way that cannot be understood.</exception>
     public static PackageChoice? ReadOrNull(IQueryCollection query, IFeedType type)

@@ -19,9 +19,10 @@ namespace Deployments.Web.Api;
 /// </remarks>
 sealed class PackagesApi(
     FeedDirectory feeds, CallerResolver callers, FeedGateway gateway, DeployedVersionQueries deployed,
-    DeploymentsSettings settings)
+    PackageStatusQueries statuses, PackageStatusStore statusStore, DeploymentsSettings settings)
 {
     const int DeployedRowsMax = 20_000; // of a listing without a name; keeps one answer within some megabytes
+    const int ReasonLengthMax = 2_000;
     const int PrefixSegments = 4; // api/packages/{feed}/upload
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -39,6 +40,8 @@ sealed class PackagesApi(
             (HttpContext context, string feed, PackagesApi api) => api.UploadAsync(context, feed));
         packages.MapMethods("/{feed}/delete", ["POST", "DELETE"],
             (HttpContext context, string feed, PackagesApi api) => api.DeleteAsync(context, feed));
+        packages.MapMethods("/{feed}/status", ["POST", "PUT"],
+            (HttpContext context, string feed, PackagesApi api) => api.SetStatusAsync(context, feed));
     }
 
     async Task<IResult> FeedAsync(HttpContext context, string feed)
@@ -64,13 +67,14 @@ sealed class PackagesApi(
             "TRUE" => true,
             _ => throw ApiRefusal.Invalid("stableOnly", "must be true or false"),
         };
-        var found = await FindAsync(context, served);
+        var decided = await DecidedAsync(context, served);
+        var found = (await FindAsync(context, served)).Where(item => StatusOf(decided, served, item.Package).Listed);
         var newest = found.GroupBy(item => served.Type.Normalize(item.Package) with { Version = "" })
             .Select(package => (Items: package, Version: PackageChoice.NewestOf(
                 package.Select(item => item.Package.Version), stableOnly ? "latest-stable" : "latest-unstable",
                 served.Type)))
             .SelectMany(package => package.Items.Where(item => item.Package.Version == package.Version));
-        return await JsonAsync(served, newest, context.RequestAborted);
+        return await JsonAsync(served, newest, decided, context.RequestAborted);
     }
 
     async Task<IResult> VersionsAsync(HttpContext context, string feed)
@@ -81,7 +85,7 @@ sealed class PackagesApi(
         var choice = PackageChoice.ReadOrNull(context.Request.Query, served.Type);
         return await JsonAsync(served, choice is { Package.Version.Length: > 0 }
             ? choice.Choose(found, item => item.Package, served.Type)
-            : found, context.RequestAborted);
+            : found, await DecidedAsync(context, served), context.RequestAborted);
     }
 
     async Task<IResult> DownloadAsync(HttpContext context, string feed)
@@ -89,11 +93,7 @@ sealed class PackagesApi(
         if (await OpenOrNullAsync(context, feed, FeedAccess.Download) is not var (served, caller))
             return Results.Empty;
         var choice = PackageChoice.Read(context.Request.Query, served.Type);
-        var own = await LocalPackages.FindAsync(served.Type, served.Tree, choice.IsOf, context.RequestAborted);
-        // A name that is here is answered from here alone, as at the feed's own addresses.
-        var file = own.Count > 0
-            ? OnlyOne(choice.Choose(own, package => package.Package, served.Type), choice, served).File
-            : UpstreamFile(choice, served);
+        var file = await FileAsync(choice, served, context.RequestAborted);
         if (FeedRequest.TryRead("GET", file.RawPath, file.RawQuery) is not { } request)
             throw ApiRefusal.Invalid("name", "is not one of a package");
         context.Response.OnStarting(() =>
@@ -140,12 +140,49 @@ sealed class PackagesApi(
         var choice = PackageChoice.Read(context.Request.Query, served.Type);
         if (choice.Newest is not null)
             throw ApiRefusal.Invalid("version", "must be named to delete it");
-        var own = await LocalPackages.FindAsync(served.Type, served.Tree, choice.IsOf, context.RequestAborted);
+        var own = await LocalPackages.FindAsync(served.Type, served.Tree, choice.Package, choice.IsOf,
+            context.RequestAborted);
         var chosen = choice.Choose(own, package => package.Package, served.Type)
             .DistinctBy(package => string.Join('\0', package.File.Removed ?? package.Path)).ToList();
         var only = OnlyOne(chosen, choice, served);
         if (!served.Tree.Delete([.. only.File.Removed ?? only.Path]))
             throw Missing(choice, served); // by another request, this moment
+        return Results.Ok();
+    }
+
+    /// <summary>
+    /// Lists, refuses or deprecates a version. It may be a connector's; of a name that is here, it must be here.
+    /// </summary>
+    async Task<IResult> SetStatusAsync(HttpContext context, string feed)
+    {
+        if (await OpenOrNullAsync(context, feed, FeedAccess.Delete) is not var (served, caller))
+            return Results.Empty;
+        var ct = context.RequestAborted;
+        var choice = PackageChoice.Read(context.Request.Query, served.Type);
+        if (choice.Newest is not null)
+            throw ApiRefusal.Invalid("version", "must be named");
+        var given = await ApiFields.ReadAsync(context);
+        var own = await LocalPackages.FindAsync(served.Type, served.Tree, choice.Package, choice.IsOf, ct);
+        var chosen = choice.Choose(own, package => package.Package, served.Type);
+        if (chosen.Count == 0 && (own.Count > 0 || served.Feed.Connectors.Count == 0))
+            throw Missing(choice, served);
+
+        var package = chosen.Count > 0 ? chosen[0].Package : choice.Package;
+        var reason = given.Text("deprecationReason");
+        if (reason?.Length > ReasonLengthMax)
+            throw ApiRefusal.Invalid("deprecationReason", $"must not be longer than {ReasonLengthMax} characters");
+        var (listed, allow, deprecated) = (given.Flag("listed"), given.Flag("allow"), given.Flag("deprecated"));
+        await statusStore.ChangeAsync(
+            KeyOf(served, package), $"{served.Feed.Name}: {served.Type.Purl(package)}",
+            before => new PackageStatus
+            {
+                Listed = listed ?? before.Listed,
+                Allow = allow ?? before.Allow,
+                Deprecated = deprecated ?? before.Deprecated,
+                DeprecationReason = reason ?? before.DeprecationReason,
+            },
+            caller.ActorFor(context), ct);
+        await feeds.ReloadAsync(ct); // other nodes hear of it through the database
         return Results.Ok();
     }
 
@@ -173,7 +210,7 @@ sealed class PackagesApi(
         var group = choice is null && PackageChoice.Text(context.Request.Query, "group") is { Length: > 0 } given
             ? type.Normalize(type.FromNames(given, "x", "")).Group
             : null;
-        var own = await LocalPackages.FindAsync(type, served.Tree, IsWanted, ct);
+        var own = await LocalPackages.FindAsync(type, served.Tree, choice?.Package, IsWanted, ct);
         var listed = own.Select(package => new ListedPackage(package.Package, package.Path, null)).ToList();
         if (served.Feed.Connectors.Count > 0)
         {
@@ -194,6 +231,37 @@ sealed class PackagesApi(
         bool IsWanted(PackageKeys keys) => choice?.IsOf(keys) ?? (group is null || keys.Group == group);
     }
 
+    Task<IReadOnlyDictionary<FeedVersionKey, PackageStatus>> DecidedAsync(HttpContext context, ServedFeed served) =>
+        statuses.OfFeedAsync(
+            served.Feed.FeedId, PackageChoice.ReadOrNull(context.Request.Query, served.Type)?.Keys.Name,
+            context.RequestAborted);
+
+    static PackageStatus StatusOf(
+        IReadOnlyDictionary<FeedVersionKey, PackageStatus> decided, ServedFeed served, PackageCoordinates package) =>
+        decided.GetValueOrDefault(KeyOf(served, package)) ?? new PackageStatus();
+
+    static FeedVersionKey KeyOf(ServedFeed served, PackageCoordinates package)
+    {
+        var keys = served.Type.Normalize(package);
+        return new FeedVersionKey(served.Feed.FeedId, keys.Group, keys.Name, keys.Version);
+    }
+
+    /// <summary>The file that is meant.</summary>
+    /// <exception cref="ApiRefusal">404: there is none. 400: there are several.</exception>
+    static async ValueTask<PackageFile> FileAsync(PackageChoice choice, ServedFeed served, CancellationToken ct)
+    {
+        // Most addresses follow from the names, so that nothing needs to be searched for.
+        if (choice.Newest is null && served.Type.FileOf(choice.Exact) is { } direct
+            && FeedRequest.TryRead("GET", direct.RawPath, direct.RawQuery) is { } request
+            && await served.Type.AnswerAsync(request, served.Tree, ct) is LocalAnswer.File)
+            return direct;
+        var own = await LocalPackages.FindAsync(served.Type, served.Tree, choice.Package, choice.IsOf, ct);
+        // A name that is here is answered from here alone, as at the feed's own addresses.
+        return own.Count > 0
+            ? OnlyOne(choice.Choose(own, package => package.Package, served.Type), choice, served).File
+            : UpstreamFile(choice, served);
+    }
+
     static LocalPackage OnlyOne(IReadOnlyList<LocalPackage> chosen, PackageChoice choice, ServedFeed served) =>
         chosen switch
         {
@@ -210,19 +278,16 @@ sealed class PackagesApi(
             throw Missing(choice, served);
         if (choice.Newest is "latest-stable" or "latest-unstable")
             throw ApiRefusal.Invalid("version", "of a connector's package must be named, or be 'latest'");
-        var package = choice.Package with
-        {
-            Version = choice.Newest is null ? choice.Package.Version : "",
-            Qualifier = PackageCoordinates.QualifierOf(choice.Qualifiers),
-        };
-        return served.Type.FileOf(package) ?? throw ApiRefusal.NotFound(
-            $"{served.Feed.Name} has no {package.Name} of its own, and its connectors cannot be asked for it by name.");
+        return served.Type.FileOf(choice.Exact) ?? throw ApiRefusal.NotFound(
+            $"{served.Feed.Name} has no {choice.Package.Name} of its own, and its connectors cannot be asked for it by name.");
     }
 
     static ApiRefusal Missing(PackageChoice choice, ServedFeed served) => ApiRefusal.NotFound(
         $"{choice.Package.Name} {choice.Package.Version} is not in {served.Feed.Name}.");
 
-    static async Task<IResult> JsonAsync(ServedFeed served, IEnumerable<ListedPackage> items, CancellationToken ct)
+    static async Task<IResult> JsonAsync(
+        ServedFeed served, IEnumerable<ListedPackage> items,
+        IReadOnlyDictionary<FeedVersionKey, PackageStatus> decided, CancellationToken ct)
     {
         var json = new JsonArray();
         foreach (var item in items)
@@ -230,16 +295,18 @@ sealed class PackagesApi(
             StoredFile? stored = null;
             if (item.Path is { } path && (stored = await served.Tree.InfoAsync(ct, path)) is null)
                 continue; // deleted this moment
-            json.Add(ToJson(served.Type, item.Package, stored, stored?.UploadedAt ?? item.FirstSeenAt!.Value));
+            json.Add(ToJson(
+                served.Type.Purl(item.Package), item.Package, stored, stored?.UploadedAt ?? item.FirstSeenAt!.Value,
+                StatusOf(decided, served, item.Package)));
         }
 
         return Results.Json(json);
     }
 
     static JsonObject ToJson(
-        IFeedType type, PackageCoordinates package, StoredFile? stored, DateTimeOffset published)
+        string purl, PackageCoordinates package, StoredFile? stored, DateTimeOffset published, PackageStatus status)
     {
-        var json = new JsonObject { ["purl"] = type.Purl(package) };
+        var json = new JsonObject { ["purl"] = purl };
         if (package.Group.Length > 0)
             json["group"] = package.Group;
         json["name"] = package.Name;
@@ -252,7 +319,7 @@ sealed class PackagesApi(
         if (stored is { UploadedBy.Length: > 0 })
             json["publishedBy"] = stored.UploadedBy;
         json["size"] = stored?.Size ?? 0;
-        json["listed"] = true;
+        json["listed"] = status.Listed;
         if (stored is not null)
         {
             json["md5"] = stored.Md5;
@@ -261,7 +328,11 @@ sealed class PackagesApi(
             json["sha512"] = stored.Sha512;
         }
 
-        json["deprecated"] = false;
+        if (status.Allow is { } allow)
+            json["allowDownload"] = allow;
+        json["deprecated"] = status.Deprecated;
+        if (status.DeprecationReason.Length > 0)
+            json["deprecationReason"] = status.DeprecationReason;
         return json;
     }
 

@@ -130,6 +130,10 @@ public sealed partial class CargoFeed : StaticFeed
         : null;
 
     /// <inheritdoc/>
+    public override string[] FolderOf(PackageCoordinates package) =>
+        [.. CratesPath, package.Name.ToLowerInvariant()];
+
+    /// <inheritdoc/>
     public override PackageFile? FileOf(PackageCoordinates package) => package.Version.Length > 0
         ? PackageFile.At(FileName(package), [.. CratesPath, package.Name, package.Version, "download"])
         : null;

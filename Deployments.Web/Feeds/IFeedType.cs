@@ -90,6 +90,12 @@ public interface IFeedType
     }
 
     /// <summary>
+    /// The directory of the tree that has every version of a package; the tree itself where they may lie anywhere.
+    /// </summary>
+    /// <param name="package">The package; its version does not matter.</param>
+    string[] FolderOf(PackageCoordinates package) => [];
+
+    /// <summary>
     /// Where the file of a package is asked of a connector; null when its name and version do not tell, or when it
     /// has no version and this type cannot leave the newest to the server.
     /// </summary>

@@ -12,13 +12,15 @@ public static class LocalPackages
     /// <summary>The package files whose group and name are wanted, in no particular order.</summary>
     /// <param name="type">The feed's type.</param>
     /// <param name="tree">The feed's files.</param>
+    /// <param name="package">The only package that is wanted; null: whichever.</param>
     /// <param name="isWanted">Looks at group and name; the version of a path may lack what the manifest has.</param>
     /// <param name="ct">Stops the walk.</param>
     public static async Task<IReadOnlyList<LocalPackage>> FindAsync(
-        IFeedType type, PackageTree tree, Func<PackageKeys, bool> isWanted, CancellationToken ct)
+        IFeedType type, PackageTree tree, PackageCoordinates? package, Func<PackageKeys, bool> isWanted,
+        CancellationToken ct)
     {
         var found = new List<LocalPackage>();
-        foreach (var path in FilesBelow(tree, []))
+        foreach (var path in FilesBelow(tree, package is null ? [] : type.FolderOf(package)))
         {
             ct.ThrowIfCancellationRequested();
             if (type.StoredPackage(path) is not { } file
@@ -31,9 +33,9 @@ public static class LocalPackages
             if (await type.AnswerAsync(request, tree, ct) is not LocalAnswer.File answer
                 || answer.Path != tree.Find(path))
                 continue;
-            var package = answer.Package ?? named;
-            if (!IsUnresolved(package) && isWanted(type.Normalize(package)))
-                found.Add(new LocalPackage(package, file, path));
+            var exact = answer.Package ?? named;
+            if (!IsUnresolved(exact) && isWanted(type.Normalize(exact)))
+                found.Add(new LocalPackage(exact, file, path));
         }
 
         return found;

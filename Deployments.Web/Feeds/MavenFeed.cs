@@ -108,6 +108,9 @@ public sealed partial class MavenFeed : IFeedType
     }
 
     /// <inheritdoc/>
+    public string[] FolderOf(PackageCoordinates package) => [.. package.Group.Split('.'), package.Name];
+
+    /// <inheritdoc/>
     public PackageFile? FileOf(PackageCoordinates package)
     {
         if (package.Version.Length == 0 || package.Group.Length == 0)
@@ -282,7 +285,8 @@ public sealed partial class MavenFeed : IFeedType
     };
 
     [GeneratedRegex(
-        "(?<![a-z])(snapshot|alpha|beta|milestone|rc|cr|m[0-9])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+        "(?<![a-z])(snapshot|alpha|beta|milestone|rc|cr|m[0-9])",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex PrereleasePattern();
 
     [GeneratedRegex(@"\A-([0-9]{8}\.[0-9]{6})-([0-9]{1,9})(?=[.-])")]

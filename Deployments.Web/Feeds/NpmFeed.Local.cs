@@ -45,6 +45,10 @@ public sealed partial class NpmFeed
             : null;
 
     /// <inheritdoc/>
+    public string[] FolderOf(PackageCoordinates package) =>
+        Normalize(package).Group is { Length: > 0 } scope ? [scope, package.Name] : [package.Name];
+
+    /// <inheritdoc/>
     public PackageFile? FileOf(PackageCoordinates package)
     {
         var route = new Route(Part.Tarball, Normalize(package).Group, package.Name);

@@ -33,13 +33,18 @@ public sealed partial class NuGetFeed
 
     /// <inheritdoc/>
     public PackageFile? StoredPackage(string[] path) =>
-        path is [var id, var version, var file] && IsId(id) && IsVersion(version) && file == PackageFileName(id, version)
+        path is [var id, var version, var file] && IsId(id) && IsVersion(version)
+        && file == PackageFileName(id, version)
             ? FileOf(new PackageCoordinates("", id, version))! with { Removed = path[..^1] }
             : null;
 
     /// <inheritdoc/>
+    public string[] FolderOf(PackageCoordinates package) => [IdKey(package.Name)];
+
+    /// <inheritdoc/>
     public PackageFile? FileOf(PackageCoordinates package) => package.Version.Length > 0
-        ? PackageFile.At($"{package.Name}.{package.Version}.nupkg", "package", package.Name, package.Version)
+        ? PackageFile.At(
+            PackageFileName(IdKey(package.Name), VersionKey(package.Version)), "package", package.Name, package.Version)
         : PackageFile.At($"{package.Name}.nupkg", "package", package.Name);
 
     /// <inheritdoc/>

@@ -76,6 +76,9 @@ public abstract class StaticFeed : IFeedType
         : null;
 
     /// <inheritdoc/>
+    public virtual string[] FolderOf(PackageCoordinates package) => [];
+
+    /// <inheritdoc/>
     public virtual PackageFile? FileOf(PackageCoordinates package) => null;
 
     /// <inheritdoc/>

@@ -46,6 +46,9 @@ public sealed partial class UniversalFeed
             : null;
 
     /// <inheritdoc/>
+    public string[] FolderOf(PackageCoordinates package) => PathOf(package.Group, package.Name, "")[..^2];
+
+    /// <inheritdoc/>
     public PackageFile? FileOf(PackageCoordinates package)
     {
         string[] path = ["download", .. package.Group.Split('/', StringSplitOptions.RemoveEmptyEntries), package.Name];

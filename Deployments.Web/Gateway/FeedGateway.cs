@@ -101,7 +101,10 @@ sealed class FeedGateway(
         {
             if (answer is LocalAnswer.File { Package: { } exact })
                 package = exact;
-            await LocalResponse.WriteAsync(context, answer);
+            if (answer is LocalAnswer.File && served.Refuses(package))
+                await RefuseAsync(context, served, package!);
+            else
+                await LocalResponse.WriteAsync(context, answer);
             return;
         }
 
@@ -117,6 +120,12 @@ sealed class FeedGateway(
                     continue;
                 if (!ReferenceEquals(exactRequest, request))
                     package = served.Type.TryReadDownload(exactRequest);
+                if (served.Refuses(package))
+                {
+                    await RefuseAsync(context, served, package!);
+                    return;
+                }
+
                 var isKept = package is not null && served.Type.IsImmutable(exactRequest, package);
                 if (await connectors.TryServeAsync(
                     context, served.Type, exactRequest, isKept, connector, led?.Address, Identifier(exactRequest)))
@@ -137,6 +146,10 @@ sealed class FeedGateway(
                 ? new PackageHead(length, head => package = served.Type.TryReadHead(download, head) ?? package)
                 : null;
     }
+
+    static Task RefuseAsync(HttpContext context, ServedFeed served, PackageCoordinates package) =>
+        PlainText.WriteAsync(context, StatusCodes.Status403Forbidden,
+            $"{package.Name} {package.Version} may not be downloaded from {served.Feed.Name}.");
 
     static Func<string, string?> HeaderOf(HttpResponse response) =>
         name => response.Headers[name] is { Count: > 0 } values ? values.ToString() : null;
