@@ -109,6 +109,18 @@ public sealed class AssetFeed : StaticFeed
     ];
 
     /// <inheritdoc/>
+    public override PackageFile? StoredPackage(string[] path) =>
+        PackageFile.At(path[^1], ["content", .. path]) with { Removed = path };
+
+    /// <inheritdoc/>
+    public override PackageFile? FileOf(PackageCoordinates package) =>
+        PackageFile.At(package.Name[(package.Name.LastIndexOf('/') + 1)..], ["content", .. package.Name.Split('/')]);
+
+    /// <inheritdoc/>
+    public override ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>
+        SaveAsync(upload.Body, upload, tree, ct, [.. upload.Segments]);
+
+    /// <inheritdoc/>
     protected override async ValueTask<LocalAnswer?> ReadAsync(
         FeedRequest request, PackageTree tree, CancellationToken ct)
     {

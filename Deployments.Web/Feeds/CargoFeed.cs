@@ -129,7 +129,29 @@ public sealed partial class CargoFeed : StaticFeed
             : null;
 
     /// <inheritdoc/>
+    public override PackageFile? StoredPackage(string[] path) => TryReadFile(path) is { } crate
+        ? PackageFile.At(FileName(crate), path) with { Removed = path[..^1] }
+        : null;
+
+    /// <inheritdoc/>
+    public override string[] FolderOf(PackageCoordinates package) =>
+        [.. CratesPath, package.Name.ToLowerInvariant()];
+
+    /// <inheritdoc/>
+    public override PackageFile? FileOf(PackageCoordinates package) => package.Version.Length > 0
+        ? PackageFile.At(FileName(package), [.. CratesPath, package.Name, package.Version, "download"])
+        : null;
+
+    /// <inheritdoc/>
+    /// <remarks>The index says more of a crate than the file alone does.</remarks>
+    public override ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>
+        ValueTask.FromResult<LocalAnswer>(
+            new LocalAnswer.Status(400, "Crates are uploaded by 'cargo publish', which describes them too."));
+
+    /// <inheritdoc/>
     protected override string MediaType(string file) => file == "download" ? "application/gzip" : "text/plain";
+
+    static string FileName(PackageCoordinates crate) => $"{crate.Name}-{crate.Version}.crate";
 
     static Uri IndexOf(Uri connector)
     {

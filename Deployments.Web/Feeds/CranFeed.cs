@@ -71,6 +71,21 @@ public sealed partial class CranFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override PackageFile? FileOf(PackageCoordinates package)
+    {
+        var file = $"{package.Name}_{package.Version}.tar.gz";
+        return package.Version.Length > 0 && package.Qualifier is "" or "ext=tar.gz"
+            ? PackageFile.At(file, "src", "contrib", file)
+            : null;
+    }
+
+    /// <inheritdoc/>
+    protected override string[]? PlaceOf(FeedRequest upload, PackageCoordinates? manifest) =>
+        upload.Segments is [var file] && file.EndsWith(".tar.gz", StringComparison.Ordinal)
+            ? ["src", "contrib", file]
+            : null;
+
+    /// <inheritdoc/>
     protected override string MediaType(string file) => file switch
     {
         "PACKAGES" => "text/plain",

@@ -95,6 +95,24 @@ public sealed partial class DebianFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    /// <remarks>As the pools of Debian are arranged. The distribution is a matter of the indexes.</remarks>
+    protected override string[]? PlaceOf(FeedRequest upload, PackageCoordinates? manifest)
+    {
+        var component = upload.Query("component") is { Length: > 0 } given ? given : "main";
+        if (manifest is null || !NamePattern().IsMatch(component))
+            return null;
+        var version = manifest.Version[(manifest.Version.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        var prefix = manifest.Name.StartsWith("lib", StringComparison.Ordinal) && manifest.Name.Length > 3
+            ? manifest.Name[..4]
+            : manifest.Name[..1];
+        return
+        [
+            "pool", component, prefix, manifest.Name,
+            $"{manifest.Name}_{version}_{manifest.QualifierValue("arch")}.deb",
+        ];
+    }
+
+    /// <inheritdoc/>
     protected override string MediaType(string file) => Path.GetExtension(file) switch
     {
         ".deb" or ".udeb" or ".ddeb" => "application/vnd.debian.binary-package",

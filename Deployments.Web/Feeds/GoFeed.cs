@@ -96,6 +96,22 @@ public sealed partial class GoFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override PackageFile? StoredPackage(string[] path) => base.StoredPackage(path) is { } file
+        ? file with { FileName = $"{path[^3]}@{path[^1]}" }
+        : null;
+
+    /// <inheritdoc/>
+    public override PackageFile? FileOf(PackageCoordinates package)
+    {
+        var module = Normalize(package).Name;
+        return package.Version.Length > 0
+            ? PackageFile.At(
+                $"{module[(module.LastIndexOf('/') + 1)..]}@{package.Version}.zip",
+                [.. Escape(module).Split('/'), "@v", $"{Escape(package.Version)}.zip"])
+            : null;
+    }
+
+    /// <inheritdoc/>
     protected override string MediaType(string file) => Path.GetExtension(file) switch
     {
         ".zip" => "application/zip",

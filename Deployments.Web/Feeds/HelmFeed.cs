@@ -125,6 +125,10 @@ public sealed partial class HelmFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>
+        StoreAsync(upload, tree, ct);
+
+    /// <inheritdoc/>
     protected override PackageCoordinates? TryReadFile(string[] path)
     {
         if (path is [.. var prefix, "charts", var chart, var version, var file]

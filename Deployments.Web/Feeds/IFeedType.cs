@@ -83,6 +83,43 @@ public interface IFeedType
     ValueTask<LocalAnswer?> AnswerAsync(FeedRequest request, PackageTree tree, CancellationToken ct);
 
     /// <summary>
+    /// The package whose file lies at this place of the tree; null for an index, a signature and the like. By default
+    /// the tree is what the feed's addresses say.
+    /// </summary>
+    /// <param name="path">Decoded segments.</param>
+    PackageFile? StoredPackage(string[] path)
+    {
+        var file = PackageFile.At(path[^1], path) with { Removed = path };
+        return FeedRequest.TryRead("GET", file.RawPath) is { } request && TryReadDownload(request) is not null
+            ? file
+            : null;
+    }
+
+    /// <summary>
+    /// The directory of the tree that has every version of a package; the tree itself where they may lie anywhere.
+    /// </summary>
+    /// <param name="package">The package; its version does not matter.</param>
+    string[] FolderOf(PackageCoordinates package) => [];
+
+    /// <summary>
+    /// Where the file of a package is asked of a connector; null when its name and version do not tell, or when it
+    /// has no version and this type cannot leave the newest to the server.
+    /// </summary>
+    PackageFile? FileOf(PackageCoordinates package) => null;
+
+    /// <summary>Whether a version is a pre-release, which nobody gets who asks for a stable one.</summary>
+    bool IsPrerelease(string version) =>
+        VersionOrder is SemVerVersionOrder or NuGetVersionOrder && SemVerSyntax.IsPrerelease(version);
+
+    /// <summary>
+    /// Stores a package that a tool sends without knowing this type's addresses: the file itself as the body, as a PUT
+    /// to its name, to its path in the repository, or to nothing.
+    /// </summary>
+    ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>
+        ValueTask.FromResult<LocalAnswer>(
+            new LocalAnswer.Status(400, $"To a {DisplayName} feed, packages are uploaded by its own clients."));
+
+    /// <summary>
     /// What a feed says when neither its own files nor a connector answered: an empty search result, where a client
     /// would take "not found" for a broken server. Null: not found.
     /// </summary>

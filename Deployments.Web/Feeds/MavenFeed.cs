@@ -115,6 +115,37 @@ public sealed partial class MavenFeed : IFeedType
     ];
 
     /// <inheritdoc/>
+    /// <remarks>The files of a version are removed together: a jar without its pom would be of no use.</remarks>
+    public PackageFile? StoredPackage(string[] path)
+    {
+        var file = PackageFile.At(path[^1], path) with { Removed = path[..^1] };
+        return FeedRequest.TryRead("GET", file.RawPath) is { } request && TryReadDownload(request) is not null
+            ? file
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public string[] FolderOf(PackageCoordinates package) => [.. package.Group.Split('.'), package.Name];
+
+    /// <inheritdoc/>
+    public PackageFile? FileOf(PackageCoordinates package)
+    {
+        if (package.Version.Length == 0 || package.Group.Length == 0)
+            return null;
+        var classifier = package.QualifierValue("classifier") is { Length: > 0 } given ? "-" + given : "";
+        var extension = package.QualifierValue("ext") is { Length: > 0 } other ? other : "jar";
+        var file = $"{package.Name}-{package.Version}{classifier}.{extension}";
+        return PackageFile.At(file, [.. package.Group.Split('.'), package.Name, package.Version, file]);
+    }
+
+    /// <inheritdoc/>
+    public bool IsPrerelease(string version) => PrereleasePattern().IsMatch(version);
+
+    /// <inheritdoc/>
+    public ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>
+        StoreAsync(upload, [.. upload.Segments], tree, ct);
+
+    /// <inheritdoc/>
     public async ValueTask<LocalAnswer?> AnswerAsync(FeedRequest request, PackageTree tree, CancellationToken ct)
     {
         string[] path = [.. request.Segments];
@@ -269,6 +300,11 @@ public sealed partial class MavenFeed : IFeedType
         ".module" => "application/json",
         _ => "application/octet-stream",
     };
+
+    [GeneratedRegex(
+        "(?<![a-z])(snapshot|alpha|beta|milestone|rc|cr|m[0-9])",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex PrereleasePattern();
 
     [GeneratedRegex(@"\A-([0-9]{8}\.[0-9]{6})-([0-9]{1,9})(?=[.-])")]
     private static partial Regex BuildPattern();

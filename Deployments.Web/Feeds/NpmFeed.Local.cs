@@ -1,3 +1,5 @@
+using System.Formats.Tar;
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -33,6 +35,84 @@ public sealed partial class NpmFeed
     /// <inheritdoc/>
     public LocalAnswer? EmptyAnswer(FeedRequest request) =>
         RouteOf(request).Part == Part.Search ? SearchResult([], 0) : null;
+
+    /// <inheritdoc/>
+    /// <remarks>A tarball that no manifest names is left over from a failed upload, and no version is.</remarks>
+    public PackageFile? StoredPackage(string[] path) =>
+        path is [.. var name, "versions", var version, var file] && file.EndsWith(".tgz", StringComparison.Ordinal)
+        && NameIn(name, Part.Packument) is { Rest: [] } route && IsVersion(version)
+            ? PackageFile.At(TarballPath(route, version)[^1], TarballPath(route, version)) with { Removed = path[..^1] }
+            : null;
+
+    /// <inheritdoc/>
+    public string[] FolderOf(PackageCoordinates package) =>
+        Normalize(package).Group is { Length: > 0 } scope ? [scope, package.Name] : [package.Name];
+
+    /// <inheritdoc/>
+    public PackageFile? FileOf(PackageCoordinates package)
+    {
+        var route = new Route(Part.Tarball, Normalize(package).Group, package.Name);
+        return package.Version.Length > 0
+            ? PackageFile.At(TarballPath(route, package.Version)[^1], TarballPath(route, package.Version))
+            : null;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The tarball is published as <c>npm publish</c> does it, with the manifest that lies within.</remarks>
+    public async ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct)
+    {
+        if (await ReadBodyAsync(upload.Body, ct) is not { } tarball)
+            return new LocalAnswer.Status(413, "The package is larger than 256 MB.");
+        if (await ManifestInAsync(tarball, ct) is not { } manifest || TextOf(manifest["name"]) is not { } name
+            || TextOf(manifest["version"]) is not { } version
+            || NameIn(name.Split('/'), Part.Packument) is not { Rest: [] } route)
+            return new LocalAnswer.Status(400, "This is no npm package: it has no package.json with name and version.");
+        var packument = new JsonObject
+        {
+            ["versions"] = new JsonObject { [version] = manifest },
+            ["dist-tags"] = new JsonObject { ["latest"] = version },
+        };
+        var attachments = new JsonObject
+        {
+            [$"{route.Name}-{version}.tgz"] = new JsonObject
+            {
+                ["data"] = JsonValue.Create(JsonSerializer.SerializeToElement(tarball)), // bytes become base64
+            },
+        };
+        // Which tag an older version deserves nobody said.
+        if (await NpmPackage.LoadAsync(tree, NameOf(route), ct) is not null && SemVerSyntax.IsPrerelease(version))
+            packument["dist-tags"] = new JsonObject();
+        return await PublishAsync(upload, route, packument, attachments, tree, ct);
+    }
+
+    // Below the archive's only folder, which is mostly called "package".
+    static async ValueTask<JsonObject?> ManifestInAsync(byte[] tarball, CancellationToken ct)
+    {
+        const int ManifestBytesMax = 4 << 20;
+        const long UnpackedBytesMax = 4L << 30; // what unpacks to more was packed to do harm
+        try
+        {
+            await using var unpacked = new GZipStream(new MemoryStream(tarball), CompressionMode.Decompress);
+            await using var archive = new TarReader(unpacked);
+            long size = 0;
+            while (await archive.GetNextEntryAsync(cancellationToken: ct) is { } entry && size < UnpackedBytesMax)
+            {
+                size += entry.Length;
+                if (entry.Name.TrimStart('.', '/').Split('/') is not [_, "package.json"]
+                    || entry is not { DataStream: { } content, Length: <= ManifestBytesMax })
+                    continue;
+                var json = new byte[entry.Length];
+                await content.ReadExactlyAsync(json, ct);
+                return Parse(json) as JsonObject;
+            }
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException)
+        {
+            // not a tar archive packed with gzip
+        }
+
+        return null;
+    }
 
     async ValueTask<LocalAnswer?> ReadAsync(FeedRequest request, Route route, PackageTree tree, CancellationToken ct)
     {

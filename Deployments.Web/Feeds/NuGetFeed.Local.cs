@@ -31,6 +31,26 @@ public sealed partial class NuGetFeed
         _ => null,
     };
 
+    /// <inheritdoc/>
+    public PackageFile? StoredPackage(string[] path) =>
+        path is [var id, var version, var file] && IsId(id) && IsVersion(version)
+        && file == PackageFileName(id, version)
+            ? FileOf(new PackageCoordinates("", id, version))! with { Removed = path[..^1] }
+            : null;
+
+    /// <inheritdoc/>
+    public string[] FolderOf(PackageCoordinates package) => [IdKey(package.Name)];
+
+    /// <inheritdoc/>
+    public PackageFile? FileOf(PackageCoordinates package) => package.Version.Length > 0
+        ? PackageFile.At(
+            PackageFileName(IdKey(package.Name), VersionKey(package.Version)), "package", package.Name, package.Version)
+        : PackageFile.At($"{package.Name}.nupkg", "package", package.Name);
+
+    /// <inheritdoc/>
+    public async ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>
+        await PublishAsync(upload, tree, ct);
+
     static async ValueTask<LocalAnswer?> ReadAsync(
         FeedRequest request, Route route, PackageTree tree, CancellationToken ct)
     {

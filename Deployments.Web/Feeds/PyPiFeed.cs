@@ -87,6 +87,17 @@ public sealed partial class PyPiFeed : StaticFeed
             package, "file", $"{NameKey(package.Name).Replace('-', '_')}-{package.Version}-py3-none-any.whl"));
 
     /// <inheritdoc/>
+    public override bool IsPrerelease(string version) =>
+        VersionPattern().Match(version.Trim().ToLowerInvariant()) is { Success: true } match
+        && (match.Groups["pre"].Success || match.Groups["dev"].Success);
+
+    /// <inheritdoc/>
+    protected override string[]? PlaceOf(FeedRequest upload, PackageCoordinates? manifest) =>
+        upload.Segments is [var file] && NameAndVersion(file) is var (name, version)
+            ? [Packages, NameKey(name), version, file]
+            : null;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("pip", $"pip install --index-url {feed}simple/ acme"),

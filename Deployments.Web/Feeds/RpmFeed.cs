@@ -86,6 +86,15 @@ public sealed partial class RpmFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    protected override string[]? PlaceOf(FeedRequest upload, PackageCoordinates? manifest)
+    {
+        if (manifest is null)
+            return null;
+        var version = manifest.Version[(manifest.Version.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        return ["Packages", $"{manifest.Name}-{version}.{manifest.QualifierValue("arch")}.rpm"];
+    }
+
+    /// <inheritdoc/>
     protected override string MediaType(string file) => Path.GetExtension(file) switch
     {
         ".rpm" => "application/x-rpm",

@@ -89,6 +89,17 @@ public sealed partial class RubyGemsFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override PackageFile? FileOf(PackageCoordinates package) =>
+        package.Version.Length > 0 ? PackageFile.At(FileName(package), "gems", FileName(package)) : null;
+
+    /// <inheritdoc/>
+    public override bool IsPrerelease(string version) => version.Any(char.IsAsciiLetter);
+
+    /// <inheritdoc/>
+    protected override string[]? PlaceOf(FeedRequest upload, PackageCoordinates? manifest) =>
+        manifest is null ? null : ["gems", FileName(manifest)];
+
+    /// <inheritdoc/>
     protected override string MediaType(string file) => Path.GetExtension(file) switch
     {
         ".gem" => "application/octet-stream",
@@ -96,6 +107,10 @@ public sealed partial class RubyGemsFeed : StaticFeed
         "" => "text/plain",
         _ => "application/octet-stream",
     };
+
+    static string FileName(PackageCoordinates gem) => gem.QualifierValue("platform") is { Length: > 0 } platform
+        ? $"{gem.Name}-{gem.Version}-{platform}.gem"
+        : $"{gem.Name}-{gem.Version}.gem";
 
     static string Platform(string platform) =>
         PackageCoordinates.QualifierOf(("platform", platform is "ruby" ? "" : platform));

@@ -74,6 +74,49 @@ public abstract class StaticFeed : IFeedType
     public virtual LocalAnswer? EmptyAnswer(FeedRequest request) => null;
 
     /// <inheritdoc/>
+    public virtual PackageFile? StoredPackage(string[] path) => IsPlain(path) && TryReadFile(path) is not null
+        ? PackageFile.At(path[^1], path) with { Removed = path }
+        : null;
+
+    /// <inheritdoc/>
+    public virtual string[] FolderOf(PackageCoordinates package) => [];
+
+    /// <inheritdoc/>
+    public virtual PackageFile? FileOf(PackageCoordinates package) => null;
+
+    /// <inheritdoc/>
+    public virtual bool IsPrerelease(string version) =>
+        VersionOrder is SemVerVersionOrder && SemVerSyntax.IsPrerelease(version);
+
+    /// <inheritdoc/>
+    /// <remarks>A path is kept as it is; a mere file is filed by <see cref="PlaceOf"/>.</remarks>
+    public virtual async ValueTask<LocalAnswer> UploadAsync(
+        FeedRequest upload, PackageTree tree, CancellationToken ct)
+    {
+        if (upload.Segments.Count > 1)
+            return await StoreAsync(upload, tree, ct);
+        try
+        {
+            await using var spool = await tree.SpoolAsync(upload.Body, ct);
+            var head = new byte[HeadLength(upload)];
+            var length = await spool.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, ct);
+            var manifest = length == 0 ? null : TryReadHead(upload, head.AsMemory(0, length));
+            if (PlaceOf(upload, manifest) is not { } path || TryReadFile(path) is null)
+            {
+                return new LocalAnswer.Status(400,
+                    "It cannot be told which package this is: name the file, or its path in the repository.");
+            }
+
+            spool.Position = 0;
+            return await SaveAsync(spool, upload, tree, ct, path);
+        }
+        catch (InvalidDataException e)
+        {
+            return new LocalAnswer.Status(400, e.Message);
+        }
+    }
+
+    /// <inheritdoc/>
     public virtual bool HasUpstreamIndex(Uri connector) => false;
 
     /// <inheritdoc/>
@@ -130,6 +173,11 @@ public abstract class StaticFeed : IFeedType
     /// <summary>The package of a package file, by its place in the tree; null for any other file.</summary>
     /// <param name="path">Decoded segments without slashes.</param>
     protected abstract PackageCoordinates? TryReadFile(string[] path);
+
+    /// <summary>Where a package belongs that is uploaded without a path; null when that cannot be told.</summary>
+    /// <param name="upload">The upload; it has the file's name as its only segment, or none.</param>
+    /// <param name="manifest">What the package says of itself; null when it does not, or is none.</param>
+    protected virtual string[]? PlaceOf(FeedRequest upload, PackageCoordinates? manifest) => null;
 
     /// <summary>The media type that the ecosystem's servers give a file.</summary>
     protected virtual string MediaType(string file) => "application/octet-stream";

@@ -30,7 +30,7 @@ public sealed partial class UniversalFeed
             ("GET" or "HEAD", "versions") => await VersionsAsync(request, tree, ct),
             ("GET" or "HEAD", "download" or "download-file" or "meta") => await DownloadAsync(request, tree, ct),
             ("GET" or "HEAD", _) => null,
-            ("PUT" or "POST", "upload") => await UploadAsync(request, tree, ct),
+            ("PUT" or "POST", "upload") => await AddAsync(request, tree, ct),
             ("DELETE" or "POST", "delete") => Delete(request, tree),
             _ => new LocalAnswer.Status(405, "A universal feed does not do this."),
         };
@@ -38,6 +38,28 @@ public sealed partial class UniversalFeed
     /// <inheritdoc/>
     public LocalAnswer? EmptyAnswer(FeedRequest request) =>
         Endpoint(request) is "packages" or "search" or "versions" ? Document(new JsonArray()) : null;
+
+    /// <inheritdoc/>
+    public PackageFile? StoredPackage(string[] path) =>
+        path is [.. var groups, ['~', .. var name], var version, var file] && file == $"{name}-{version}.upack"
+            ? FileOf(new PackageCoordinates(string.Join('/', groups), name, version))! with { Removed = path[..^1] }
+            : null;
+
+    /// <inheritdoc/>
+    public string[] FolderOf(PackageCoordinates package) => PathOf(package.Group, package.Name, "")[..^2];
+
+    /// <inheritdoc/>
+    public PackageFile? FileOf(PackageCoordinates package)
+    {
+        string[] path = ["download", .. package.Group.Split('/', StringSplitOptions.RemoveEmptyEntries), package.Name];
+        return package.Version.Length > 0
+            ? PackageFile.At($"{package.Name}-{package.Version}.upack", [.. path, package.Version])
+            : PackageFile.At($"{package.Name}.upack", path) with { RawQuery = "?latest" };
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>
+        AddAsync(upload.For("upload"), tree, ct);
 
     static async ValueTask<LocalAnswer?> DownloadAsync(FeedRequest request, PackageTree tree, CancellationToken ct)
     {
@@ -118,7 +140,7 @@ public sealed partial class UniversalFeed
         }
     }
 
-    static async ValueTask<LocalAnswer> UploadAsync(FeedRequest request, PackageTree tree, CancellationToken ct)
+    static async ValueTask<LocalAnswer> AddAsync(FeedRequest request, PackageTree tree, CancellationToken ct)
     {
         try
         {

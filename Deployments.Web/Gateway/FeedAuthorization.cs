@@ -18,6 +18,19 @@ static class FeedAuthorization
         return null;
     }
 
+    /// <summary>
+    /// As <see cref="CallerOrNullAsync"/>, for addresses below <c>/api/</c>, where every refusal is 403.
+    /// </summary>
+    public static async ValueTask<Caller?> ApiCallerOrNullAsync(
+        HttpContext context, CallerResolver callers, Feed feed, FeedAccess access)
+    {
+        var result = await callers.ResolveAsync(context, context.RequestAborted);
+        if (result is CallerResult.Known { Caller: var caller } && IsAllowed(caller, feed, access))
+            return caller;
+        await Refusals.WriteApiAsync(context, result);
+        return null;
+    }
+
     /// <summary>Where anyone may download, anyone may record; else it takes the permission to add.</summary>
     public static bool MayRecord(Caller caller, Feed feed) => feed.AnonymousAccess || caller.CanAdd(feed.FeedId);
 

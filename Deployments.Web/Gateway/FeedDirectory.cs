@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Data.Common;
 using Deployments.Data.Database;
 using Deployments.Data.Feeds;
+using Deployments.Data.Packages;
 using Deployments.Web.Feeds;
 using Deployments.Web.Settings;
 
@@ -12,7 +13,7 @@ namespace Deployments.Web.Gateway;
 /// node, when an unknown name is asked for, and every half minute.
 /// </summary>
 sealed class FeedDirectory(
-    FeedQueries queries, FeedTypeCatalog types, DeploymentsSettings settings, Notifications notifications,
+    FeedQueries queries, PackageStatusQueries statuses, FeedTypeCatalog types, DeploymentsSettings settings, Notifications notifications,
     TimeProvider time,
     ILogger<FeedDirectory> logger) : BackgroundService
 {
@@ -49,12 +50,18 @@ sealed class FeedDirectory(
     /// <exception cref="DbException">The database is away; the feeds stay as they were.</exception>
     public async Task ReloadAsync(CancellationToken ct)
     {
+        var refused = (await statuses.RefusedAsync(ct)).ToLookup(
+            version => version.FeedId,
+            version => new PackageKeys(version.GroupKey, version.NameKey, version.VersionKey));
         var served = new Dictionary<string, ServedFeed>(StringComparer.OrdinalIgnoreCase);
         foreach (var feed in await queries.AllAsync(ct))
         {
             if (!feed.Active || types.FindOrNull(feed.FeedType) is not { } type)
                 continue;
-            var entry = new ServedFeed(feed, type, new PackageTree(DirectoryOf(feed), time));
+            var entry = new ServedFeed(feed, type, new PackageTree(DirectoryOf(feed), time))
+            {
+                Refused = refused[feed.FeedId].ToFrozenSet(),
+            };
             foreach (var name in feed.AlternateNames.Prepend(feed.Name))
                 served.TryAdd(name, entry);
         }
@@ -95,4 +102,12 @@ sealed class FeedDirectory(
 /// <param name="Feed">The feed.</param>
 /// <param name="Type">Its type.</param>
 /// <param name="Tree">Its own files.</param>
-sealed record ServedFeed(Feed Feed, IFeedType Type, PackageTree Tree);
+sealed record ServedFeed(Feed Feed, IFeedType Type, PackageTree Tree)
+{
+    /// <summary>Versions that are not to be downloaded, of connectors too.</summary>
+    public FrozenSet<PackageKeys> Refused { get; init; } = FrozenSet<PackageKeys>.Empty;
+
+    /// <summary>Whether somebody decided that this package is not to be downloaded.</summary>
+    public bool Refuses(PackageCoordinates? package) =>
+        Refused.Count > 0 && package is not null && Refused.Contains(Type.Normalize(package));
+}

@@ -73,17 +73,28 @@ sealed class FeedGateway(
         var access = served.Type.RequiredAccess(path);
         if (await FeedAuthorization.CallerOrNullAsync(context, callers, served.Feed, access) is not { } caller)
             return; // refused, and said why
-        var request = path with
+        await AnswerAsync(context, served, RequestOf(context, path, served.Type, name, caller), caller, access, led);
+    }
+
+    /// <summary>Serves a download that was asked for in another way than by the feed's own addresses.</summary>
+    /// <param name="context">The request; nothing may have been sent yet.</param>
+    /// <param name="served">The feed.</param>
+    /// <param name="caller">Who asks; must be allowed to.</param>
+    /// <param name="path">The address that the feed has for it.</param>
+    public Task DownloadAsync(HttpContext context, ServedFeed served, Caller caller, FeedRequest path) => AnswerAsync(
+        context, served, RequestOf(context, path, served.Type, served.Feed.Name, caller), caller, FeedAccess.Download,
+        null);
+
+    static FeedRequest RequestOf(HttpContext context, FeedRequest path, IFeedType type, string feed, Caller caller) =>
+        path with
         {
             FeedUrl = new Uri(
-                $"{context.Request.Scheme}://{context.Request.Host}/{root}/{Uri.EscapeDataString(name)}/"),
+                $"{context.Request.Scheme}://{context.Request.Host}/{type.Root}/{Uri.EscapeDataString(feed)}/"),
             Body = context.Request.Body,
             ContentType = context.Request.ContentType,
             Header = header => context.Request.Headers[header] is { Count: > 0 } values ? values.ToString() : null,
             UserName = caller.Name,
         };
-        await AnswerAsync(context, served, request, caller, access, led);
-    }
 
     async Task AnswerAsync(
         HttpContext context, ServedFeed served, FeedRequest request, Caller caller, FeedAccess access,
@@ -101,6 +112,12 @@ sealed class FeedGateway(
         {
             if (answer is LocalAnswer.File { Package: { } exact } && package is not null)
                 package = exact;
+            if (answer is LocalAnswer.File && served.Refuses(package))
+            {
+                await RefuseAsync(context, served, package!);
+                return;
+            }
+
             if (answer is LocalAnswer.File file && package is not null)
                 ExpectParts(context, served, caller, request, package, await HeadAsync(file, served.Type, request));
             await LocalResponse.WriteAsync(context, answer);
@@ -119,6 +136,12 @@ sealed class FeedGateway(
                     continue;
                 if (!ReferenceEquals(exactRequest, request))
                     package = served.Type.TryReadDownload(exactRequest);
+                if (served.Refuses(package))
+                {
+                    await RefuseAsync(context, served, package!);
+                    return;
+                }
+
                 var isKept = package is not null && served.Type.IsImmutable(exactRequest, package);
                 if (await connectors.TryServeAsync(
                     context, served.Type, exactRequest, isKept, connector, led?.Address, Identifier(exactRequest)))
@@ -191,6 +214,10 @@ sealed class FeedGateway(
         var head = new byte[Math.Min(type.HeadLength(request), content.Length)];
         return head.AsMemory(0, await content.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false));
     }
+
+    static Task RefuseAsync(HttpContext context, ServedFeed served, PackageCoordinates package) =>
+        PlainText.WriteAsync(context, StatusCodes.Status403Forbidden,
+            $"{package.Name} {package.Version} may not be downloaded from {served.Feed.Name}.");
 
     static Func<string, string?> HeaderOf(HttpResponse response) =>
         name => response.Headers[name] is { Count: > 0 } values ? values.ToString() : null;

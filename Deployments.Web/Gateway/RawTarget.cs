@@ -21,16 +21,23 @@ static class RawTarget
     /// What follows <c>/{root}/{feed}/</c>, and the query without the <c>key</c> parameter: that is a credential for
     /// this server and must not reach an upstream.
     /// </summary>
-    public static (string Path, string Query) BelowFeed(HttpContext context)
+    public static (string Path, string Query) BelowFeed(HttpContext context) => Below(context, 2);
+
+    /// <summary>
+    /// What follows so many segments of the path, without a leading slash, and the query without the <c>key</c>
+    /// parameter.
+    /// </summary>
+    public static (string Path, string Query) Below(HttpContext context, int segments)
     {
         var target = Of(context);
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var path = question < 0 ? target : target[..question];
         var query = question < 0 ? "" : WithoutKey(target[question..]);
 
-        var afterRoot = path.IndexOf('/', 1);
-        var afterFeed = afterRoot < 0 ? -1 : path.IndexOf('/', afterRoot + 1);
-        return (afterFeed < 0 ? "" : path[(afterFeed + 1)..], query);
+        var slash = 0;
+        for (; segments > 0 && slash >= 0; segments--)
+            slash = path.IndexOf('/', slash + 1);
+        return (slash < 0 ? "" : path[(slash + 1)..], query);
     }
 
     static string WithoutKey(string query)

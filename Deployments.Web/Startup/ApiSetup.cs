@@ -20,6 +20,7 @@ static class ApiSetup
         builder.Services.AddSingleton<FeedManagementApi>();
         builder.Services.AddSingleton<ConnectorManagementApi>();
         builder.Services.AddSingleton<ApiKeysApi>();
+        builder.Services.AddSingleton<PackagesApi>();
         builder.Services.AddSingleton<HealthApi>();
     }
 
@@ -43,6 +44,7 @@ static class ApiSetup
         FeedManagementApi.Map(app);
         ConnectorManagementApi.Map(app);
         ApiKeysApi.Map(app);
+        PackagesApi.Map(app);
         HealthApi.Map(app);
     }
 }
