@@ -589,6 +589,24 @@ COMMENT ON COLUMN public.nodes.refused_bytes IS 'Journaled entries that the data
 
 COMMENT ON COLUMN public.nodes.disk_free_bytes IS 'Free space where the data directory is; null where it cannot be told.';
 
+CREATE TABLE public.package_statuses (
+    feed_id integer NOT NULL,
+    group_key text NOT NULL,
+    name_key text NOT NULL,
+    version_key text NOT NULL,
+    listed boolean DEFAULT true NOT NULL,
+    allow boolean,
+    deprecated boolean DEFAULT false NOT NULL,
+    deprecation_reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT package_statuses_deprecation_reason_check CHECK ((length(deprecation_reason) <= 2000))
+);
+
+COMMENT ON TABLE public.package_statuses IS 'What was decided about versions of a feed''s packages, those of its connectors too; by normalised names, since a package need not be here or recorded.';
+
+COMMENT ON COLUMN public.package_statuses.listed IS 'Whether it is offered as the latest version.';
+
+COMMENT ON COLUMN public.package_statuses.allow IS 'False: downloads are refused. Null: nothing was decided, which allows them.';
+
 CREATE TABLE public.package_versions (
     version_id integer NOT NULL,
     package_id integer NOT NULL,
@@ -871,6 +889,9 @@ ALTER TABLE ONLY public.job_runs
 ALTER TABLE ONLY public.nodes
     ADD CONSTRAINT nodes_pkey PRIMARY KEY (node_id);
 
+ALTER TABLE ONLY public.package_statuses
+    ADD CONSTRAINT package_statuses_pkey PRIMARY KEY (feed_id, group_key, name_key, version_key);
+
 ALTER TABLE ONLY public.package_versions
     ADD CONSTRAINT package_versions_package_id_version_key_qualifier_key UNIQUE (package_id, version_key, qualifier);
 
@@ -987,6 +1008,8 @@ CREATE INDEX installations_by_version ON public.installations USING btree (versi
 
 CREATE INDEX job_runs_by_job ON public.job_runs USING btree (job, job_run_id);
 
+CREATE INDEX package_statuses_refused ON public.package_statuses USING btree (feed_id) WHERE (NOT allow);
+
 CREATE INDEX package_versions_by_key ON public.package_versions USING btree (version_key);
 
 CREATE INDEX package_versions_by_order ON public.package_versions USING btree (package_id, sort_key);
@@ -1029,6 +1052,8 @@ CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.feed_con
 
 CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.feeds FOR EACH STATEMENT EXECUTE FUNCTION public.notify_feeds_changed();
 
+CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.package_statuses FOR EACH STATEMENT EXECUTE FUNCTION public.notify_feeds_changed();
+
 ALTER TABLE ONLY public.advisory_names
     ADD CONSTRAINT advisory_names_advisory_id_fkey FOREIGN KEY (advisory_id) REFERENCES public.advisories(advisory_id) ON DELETE CASCADE;
 
@@ -1061,6 +1086,9 @@ ALTER TABLE ONLY public.findings
 
 ALTER TABLE ONLY public.findings
     ADD CONSTRAINT findings_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.package_versions(version_id);
+
+ALTER TABLE ONLY public.package_statuses
+    ADD CONSTRAINT package_statuses_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
 
 ALTER TABLE ONLY public.package_versions
     ADD CONSTRAINT package_versions_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);

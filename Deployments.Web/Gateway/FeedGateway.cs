@@ -110,50 +110,43 @@ sealed class FeedGateway(
 
         if (led is null && await served.Type.AnswerAsync(request, served.Tree, context.RequestAborted) is { } answer)
         {
-            if (answer is LocalAnswer.File { Package: { } exact } && package is not null)
-                package = exact;
-            if (answer is LocalAnswer.File && served.Refuses(package))
+            if (answer is LocalAnswer.File file && package is not null)
+            {
+                package = file.Package ?? package;
+                if (served.Refuses(package))
+                {
+                    await RefuseAsync(context, served, package);
+                    return;
+                }
+
+                ExpectParts(context, served, caller, request, package, await HeadAsync(file, served.Type, request));
+            }
+
+            await LocalResponse.WriteAsync(context, answer);
+            return;
+        }
+
+        foreach (var connector in access == FeedAccess.Download ? served.Feed.Connectors : [])
+        {
+            if (led is not null && led.Value.ConnectorId != connector.ConnectorId
+                || await WithVersionAsync(served.Type, request, package, connector, context.RequestAborted)
+                    is not { } exactRequest)
+                continue;
+            if (!ReferenceEquals(exactRequest, request))
+                package = served.Type.TryReadDownload(exactRequest);
+            if (served.Refuses(package))
             {
                 await RefuseAsync(context, served, package!);
                 return;
             }
 
-            if (answer is LocalAnswer.File file && package is not null)
-                ExpectParts(context, served, caller, request, package, await HeadAsync(file, served.Type, request));
-            await LocalResponse.WriteAsync(context, answer);
-            return;
+            var isKept = package is not null && served.Type.IsImmutable(exactRequest, package);
+            if (await connectors.TryServeAsync(
+                context, served.Type, exactRequest, isKept, connector, led?.Address, Identifier(exactRequest)))
+                return;
         }
 
-        if (access == FeedAccess.Download)
-        {
-            foreach (var connector in served.Feed.Connectors)
-            {
-                if (led is not null && led.Value.ConnectorId != connector.ConnectorId)
-                    continue;
-                var exactRequest = await WithVersionAsync(served.Type, request, package, connector,
-                    context.RequestAborted);
-                if (exactRequest is null)
-                    continue;
-                if (!ReferenceEquals(exactRequest, request))
-                    package = served.Type.TryReadDownload(exactRequest);
-                if (served.Refuses(package))
-                {
-                    await RefuseAsync(context, served, package!);
-                    return;
-                }
-
-                var isKept = package is not null && served.Type.IsImmutable(exactRequest, package);
-                if (await connectors.TryServeAsync(
-                    context, served.Type, exactRequest, isKept, connector, led?.Address, Identifier(exactRequest)))
-                    return;
-            }
-        }
-
-        if (served.Type.EmptyAnswer(request) is { } empty)
-            await LocalResponse.WriteAsync(context, empty);
-        else
-            await PlainText.WriteAsync(context, StatusCodes.Status404NotFound,
-                $"{served.Feed.Name} has nothing at this address.");
+        await AnswerNothingAsync(context, served, request);
 
         // Reading the head of a package takes time, so only where it is going to be recorded.
         HeadListener? Identifier(FeedRequest download) =>
@@ -166,6 +159,12 @@ sealed class FeedGateway(
                 })
                 : null;
     }
+
+    static Task AnswerNothingAsync(HttpContext context, ServedFeed served, FeedRequest request) =>
+        served.Type.EmptyAnswer(request) is { } empty
+            ? LocalResponse.WriteAsync(context, empty)
+            : PlainText.WriteAsync(
+                context, StatusCodes.Status404NotFound, $"{served.Feed.Name} has nothing at this address.");
 
     // Null: no package, or part of one that was counted already.
     PackageCoordinates? PackageOrNull(HttpContext context, ServedFeed served, FeedRequest request, Caller caller)
