@@ -279,7 +279,8 @@ sealed class PackagesApi(
         if (choice.Newest is "latest-stable" or "latest-unstable")
             throw ApiRefusal.Invalid("version", "of a connector's package must be named, or be 'latest'");
         return served.Type.FileOf(choice.Exact) ?? throw ApiRefusal.NotFound(
-            $"{served.Feed.Name} has no {choice.Package.Name} of its own, and its connectors cannot be asked for it by name.");
+            $"{served.Feed.Name} has no {choice.Package.Name} of its own, and its connectors cannot be asked for it by "
+            + "name.");
     }
 
     static ApiRefusal Missing(PackageChoice choice, ServedFeed served) => ApiRefusal.NotFound(

@@ -13,8 +13,8 @@ namespace Deployments.Web.Gateway;
 /// node, when an unknown name is asked for, and every half minute.
 /// </summary>
 sealed class FeedDirectory(
-    FeedQueries queries, PackageStatusQueries statuses, FeedTypeCatalog types, DeploymentsSettings settings, Notifications notifications,
-    TimeProvider time,
+    FeedQueries queries, PackageStatusQueries statuses, FeedTypeCatalog types, DeploymentsSettings settings,
+    Notifications notifications, TimeProvider time,
     ILogger<FeedDirectory> logger) : BackgroundService
 {
     static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(30);

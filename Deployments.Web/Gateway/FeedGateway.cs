@@ -101,10 +101,9 @@ sealed class FeedGateway(
         {
             if (answer is LocalAnswer.File { Package: { } exact })
                 package = exact;
-            if (answer is LocalAnswer.File && served.Refuses(package))
-                await RefuseAsync(context, served, package!);
-            else
-                await LocalResponse.WriteAsync(context, answer);
+            await (answer is LocalAnswer.File && served.Refuses(package)
+                ? RefuseAsync(context, served, package!)
+                : LocalResponse.WriteAsync(context, answer));
             return;
         }
 
