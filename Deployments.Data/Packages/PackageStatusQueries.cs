@@ -20,7 +20,7 @@ public sealed class PackageStatusQueries(NpgsqlDataSource database)
             """, cancellationToken: ct))).AsList();
     }
 
-    /// <summary>What was decided about versions of a feed's packages; most have no decision and are not in it.</summary>
+    /// <summary>What was decided about versions of a feed's packages; most have none and are not in it.</summary>
     /// <param name="feedId">The feed.</param>
     /// <param name="nameKey">Normalised name of the packages; null: all.</param>
     /// <param name="ct">Stops waiting.</param>
