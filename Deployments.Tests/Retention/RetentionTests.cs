@@ -142,10 +142,12 @@ public sealed class RetentionTests
         // Copies of one record, some at the same moment: a batch may end between two of them.
         await seed.ExecuteAsync(
             """
-            insert into deployments
-            select (jsonb_populate_record(d, jsonb_build_object(
-                'id', 1000 + n, 'deployed_at', d.deployed_at - interval '1 minute' * (1 + n % 700)))).*
-            from deployments d cross join generate_series(1, 5000) as n
+            insert into deployments (
+                id, deployed_at, recorded_at, package_id, version_id, target_id, application_id, user_id, recorder_id,
+                description_id, feed_id, road)
+            select 1000 + n, deployed_at - interval '1 minute' * (1 + n % 700), recorded_at, package_id, version_id,
+                   target_id, application_id, user_id, recorder_id, description_id, feed_id, road
+            from deployments cross join generate_series(1, 5000) as n
             """);
         await AddActiveAsync(database, new RetentionFields(1, null, null));
 

@@ -113,12 +113,8 @@ sealed class FeedGateway(
             if (answer is LocalAnswer.File file && package is not null)
             {
                 package = file.Package ?? package;
-                if (served.Refuses(package))
-                {
-                    await RefuseAsync(context, served, package);
+                if (await IsRefusedAsync(context, served, package))
                     return;
-                }
-
                 ExpectParts(context, served, caller, request, package, await HeadAsync(file, served.Type, request));
             }
 
@@ -134,12 +130,8 @@ sealed class FeedGateway(
                 continue;
             if (!ReferenceEquals(exactRequest, request))
                 package = served.Type.TryReadDownload(exactRequest);
-            if (served.Refuses(package))
-            {
-                await RefuseAsync(context, served, package!);
+            if (await IsRefusedAsync(context, served, package))
                 return;
-            }
-
             var isKept = package is not null && served.Type.IsImmutable(exactRequest, package);
             if (await connectors.TryServeAsync(
                 context, served.Type, exactRequest, isKept, connector, led?.Address, Identifier(exactRequest)))
@@ -214,9 +206,15 @@ sealed class FeedGateway(
         return head.AsMemory(0, await content.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false));
     }
 
-    static Task RefuseAsync(HttpContext context, ServedFeed served, PackageCoordinates package) =>
-        PlainText.WriteAsync(context, StatusCodes.Status403Forbidden,
+    // An administrator may have said that a version is not to be downloaded any more.
+    static async ValueTask<bool> IsRefusedAsync(HttpContext context, ServedFeed served, PackageCoordinates? package)
+    {
+        if (package is null || !served.Refuses(package))
+            return false;
+        await PlainText.WriteAsync(context, StatusCodes.Status403Forbidden,
             $"{package.Name} {package.Version} may not be downloaded from {served.Feed.Name}.");
+        return true;
+    }
 
     static Func<string, string?> HeaderOf(HttpResponse response) =>
         name => response.Headers[name] is { Count: > 0 } values ? values.ToString() : null;
