@@ -1,5 +1,22 @@
 -- What the migrations make: generated (see README.md), for readers and for the review of a change.
 
+CREATE FUNCTION public.assessments_in_force(at timestamp with time zone) RETURNS TABLE(group_id integer, package_id integer, target_id integer, assessment_id integer, state smallint, justification text, reason text, assessed_by text, assessed_at timestamp with time zone, expires_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    select n.group_id, n.package_id, n.target_id, n.assessment_id, n.state, n.justification, n.reason,
+           n.assessed_by, n.assessed_at, n.expires_at
+    from (
+        select distinct on (a.group_id, s.package_id, s.target_id) a.group_id, s.*
+        from advisories a
+        join assessments s on s.advisory_id = a.advisory_id
+        where s.assessed_at <= at
+        order by a.group_id, s.package_id, s.target_id, s.assessment_id desc
+    ) n
+    where (n.revoked_at is null or n.revoked_at > at) and (n.expires_at is null or n.expires_at > at)
+$$;
+
+COMMENT ON FUNCTION public.assessments_in_force(at timestamp with time zone) IS 'The assessments that count at a time, by vulnerability. What runs on a target is open when none of its group has package_id null or its own and target_id null or its own; of several the one that names most says which.';
+
 CREATE FUNCTION public.csv_cell(text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
@@ -292,6 +309,52 @@ COMMENT ON TABLE public.applications IS 'Applications or tools that deploy.';
 
 ALTER TABLE public.applications ALTER COLUMN application_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.applications_application_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.assessments (
+    assessment_id integer NOT NULL,
+    advisory_id integer NOT NULL,
+    package_id integer,
+    target_id integer,
+    state smallint NOT NULL,
+    justification text,
+    reason text NOT NULL,
+    assessed_by text NOT NULL,
+    assessed_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_by text,
+    revoked_at timestamp with time zone,
+    CONSTRAINT assessments_check CHECK (((justification IS NULL) OR ((state = 1) AND (justification = ANY (ARRAY['component_not_present'::text, 'vulnerable_code_not_present'::text, 'vulnerable_code_not_in_execute_path'::text, 'vulnerable_code_cannot_be_controlled_by_adversary'::text, 'inline_mitigations_already_exist'::text]))))),
+    CONSTRAINT assessments_check1 CHECK ((expires_at > assessed_at)),
+    CONSTRAINT assessments_check2 CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT assessments_check3 CHECK (((state <> 2) OR (expires_at IS NOT NULL))),
+    CONSTRAINT assessments_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 2000))),
+    CONSTRAINT assessments_state_check CHECK (((state >= 1) AND (state <= 3)))
+);
+
+COMMENT ON TABLE public.assessments IS 'What people decided about vulnerabilities, for everything or for a package, a target or both. A changed mind is a new row; of each scope the newest one counts (assessments_in_force). Rows are only revoked, never changed otherwise.';
+
+COMMENT ON COLUMN public.assessments.advisory_id IS 'The advisory that was looked at; the assessment holds for all that are the same vulnerability (advisories.group_id).';
+
+COMMENT ON COLUMN public.assessments.package_id IS 'Null: for every package.';
+
+COMMENT ON COLUMN public.assessments.target_id IS 'Null: for every target.';
+
+COMMENT ON COLUMN public.assessments.state IS '1 not affected, 2 accepted, 3 fixed by other means.';
+
+COMMENT ON COLUMN public.assessments.justification IS 'Why it is not affected, in OpenVEX''s words; null where only the reason is known.';
+
+COMMENT ON COLUMN public.assessments.expires_at IS 'From then on it is as if nobody had decided; null: never.';
+
+COMMENT ON COLUMN public.assessments.revoked_at IS 'From then on it is as if nobody had decided; null: it was not taken back.';
+
+ALTER TABLE public.assessments ALTER COLUMN assessment_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.assessments_assessment_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -847,6 +910,9 @@ ALTER TABLE ONLY public.applications
 ALTER TABLE ONLY public.applications
     ADD CONSTRAINT applications_pkey PRIMARY KEY (application_id);
 
+ALTER TABLE ONLY public.assessments
+    ADD CONSTRAINT assessments_pkey PRIMARY KEY (assessment_id);
+
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (audit_event_id);
 
@@ -960,6 +1026,12 @@ CREATE INDEX applications_by_part ON public.applications USING gin (name_key pub
 
 CREATE INDEX applications_by_prefix ON public.applications USING btree (name_key text_pattern_ops);
 
+CREATE INDEX assessments_by_advisory ON public.assessments USING btree (advisory_id);
+
+CREATE INDEX assessments_by_package ON public.assessments USING btree (package_id);
+
+CREATE INDEX assessments_by_target ON public.assessments USING btree (target_id);
+
 CREATE INDEX audit_events_by_action ON public.audit_events USING btree (action, audit_event_id);
 
 CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (lower(actor), audit_event_id);
@@ -1071,6 +1143,15 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.assessments
+    ADD CONSTRAINT assessments_advisory_id_fkey FOREIGN KEY (advisory_id) REFERENCES public.advisories(advisory_id);
+
+ALTER TABLE ONLY public.assessments
+    ADD CONSTRAINT assessments_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);
+
+ALTER TABLE ONLY public.assessments
+    ADD CONSTRAINT assessments_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
 
 ALTER TABLE ONLY public.feed_connectors
     ADD CONSTRAINT feed_connectors_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES public.connectors(connector_id) ON DELETE CASCADE;

@@ -1,0 +1,139 @@
+namespace Deployments.Data.Vulnerabilities;
+
+/// <summary>What somebody decided about a vulnerability. Stored as a number: never renumber.</summary>
+public enum AssessmentState
+{
+    /// <summary>It cannot be exploited there.</summary>
+    NotAffected = 1,
+
+    /// <summary>It is lived with until a date.</summary>
+    Accepted = 2,
+
+    /// <summary>It was dealt with in another way than by a version that is not affected.</summary>
+    FixedByOtherMeans = 3,
+}
+
+/// <summary>A decision about to be written. The texts hold no zero byte.</summary>
+public sealed record NewAssessment
+{
+    /// <summary>The group of the vulnerability's advisories.</summary>
+    public required int GroupId { get; init; }
+
+    /// <summary>The id of the advisory that was looked at; one of the group.</summary>
+    public required string AdvisoryId { get; init; }
+
+    /// <summary>The package it is for; null for every package.</summary>
+    public PackageKey? Package { get; init; }
+
+    /// <summary>The target it is for, in any case; null for every target.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>What was decided.</summary>
+    public required AssessmentState State { get; init; }
+
+    /// <summary>
+    /// One of OpenVEX's justifications; null where only the reason is known, and for other states than
+    /// <see cref="AssessmentState.NotAffected"/>.
+    /// </summary>
+    public string? Justification { get; init; }
+
+    /// <summary>Why; 1 to 2,000 characters.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>
+    /// Until when, in the future; null for ever, which <see cref="AssessmentState.Accepted"/> is not.
+    /// </summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
+
+/// <summary>A package by the keys under which its spellings are equal.</summary>
+/// <param name="Type">Package URL type.</param>
+/// <param name="GroupKey">Normalised group; empty when there is none.</param>
+/// <param name="NameKey">Normalised name.</param>
+public sealed record PackageKey(string Type, string GroupKey, string NameKey);
+
+/// <summary>What became of a decision.</summary>
+public enum AssessmentOutcome
+{
+    /// <summary>It is written.</summary>
+    Assessed,
+
+    /// <summary>No advisory of the group has the id; it was just imported anew.</summary>
+    UnknownAdvisory,
+
+    /// <summary>The vulnerability concerns no recorded version of the package.</summary>
+    UnknownPackage,
+
+    /// <summary>Nothing was ever deployed to a target of the name.</summary>
+    UnknownTarget,
+}
+
+/// <summary>A decision about a vulnerability.</summary>
+public sealed record Assessment
+{
+    /// <summary>Its id; a newer one has a higher one.</summary>
+    public int AssessmentId { get; init; }
+
+    /// <summary>The id of the advisory that was looked at.</summary>
+    public string AdvisoryId { get; init; } = "";
+
+    /// <summary>Package URL type; null for every package.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>Package group, empty when it has none; null for every package.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>Package name; null for every package.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The target; null for every target.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>What was decided.</summary>
+    public AssessmentState State { get; init; }
+
+    /// <summary>One of OpenVEX's justifications; null where only the reason is known.</summary>
+    public string? Justification { get; init; }
+
+    /// <summary>Why.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>The account or API key that decided.</summary>
+    public string AssessedBy { get; init; } = "";
+
+    /// <summary>When.</summary>
+    public DateTimeOffset AssessedAt { get; init; }
+
+    /// <summary>From when on it no longer counts; null: never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Who took it back; null: nobody.</summary>
+    public string? RevokedBy { get; init; }
+
+    /// <summary>When it was taken back; null: it was not.</summary>
+    public DateTimeOffset? RevokedAt { get; init; }
+
+    /// <summary>Whether a newer one for the same package and target took its place.</summary>
+    public bool IsReplaced { get; init; }
+
+    /// <summary>Whether it counts at a time; the present or later.</summary>
+    public bool IsInForce(DateTimeOffset at) => !IsReplaced && !(RevokedAt <= at) && !(ExpiresAt <= at);
+
+    /// <summary>
+    /// What counts for what runs on a target: of those in force, the one that names most; null when it is open.
+    /// </summary>
+    /// <param name="all">Assessments of its vulnerability.</param>
+    /// <param name="row">What runs there.</param>
+    /// <param name="at">The time; the present or later.</param>
+    public static Assessment? OfOrNull(IReadOnlyList<Assessment> all, AffectedTargetRow row, DateTimeOffset at) =>
+        all.Where(assessment => assessment.IsInForce(at) && assessment.IsAbout(row))
+            .OrderByDescending(assessment => assessment.Target is not null)
+            .ThenByDescending(assessment => assessment.Name is not null)
+            .ThenByDescending(assessment => assessment.AssessmentId)
+            .FirstOrDefault();
+
+    // Names are the dictionaries' own on both sides, so equal ones are the same package and the same target.
+    bool IsAbout(AffectedTargetRow row) =>
+        (Target is null || Target == row.Target)
+        && (Name is null || (Type, Group, Name) == (row.Type, row.Group, row.Name));
+}
