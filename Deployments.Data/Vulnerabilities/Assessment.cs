@@ -118,22 +118,24 @@ public sealed record Assessment
 
     /// <summary>Whether it counts at a time; the present or later.</summary>
     public bool IsInForce(DateTimeOffset at) => !IsReplaced && !(RevokedAt <= at) && !(ExpiresAt <= at);
+}
 
-    /// <summary>
-    /// What counts for what runs on a target: of those in force, the one that names most; null when it is open.
-    /// </summary>
-    /// <param name="all">Assessments of its vulnerability.</param>
-    /// <param name="row">What runs there.</param>
-    /// <param name="at">The time; the present or later.</param>
-    public static Assessment? OfOrNull(IReadOnlyList<Assessment> all, AffectedTargetRow row, DateTimeOffset at) =>
-        all.Where(assessment => assessment.IsInForce(at) && assessment.IsAbout(row))
-            .OrderByDescending(assessment => assessment.Target is not null)
-            .ThenByDescending(assessment => assessment.Name is not null)
-            .ThenByDescending(assessment => assessment.AssessmentId)
-            .FirstOrDefault();
-
+/// <summary>The assessments of one vulnerability that count at a time.</summary>
+/// <param name="rows">At most one for each package and target.</param>
+public sealed class AssessmentsInForce(IEnumerable<Assessment> rows)
+{
     // Names are the dictionaries' own on both sides, so equal ones are the same package and the same target.
-    bool IsAbout(AffectedTargetRow row) =>
-        (Target is null || Target == row.Target)
-        && (Name is null || (Type, Group, Name) == (row.Type, row.Group, row.Name));
+    readonly Dictionary<(string? Target, string? Type, string? Group, string? Name), Assessment> byScope =
+        rows.ToDictionary(row => (row.Target, row.Type, row.Group, row.Name));
+
+    /// <summary>What says that it is not open there, the one that names most; null when it is open.</summary>
+    /// <param name="row">What runs on a target.</param>
+    public Assessment? OfOrNull(AffectedTargetRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return byScope.GetValueOrDefault((row.Target, row.Type, row.Group, row.Name))
+            ?? byScope.GetValueOrDefault((row.Target, null, null, null))
+            ?? byScope.GetValueOrDefault((null, row.Type, row.Group, row.Name))
+            ?? byScope.GetValueOrDefault((null, null, null, null));
+    }
 }

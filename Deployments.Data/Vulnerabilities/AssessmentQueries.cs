@@ -41,4 +41,25 @@ public sealed class AssessmentQueries(NpgsqlDataSource database)
             limit @limit
             """, new { groupId, limit }, cancellationToken: ct))];
     }
+
+    /// <summary>What counts of it at a time.</summary>
+    /// <param name="groupId">The vulnerability.</param>
+    /// <param name="at">The time.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<AssessmentsInForce> InForceAsync(int groupId, DateTimeOffset at, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return new AssessmentsInForce(await connection.QueryAsync<Assessment>(new CommandDefinition(
+            """
+            select s.assessment_id, a.osv_id as advisory_id, k.type, k.group_name as "group", k.name,
+                   t.name as target, s.state::int as state, s.justification, s.reason, s.assessed_by, s.assessed_at,
+                   s.expires_at
+            from assessments_in_force(@at) s
+            join assessments o on o.assessment_id = s.assessment_id
+            join advisories a on a.advisory_id = o.advisory_id
+            left join packages k on k.package_id = s.package_id
+            left join targets t on t.target_id = s.target_id
+            where s.group_id = @groupId
+            """, new { groupId, at = at.UtcDateTime }, cancellationToken: ct)));
+    }
 }

@@ -181,10 +181,10 @@ public sealed class AssessmentStoreTests : IAsyncLifetime
         await AssessAsync(NewFor(null, "web-1") with { Reason = "target" });
         await AssessAsync(NewFor("acme.json", null) with { Reason = "package" });
         var rows = await vulnerabilities.TargetsNowAsync(await GroupAsync(), 10, default);
-        var all = await HistoryAsync();
+        var inForce = await queries.InForceAsync(await GroupAsync(), Now, default);
 
         var reasons = rows.ToDictionary(
-            row => $"{row.Name} {row.Target}", row => Assessment.OfOrNull(all, row, Now)?.Reason);
+            row => $"{row.Name} {row.Target}", row => inForce.OfOrNull(row)?.Reason);
 
         Assert.Equal("both", reasons["Acme.Json WEB-1"]);
         Assert.Equal("package", reasons["Acme.Json WEB-2"]);

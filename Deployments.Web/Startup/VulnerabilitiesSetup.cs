@@ -12,7 +12,12 @@ static class VulnerabilitiesSetup
         builder.Services.AddSingleton<AdvisoryImport>();
         builder.Services.AddSingleton<AdvisoryUpload>();
         builder.Services.AddSingleton<AdvisoryFetch>();
+        builder.Services.AddSingleton<AssessmentApi>();
     }
 
-    public static void MapVulnerabilities(this WebApplication app) => VulnerabilityApi.Map(app);
+    public static void MapVulnerabilities(this WebApplication app)
+    {
+        VulnerabilityApi.Map(app);
+        AssessmentApi.Map(app);
+    }
 }
