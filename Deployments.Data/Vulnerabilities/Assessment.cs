@@ -139,3 +139,67 @@ public sealed class AssessmentsInForce(IEnumerable<Assessment> rows)
             ?? byScope.GetValueOrDefault((null, null, null, null));
     }
 }
+
+/// <summary>What an assessment says of one version.</summary>
+public sealed record AssessedVersion
+{
+    /// <summary>The assessment.</summary>
+    public int AssessmentId { get; init; }
+
+    /// <summary>The id of the vulnerability.</summary>
+    public string Id { get; init; } = "";
+
+    /// <summary>Its other ids, in no order.</summary>
+    public string[] Aliases { get; init; } = [];
+
+    /// <summary>Its one line; may be empty.</summary>
+    public string Summary { get; init; } = "";
+
+    /// <summary>How bad it is.</summary>
+    public SeverityLevel Severity { get; init; }
+
+    /// <summary>CVSS score; null when only a word is known, or nothing.</summary>
+    public double? Score { get; init; }
+
+    /// <summary>The vector or word behind the severity.</summary>
+    public string SeveritySource { get; init; } = "";
+
+    /// <summary>When published; null when it does not say.</summary>
+    public DateTimeOffset? PublishedAt { get; init; }
+
+    /// <summary>When changed last.</summary>
+    public DateTimeOffset ModifiedAt { get; init; }
+
+    /// <summary>What was decided.</summary>
+    public AssessmentState State { get; init; }
+
+    /// <summary>One of OpenVEX's justifications; null where only the reason is known.</summary>
+    public string? Justification { get; init; }
+
+    /// <summary>Why.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>When.</summary>
+    public DateTimeOffset AssessedAt { get; init; }
+
+    /// <summary>From when on it no longer counts; null: never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The target on which the version runs; null: the assessment is for every target.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>Package URL type.</summary>
+    public string Type { get; init; } = "";
+
+    /// <summary>Package group; empty when there is none.</summary>
+    public string Group { get; init; } = "";
+
+    /// <summary>Package name.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The version.</summary>
+    public string Version { get; init; } = "";
+
+    /// <summary>What tells two files of the version apart; empty when nothing does.</summary>
+    public string Qualifier { get; init; } = "";
+}

@@ -43,6 +43,10 @@ static class AssessmentText
         ? midnight.AddDays(-1).ToString("d MMM yyyy", CultureInfo.InvariantCulture)
         : end.UtcDateTime.ToString("d MMM yyyy HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>What an export says of what is accepted.</summary>
+    public static string Acceptance(AssessedVersion row) =>
+        $"Accepted until {TimeText.Write(row.ExpiresAt!.Value)}: {row.Reason}";
+
     /// <summary>What it is for: <c>Acme.Web on WEB-01</c>, <c>everything</c>.</summary>
     public static string Scope(Assessment row) => (row.Name, row.Target) switch
     {
