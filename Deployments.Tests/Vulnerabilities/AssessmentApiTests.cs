@@ -39,6 +39,10 @@ public sealed class AssessmentApiTests : IAsyncLifetime
         Assert.Equal(3, targets.Count);
         Assert.All(targets.Take(2), target => Assert.Null(target!["assessment"]));
         Assert.Equal((int)made["id"]!, (int)targets[2]!["assessment"]!["id"]!);
+        var csv = (await vulnerable.App.Client.GetStringAsync("/api/vulnerabilities/GHSA-1.csv")).Split("\r\n");
+        Assert.Single(csv, line => line.StartsWith("WEB-1,", StringComparison.Ordinal)
+            && line.EndsWith(",notAffected", StringComparison.Ordinal));
+        Assert.Equal(2, csv.Count(line => line.EndsWith(',')));
         var listed = Assert.Single((await vulnerable.ReadAsync(Path))["items"]!.AsArray());
         Assert.Equal(made.ToJsonString(), listed!.ToJsonString());
     }
