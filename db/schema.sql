@@ -99,6 +99,7 @@ CREATE TABLE public.advisories (
     severity_source text NOT NULL,
     reference_urls text[] NOT NULL,
     imported_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_lead boolean DEFAULT false NOT NULL,
     CONSTRAINT advisories_severity_check CHECK (((severity >= 0) AND (severity <= 4)))
 );
 
@@ -113,6 +114,8 @@ COMMENT ON COLUMN public.advisories.details IS 'Text of a stranger.';
 COMMENT ON COLUMN public.advisories.severity IS '0 unknown, 1 low, 2 medium, 3 high, 4 critical.';
 
 COMMENT ON COLUMN public.advisories.severity_source IS 'The CVSS vector or the word behind the severity; empty when nothing is known.';
+
+COMMENT ON COLUMN public.advisories.is_lead IS 'Whether its group is shown by this one: one that stands, before one that was withdrawn; the worst.';
 
 ALTER TABLE public.advisories ALTER COLUMN advisory_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.advisories_advisory_id_seq
@@ -505,6 +508,7 @@ CREATE TABLE public.findings (
     found_at timestamp with time zone DEFAULT now() NOT NULL,
     closed_at timestamp with time zone,
     closed_reason text,
+    fixed_key bytea,
     CONSTRAINT findings_check CHECK (((closed_at IS NULL) = (closed_reason IS NULL)))
 );
 
@@ -513,6 +517,8 @@ COMMENT ON TABLE public.findings IS 'Which recorded versions an advisory concern
 COMMENT ON COLUMN public.findings.is_certain IS 'False when the version cannot be compared with the advisory: unknown, never taken for safe.';
 
 COMMENT ON COLUMN public.findings.fixed IS 'The smallest version above that is not affected, of the same branch; null when none is known.';
+
+COMMENT ON COLUMN public.findings.fixed_key IS 'The sort key of the version in fixed.';
 
 CREATE TABLE public.installations (
     target_id integer NOT NULL,
@@ -943,6 +949,8 @@ ALTER TABLE ONLY public.users
 CREATE UNIQUE INDEX accounts_by_name ON public.accounts USING btree (lower(name));
 
 CREATE INDEX advisories_by_group ON public.advisories USING btree (group_id);
+
+CREATE UNIQUE INDEX advisories_by_lead ON public.advisories USING btree (group_id) WHERE is_lead;
 
 CREATE INDEX advisory_names_by_advisory ON public.advisory_names USING btree (advisory_id);
 

@@ -15,7 +15,8 @@ static class FindingMatch
     const string Matches =
         """
         select v.version_id, p.advisory_id, bool_or((m.is_inside or m.is_listed) and m.is_release) as is_certain,
-               (array_agg(m.fixed order by m.fixed_key) filter (where m.fixed is not null))[1] as fixed
+               (array_agg(m.fixed order by m.fixed_key) filter (where m.fixed is not null))[1] as fixed,
+               (array_agg(m.fixed_key order by m.fixed_key) filter (where m.fixed is not null))[1] as fixed_key
         from package_versions v
         join packages k on k.package_id = v.package_id
         join advisory_packages p on p.name_key = k.name_key and p.type = k.type and p.group_key = k.group_key
@@ -48,7 +49,7 @@ static class FindingMatch
 
     const string NewVersions =
         $"""
-        insert into findings (version_id, advisory_id, is_certain, fixed)
+        insert into findings (version_id, advisory_id, is_certain, fixed, fixed_key)
         {Matches}
           and v.version_id = any(@ids)
         {Grouped}
@@ -62,10 +63,11 @@ static class FindingMatch
               and p.advisory_id = any(@ids)
             {Grouped}
         ), found as (
-            insert into findings (version_id, advisory_id, is_certain, fixed)
-            select version_id, advisory_id, is_certain, fixed from matched
+            insert into findings (version_id, advisory_id, is_certain, fixed, fixed_key)
+            select version_id, advisory_id, is_certain, fixed, fixed_key from matched
             on conflict (version_id, advisory_id) do update
-            set is_certain = excluded.is_certain, fixed = excluded.fixed, closed_at = null, closed_reason = null
+            set is_certain = excluded.is_certain, fixed = excluded.fixed, fixed_key = excluded.fixed_key,
+                closed_at = null, closed_reason = null
         )
         update findings f
         set closed_at = now(),
