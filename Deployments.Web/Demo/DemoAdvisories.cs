@@ -15,9 +15,9 @@ static class DemoAdvisories
         int DaysAgo)[] Inventions =
     [
         ("nuget", "Deeply nested documents exhaust the stack", "a document that nests thousands of levels deep",
-            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", 0.3, 0.97, 45),
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", 0.3, 1, 45),
         ("npm", "Prototype pollution through query strings", "a query string that names `__proto__`",
-            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 0.5, 0.95, 20),
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 0.5, 1, 20),
         ("maven", "Paths in archives lead out of the directory", "an archive with `../` in the names of its entries",
             "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:L/I:H/A:N", 0.2, 0.8, 160),
         ("pypi", "Log messages are read as templates", "a user name that looks like a template",
@@ -25,7 +25,7 @@ static class DemoAdvisories
         ("rubygems", "A regular expression takes exponential time", "a long line of blanks",
             "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:L", 0.1, 0.5, 300),
         ("cargo", "Reading behind the end of a buffer", "a message whose length field is larger than the message",
-            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:H", 0.55, 0.99, 30),
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:H", 0.55, null, 30),
     ];
 
     /// <summary>The advisories, a line of JSON for each; about types that the history does not have there is none.</summary>
