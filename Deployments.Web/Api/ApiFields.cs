@@ -51,11 +51,25 @@ sealed class ApiFields
     public string? Text(string name) => Value(name) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.String } value => value.GetString()!.Contains('\0', StringComparison.Ordinal)
-            ? throw ApiRefusal.Invalid(name, "must not contain control characters")
-            : value.GetString(),
+        { ValueKind: JsonValueKind.String } value => Plain(name, value),
         _ => throw ApiRefusal.Invalid(name, "must be a string"),
     };
+
+    static string Plain(string name, JsonElement value)
+    {
+        try
+        {
+            var text = value.GetString()!;
+            return text.Contains('\0', StringComparison.Ordinal)
+                ? throw ApiRefusal.Invalid(name, "must not contain control characters")
+                : text;
+        }
+        // An escape may smuggle in half a surrogate pair, which is no text.
+        catch (InvalidOperationException)
+        {
+            throw ApiRefusal.Invalid(name, "is not text");
+        }
+    }
 
     public string Required(string name) =>
         Text(name) is { Length: > 0 } text ? text : throw ApiRefusal.Invalid(name, "is required");

@@ -12,7 +12,17 @@ static class VulnerabilitiesSetup
         builder.Services.AddSingleton<AdvisoryImport>();
         builder.Services.AddSingleton<AdvisoryUpload>();
         builder.Services.AddSingleton<AdvisoryFetch>();
+        builder.Services.AddSingleton<AssessmentApi>();
+        builder.Services.AddSingleton<OpenVex>();
+        builder.Services.AddSingleton<CycloneDx>();
+        builder.Services.AddSingleton<VexApi>();
     }
 
-    public static void MapVulnerabilities(this WebApplication app) => VulnerabilityApi.Map(app);
+    public static void MapVulnerabilities(this WebApplication app)
+    {
+        VulnerabilityApi.Map(app);
+        AssessmentApi.Map(app);
+        VexApi.Map(app);
+        SbomApi.Map(app);
+    }
 }

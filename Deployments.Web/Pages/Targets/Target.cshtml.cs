@@ -83,9 +83,9 @@ public sealed class TargetModel(
 
     internal string? OlderUrl => HistoryLink(History.Older);
 
-    internal string JsonUrl => QueryHelpers.AddQueryString(
-        $"/api/targets/{Uri.EscapeDataString(Target.Name)}",
-        At is null ? [] : new Dictionary<string, string?> { ["at"] = AtText });
+    internal string JsonUrl => ApiUrl("");
+
+    internal string SbomUrl => ApiUrl("/sbom.json");
 
     /// <summary>The conditions in force: label, value, and the address without each.</summary>
     internal IEnumerable<(string Label, string Value, string Without)> Chips
@@ -181,6 +181,10 @@ public sealed class TargetModel(
 
     string? HistoryLink(RecordCursor? cursor) =>
         cursor is null ? null : Link("cursor", cursor.ToString()) + "#history";
+
+    string ApiUrl(string form) => QueryHelpers.AddQueryString(
+        $"/api/targets/{Uri.EscapeDataString(Target.Name)}{form}",
+        At is null ? [] : new Dictionary<string, string?> { ["at"] = AtText });
 
     Dictionary<string, string?> Conditions(string condition, string? value) => new()
     {
