@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Notifications;
 using Npgsql;
 
 namespace Deployments.Data.Vulnerabilities;
@@ -68,14 +69,22 @@ static class FindingMatch
             on conflict (version_id, advisory_id) do update
             set is_certain = excluded.is_certain, fixed = excluded.fixed, fixed_key = excluded.fixed_key,
                 closed_at = null, closed_reason = null
+        ), closed as (
+            update findings f
+            set closed_at = now(),
+                closed_reason = case when a.withdrawn_at <= now() then 'The advisory was withdrawn.'
+                                     else 'The advisory no longer names this version.' end
+            from advisories a
+            where a.advisory_id = f.advisory_id and f.advisory_id = any(@ids) and f.closed_at is null
+              and not exists (
+                select from matched m where m.version_id = f.version_id and m.advisory_id = f.advisory_id)
         )
-        update findings f
-        set closed_at = now(),
-            closed_reason = case when a.withdrawn_at <= now() then 'The advisory was withdrawn.'
-                                 else 'The advisory no longer names this version.' end
-        from advisories a
-        where a.advisory_id = f.advisory_id and f.advisory_id = any(@ids) and f.closed_at is null
-          and not exists (select from matched m where m.version_id = f.version_id and m.advisory_id = f.advisory_id)
+        -- The findings as they were before this statement.
+        select m.version_id, m.advisory_id
+        from matched m
+        where @isTold and not exists (
+            select from findings f
+            where f.version_id = m.version_id and f.advisory_id = m.advisory_id and f.closed_at is null)
         """;
 
     /// <summary>Finds what is known of versions that this transaction has added.</summary>
@@ -84,8 +93,7 @@ static class FindingMatch
     {
         if (ids.Count == 0)
             return;
-        await connection.ExecuteAsync(new CommandDefinition(
-            $"select pg_advisory_xact_lock_shared({LockKey})", transaction: transaction, cancellationToken: ct));
+        await LockSharedAsync(connection, transaction, ct);
         await connection.ExecuteAsync(new CommandDefinition(
             NewVersions, new { ids = ids.ToArray() }, transaction, cancellationToken: ct));
     }
@@ -98,9 +106,22 @@ static class FindingMatch
         connection.ExecuteAsync(new CommandDefinition(
             $"select pg_advisory_xact_lock({LockKey})", transaction: transaction, cancellationToken: ct));
 
-    /// <summary>Finds, and closes, what advisories that this transaction has changed say of all versions.</summary>
-    public static Task AdvisoriesAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, int[] ids, CancellationToken ct) =>
+    /// <summary>Waits for imports that are under way; later ones wait for this transaction.</summary>
+    public static Task LockSharedAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct) =>
         connection.ExecuteAsync(new CommandDefinition(
-            ChangedAdvisories, new { ids }, transaction, commandTimeout: 120, cancellationToken: ct));
+            $"select pg_advisory_xact_lock_shared({LockKey})", transaction: transaction, cancellationToken: ct));
+
+    /// <summary>
+    /// Finds, and closes, what advisories that this transaction has changed say of all versions; and notes for whom
+    /// wants to be told.
+    /// </summary>
+    public static async Task AdvisoriesAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, int[] ids, CancellationToken ct)
+    {
+        var isTold = await NotificationEvents.AreFindingsWantedAsync(connection, transaction, ct);
+        var opened = await connection.QueryAsync<(int VersionId, int AdvisoryId)>(new CommandDefinition(
+            ChangedAdvisories, new { ids, isTold }, transaction, commandTimeout: 120, cancellationToken: ct));
+        await NotificationEvents.AfterFindingsAsync(connection, transaction, [.. opened], ct);
+    }
 }
