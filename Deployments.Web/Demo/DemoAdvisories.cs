@@ -28,7 +28,7 @@ static class DemoAdvisories
             "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:H", 0.55, null, 30),
     ];
 
-    /// <summary>The advisories, a line of JSON for each; about types that the history does not have there is none.</summary>
+    /// <summary>The advisories, a line of JSON for each; none about a type that the history does not have.</summary>
     /// <param name="types">The feed types.</param>
     /// <param name="plan">The history.</param>
     /// <param name="now">Its end.</param>
