@@ -257,8 +257,8 @@ public sealed class ImportTests : IAsyncLifetime
 
         Assert.Equal("GHSA-1", (string?)found["id"]);
         Assert.Equal(
-            "id,severity,score,packages,versions,targetsNow,since,certain,publishedAt,summary\r\n"
-            + "GHSA-1,high,7.5,Acme.Json,1,1,2026-02-01T00:00:00Z,yes,2026-01-01T00:00:00Z,'=1+1\r\n", csv);
+            "id,severity,score,packages,versions,targetsNow,assessedTargets,since,certain,publishedAt,summary\r\n"
+            + "GHSA-1,high,7.5,Acme.Json,1,1,0,2026-02-01T00:00:00Z,yes,2026-01-01T00:00:00Z,'=1+1\r\n", csv);
         Assert.DoesNotContain("GHSA-2", page, StringComparison.Ordinal);
         Assert.Contains("href=\"/vulnerabilities?severity=high\"", page, StringComparison.Ordinal);
         Assert.Contains("href=\"/api/vulnerabilities.csv?severity=high&target=WEB-1\"", page,
@@ -304,6 +304,35 @@ public sealed class ImportTests : IAsyncLifetime
         Assert.Contains(
             "<strong>2 targets run</strong> a version with a known vulnerability, of which there are 2:", html,
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_assessed_no_longer_counts_as_open_and_stays_visible()
+    {
+        foreach (var target in new[] { "WEB-1", "WEB-2" })
+            await DeployAsync("Acme.Json", "1.0.0", target, "2026-02-01T00:00:00Z");
+        await ImportAsync(Osv.Advisory("GHSA-1", "Acme.Json", "0", "1.5.0"));
+        await ImportAsync(Osv.Advisory("GHSA-2", "Acme.Json", "0", "1.5.0"));
+        using var browser = new Browser(app.Url);
+
+        await AssessAsync("GHSA-2", "WEB-2");
+        var partly = (await ReadAsync("/api/vulnerabilities?text=GHSA-2"))["items"]![0]!;
+        Assert.Equal((1, 1), ((int)partly["targets"]!, (int)partly["assessedTargets"]!));
+        Assert.Contains("2 known vulnerabilities", await browser.ReadAsync("/deployments"), StringComparison.Ordinal);
+        Assert.Contains("Not affected", await browser.ReadAsync("/targets/WEB-2"), StringComparison.Ordinal);
+        Assert.DoesNotContain("Not affected", await browser.ReadAsync("/targets/WEB-1"), StringComparison.Ordinal);
+
+        await AssessAsync("GHSA-2", null);
+        var items = (await ReadAsync("/api/vulnerabilities"))["items"]!.AsArray();
+        Assert.Equal(["GHSA-1", "GHSA-2"], items.Select(item => (string)item!["id"]!));
+        Assert.Equal((0, 2), ((int)items[1]!["targets"]!, (int)items[1]!["assessedTargets"]!));
+        Assert.Null((string?)items[1]!["since"]);
+        Assert.Single((await ReadAsync("/api/vulnerabilities?running=true"))["items"]!.AsArray());
+        Assert.Contains("1 known vulnerability, high", await browser.ReadAsync("/deployments"),
+            StringComparison.Ordinal);
+        Assert.Contains("Not affected", await browser.ReadAsync("/feeds/libs/packages/Acme.Json/vulnerabilities"),
+            StringComparison.Ordinal);
+        Assert.Contains("of which there is one:", await browser.ReadAsync("/"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -353,6 +382,18 @@ public sealed class ImportTests : IAsyncLifetime
             Description = "",
             Target = target,
             Date = date,
+        });
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    async Task AssessAsync(string id, string? target)
+    {
+        using var answer = await app.Admin.PostAsJsonAsync($"/api/vulnerabilities/{id}/assessments", new
+        {
+            state = "notAffected",
+            justification = "vulnerable_code_not_present",
+            reason = "Not built in.",
+            target,
         });
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
