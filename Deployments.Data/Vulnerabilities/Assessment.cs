@@ -128,6 +128,9 @@ public sealed class AssessmentsInForce(IEnumerable<Assessment> rows)
     readonly Dictionary<(string? Target, string? Type, string? Group, string? Name), Assessment> byScope =
         rows.ToDictionary(row => (row.Target, row.Type, row.Group, row.Name));
 
+    /// <summary>The one that is for every package and every target; null when there is none.</summary>
+    public Assessment? Everywhere => byScope.GetValueOrDefault((null, null, null, null));
+
     /// <summary>What says that it is not open there, the one that names most; null when it is open.</summary>
     /// <param name="row">What runs on a target.</param>
     public Assessment? OfOrNull(AffectedTargetRow row)
@@ -136,7 +139,7 @@ public sealed class AssessmentsInForce(IEnumerable<Assessment> rows)
         return byScope.GetValueOrDefault((row.Target, row.Type, row.Group, row.Name))
             ?? byScope.GetValueOrDefault((row.Target, null, null, null))
             ?? byScope.GetValueOrDefault((null, row.Type, row.Group, row.Name))
-            ?? byScope.GetValueOrDefault((null, null, null, null));
+            ?? Everywhere;
     }
 }
 

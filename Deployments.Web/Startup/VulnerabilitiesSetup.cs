@@ -16,6 +16,7 @@ static class VulnerabilitiesSetup
         builder.Services.AddSingleton<OpenVex>();
         builder.Services.AddSingleton<CycloneDx>();
         builder.Services.AddSingleton<VexApi>();
+        builder.Services.AddSingleton<ScaApi>();
     }
 
     public static void MapVulnerabilities(this WebApplication app)
@@ -24,5 +25,6 @@ static class VulnerabilitiesSetup
         AssessmentApi.Map(app);
         VexApi.Map(app);
         SbomApi.Map(app);
+        ScaApi.Map(app);
     }
 }
