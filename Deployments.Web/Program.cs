@@ -49,6 +49,7 @@ public static class Program
         builder.AddManagementApi();
         builder.AddRecordApi();
         builder.AddVulnerabilities();
+        builder.AddNotifications();
         builder.AddJobs(connectionString);
         builder.AddPages();
         builder.AddDemo();

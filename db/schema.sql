@@ -116,6 +116,7 @@ CREATE TABLE public.advisories (
     severity_source text NOT NULL,
     reference_urls text[] NOT NULL,
     imported_at timestamp with time zone DEFAULT now() NOT NULL,
+    is_lead boolean DEFAULT false NOT NULL,
     CONSTRAINT advisories_severity_check CHECK (((severity >= 0) AND (severity <= 4)))
 );
 
@@ -130,6 +131,8 @@ COMMENT ON COLUMN public.advisories.details IS 'Text of a stranger.';
 COMMENT ON COLUMN public.advisories.severity IS '0 unknown, 1 low, 2 medium, 3 high, 4 critical.';
 
 COMMENT ON COLUMN public.advisories.severity_source IS 'The CVSS vector or the word behind the severity; empty when nothing is known.';
+
+COMMENT ON COLUMN public.advisories.is_lead IS 'Whether its group is shown by this one: one that stands, before one that was withdrawn; the worst.';
 
 ALTER TABLE public.advisories ALTER COLUMN advisory_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.advisories_advisory_id_seq
@@ -568,6 +571,7 @@ CREATE TABLE public.findings (
     found_at timestamp with time zone DEFAULT now() NOT NULL,
     closed_at timestamp with time zone,
     closed_reason text,
+    fixed_key bytea,
     CONSTRAINT findings_check CHECK (((closed_at IS NULL) = (closed_reason IS NULL)))
 );
 
@@ -576,6 +580,8 @@ COMMENT ON TABLE public.findings IS 'Which recorded versions an advisory concern
 COMMENT ON COLUMN public.findings.is_certain IS 'False when the version cannot be compared with the advisory: unknown, never taken for safe.';
 
 COMMENT ON COLUMN public.findings.fixed IS 'The smallest version above that is not affected, of the same branch; null when none is known.';
+
+COMMENT ON COLUMN public.findings.fixed_key IS 'The sort key of the version in fixed.';
 
 CREATE TABLE public.installations (
     target_id integer NOT NULL,
@@ -651,6 +657,135 @@ COMMENT ON COLUMN public.nodes.journal_bytes IS 'What waits in the node''s journ
 COMMENT ON COLUMN public.nodes.refused_bytes IS 'Journaled entries that the database refused, kept for a person.';
 
 COMMENT ON COLUMN public.nodes.disk_free_bytes IS 'Free space where the data directory is; null where it cannot be told.';
+
+CREATE TABLE public.notification_deliveries (
+    notification_delivery_id bigint NOT NULL,
+    notification_id bigint NOT NULL,
+    attempted_at timestamp with time zone DEFAULT now() NOT NULL,
+    took_ms integer NOT NULL,
+    status integer,
+    answer text DEFAULT ''::text NOT NULL,
+    problem text,
+    CONSTRAINT notification_deliveries_answer_check CHECK ((length(answer) <= 500)),
+    CONSTRAINT notification_deliveries_problem_check CHECK ((length(problem) <= 500))
+);
+
+COMMENT ON TABLE public.notification_deliveries IS 'Each attempt to tell, and what came of it.';
+
+COMMENT ON COLUMN public.notification_deliveries.status IS 'The receiver''s HTTP status; null when it did not answer, and for mail.';
+
+COMMENT ON COLUMN public.notification_deliveries.answer IS 'The first 500 characters of what the receiver answered: text of a stranger.';
+
+COMMENT ON COLUMN public.notification_deliveries.problem IS 'Why it failed; null when it did not.';
+
+ALTER TABLE public.notification_deliveries ALTER COLUMN notification_delivery_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.notification_deliveries_notification_delivery_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.notification_outbox (
+    notification_id bigint NOT NULL,
+    delivery_key uuid DEFAULT gen_random_uuid() NOT NULL,
+    notification_rule_id integer NOT NULL,
+    event_key text NOT NULL,
+    occasion smallint NOT NULL,
+    facts json NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    state smallint DEFAULT 0 NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT now() NOT NULL,
+    give_up_at timestamp with time zone DEFAULT (now() + '24:00:00'::interval) NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT notification_outbox_check CHECK (((state = 0) = (ended_at IS NULL))),
+    CONSTRAINT notification_outbox_occasion_check CHECK (((occasion >= 0) AND (occasion <= 3))),
+    CONSTRAINT notification_outbox_state_check CHECK (((state >= 0) AND (state <= 2)))
+);
+
+COMMENT ON TABLE public.notification_outbox IS 'What is to be told to whom, written in the transaction that brought it. Times are the database''s, one clock for all nodes.';
+
+COMMENT ON COLUMN public.notification_outbox.delivery_key IS 'Sent along: a receiver that sees it twice drops the second.';
+
+COMMENT ON COLUMN public.notification_outbox.event_key IS 'What is told, so that a rule never notes the same twice (db/decisions/0010).';
+
+COMMENT ON COLUMN public.notification_outbox.occasion IS 'As of notification_rules; 0 a test.';
+
+COMMENT ON COLUMN public.notification_outbox.facts IS 'What was true when it happened; later changes do not alter what is told.';
+
+COMMENT ON COLUMN public.notification_outbox.state IS '0 waiting, 1 delivered, 2 failed.';
+
+COMMENT ON COLUMN public.notification_outbox.next_attempt_at IS 'Not tried before. A node that takes it moves this on, so that no other does; if it dies, another tries then.';
+
+COMMENT ON COLUMN public.notification_outbox.give_up_at IS 'An attempt that fails after this is the last one.';
+
+ALTER TABLE public.notification_outbox ALTER COLUMN notification_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.notification_outbox_notification_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.notification_rules (
+    notification_rule_id integer NOT NULL,
+    name text NOT NULL,
+    occasion smallint NOT NULL,
+    severity_min smallint DEFAULT 0 NOT NULL,
+    feed_id integer,
+    package_pattern text,
+    package_like text GENERATED ALWAYS AS (replace(replace(replace(replace(replace(package_pattern, '\'::text, '\\'::text), '%'::text, '\%'::text), '_'::text, '\_'::text), '*'::text, '%'::text), '?'::text, '_'::text)) STORED,
+    target_pattern text,
+    target_like text GENERATED ALWAYS AS (replace(replace(replace(replace(replace(target_pattern, '\'::text, '\\'::text), '%'::text, '\%'::text), '_'::text, '\_'::text), '*'::text, '%'::text), '?'::text, '_'::text)) STORED,
+    channel smallint NOT NULL,
+    url text,
+    secret_encrypted text,
+    recipients text[] DEFAULT '{}'::text[] NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT notification_rules_channel_check CHECK (((channel >= 1) AND (channel <= 2))),
+    CONSTRAINT notification_rules_check CHECK (
+CASE channel
+    WHEN 1 THEN ((url IS NOT NULL) AND (secret_encrypted IS NOT NULL))
+    ELSE (cardinality(recipients) > 0)
+END),
+    CONSTRAINT notification_rules_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT notification_rules_occasion_check CHECK (((occasion >= 1) AND (occasion <= 3))),
+    CONSTRAINT notification_rules_package_pattern_check CHECK (((length(package_pattern) >= 1) AND (length(package_pattern) <= 200))),
+    CONSTRAINT notification_rules_severity_min_check CHECK (((severity_min >= 0) AND (severity_min <= 4))),
+    CONSTRAINT notification_rules_target_pattern_check CHECK (((length(target_pattern) >= 1) AND (length(target_pattern) <= 200))),
+    CONSTRAINT notification_rules_url_check CHECK ((length(url) <= 2000))
+);
+
+COMMENT ON TABLE public.notification_rules IS 'Who is told of what, and when; made by administrators (db/decisions/0010).';
+
+COMMENT ON COLUMN public.notification_rules.occasion IS '1 an advisory newly touches a running version, 2 a version with a known advisory is deployed, 3 every deployment.';
+
+COMMENT ON COLUMN public.notification_rules.severity_min IS 'Only advisories at least this bad: 0 any, 1 low, 2 medium, 3 high, 4 critical.';
+
+COMMENT ON COLUMN public.notification_rules.package_pattern IS 'Only packages whose group/name matches in any case, * for any text and ? for a character; null: any.';
+
+COMMENT ON COLUMN public.notification_rules.package_like IS 'The pattern as "like" has it.';
+
+COMMENT ON COLUMN public.notification_rules.target_pattern IS 'Only targets whose name matches, likewise.';
+
+COMMENT ON COLUMN public.notification_rules.channel IS '1 webhook, 2 mail.';
+
+COMMENT ON COLUMN public.notification_rules.secret_encrypted IS 'What webhooks are signed with, encrypted with the key ring.';
+
+COMMENT ON COLUMN public.notification_rules.active IS 'Whether events are noted for it; what was noted before is delivered in any case.';
+
+ALTER TABLE public.notification_rules ALTER COLUMN notification_rule_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.notification_rules_notification_rule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.package_statuses (
     feed_id integer NOT NULL,
@@ -955,6 +1090,18 @@ ALTER TABLE ONLY public.job_runs
 ALTER TABLE ONLY public.nodes
     ADD CONSTRAINT nodes_pkey PRIMARY KEY (node_id);
 
+ALTER TABLE ONLY public.notification_deliveries
+    ADD CONSTRAINT notification_deliveries_pkey PRIMARY KEY (notification_delivery_id);
+
+ALTER TABLE ONLY public.notification_outbox
+    ADD CONSTRAINT notification_outbox_notification_rule_id_event_key_key UNIQUE (notification_rule_id, event_key);
+
+ALTER TABLE ONLY public.notification_outbox
+    ADD CONSTRAINT notification_outbox_pkey PRIMARY KEY (notification_id);
+
+ALTER TABLE ONLY public.notification_rules
+    ADD CONSTRAINT notification_rules_pkey PRIMARY KEY (notification_rule_id);
+
 ALTER TABLE ONLY public.package_statuses
     ADD CONSTRAINT package_statuses_pkey PRIMARY KEY (feed_id, group_key, name_key, version_key);
 
@@ -1009,6 +1156,8 @@ ALTER TABLE ONLY public.users
 CREATE UNIQUE INDEX accounts_by_name ON public.accounts USING btree (lower(name));
 
 CREATE INDEX advisories_by_group ON public.advisories USING btree (group_id);
+
+CREATE UNIQUE INDEX advisories_by_lead ON public.advisories USING btree (group_id) WHERE is_lead;
 
 CREATE INDEX advisory_names_by_advisory ON public.advisory_names USING btree (advisory_id);
 
@@ -1079,6 +1228,18 @@ CREATE INDEX installations_by_package ON public.installations USING btree (packa
 CREATE INDEX installations_by_version ON public.installations USING btree (version_id);
 
 CREATE INDEX job_runs_by_job ON public.job_runs USING btree (job, job_run_id);
+
+CREATE INDEX notification_deliveries_by_notification ON public.notification_deliveries USING btree (notification_id);
+
+CREATE INDEX notification_outbox_by_rule ON public.notification_outbox USING btree (notification_rule_id, notification_id);
+
+CREATE INDEX notification_outbox_ended ON public.notification_outbox USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX notification_outbox_failed ON public.notification_outbox USING btree (notification_rule_id, notification_id) WHERE (state = 2);
+
+CREATE INDEX notification_outbox_waiting ON public.notification_outbox USING btree (notification_rule_id, next_attempt_at) WHERE (state = 0);
+
+CREATE UNIQUE INDEX notification_rules_by_name ON public.notification_rules USING btree (lower(name));
 
 CREATE INDEX package_statuses_refused ON public.package_statuses USING btree (feed_id) WHERE (NOT allow);
 
@@ -1167,6 +1328,15 @@ ALTER TABLE ONLY public.findings
 
 ALTER TABLE ONLY public.findings
     ADD CONSTRAINT findings_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.package_versions(version_id);
+
+ALTER TABLE ONLY public.notification_deliveries
+    ADD CONSTRAINT notification_deliveries_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification_outbox(notification_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.notification_outbox
+    ADD CONSTRAINT notification_outbox_notification_rule_id_fkey FOREIGN KEY (notification_rule_id) REFERENCES public.notification_rules(notification_rule_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.notification_rules
+    ADD CONSTRAINT notification_rules_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
 
 ALTER TABLE ONLY public.package_statuses
     ADD CONSTRAINT package_statuses_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);

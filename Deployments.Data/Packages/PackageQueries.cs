@@ -149,7 +149,7 @@ public sealed class PackageQueries(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<InstallationRow>(new CommandDefinition(
             """
-            select t.name as target, v.version, v.qualifier, i.deployed_at, i.deployment_id
+            select t.name as target, v.version_id, v.version, v.qualifier, i.deployed_at, i.deployment_id
             from installations i
             join targets t on t.target_id = i.target_id
             join package_versions v on v.version_id = i.version_id

@@ -127,6 +127,9 @@ public sealed record InstallationRow
     /// <summary>The target.</summary>
     public string Target { get; init; } = "";
 
+    /// <summary>The version in the database; never told to clients.</summary>
+    public int VersionId { get; init; }
+
     /// <summary>The version it runs.</summary>
     public string Version { get; init; } = "";
 

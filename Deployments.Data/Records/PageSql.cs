@@ -10,7 +10,7 @@ sealed class PageSql
     public const string Columns =
         """
         select d.id, d.deployed_at, d.recorded_at, feeds.name as feed, feeds.feed_type, packages.type,
-               packages.group_name as "group", packages.name, package_versions.version,
+               packages.group_name as "group", packages.name, d.version_id, package_versions.version,
                package_versions.qualifier, applications.name as application,
                descriptions.name as description, targets.name as target, urls.name as url, users.name as "user",
                recorders.name as recorded_by, d.road, host(d.client_address) as client_address,

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
+using Deployments.Data.Notifications;
 using Npgsql;
 
 namespace Deployments.Data.Records;
@@ -49,6 +50,7 @@ public sealed class RecordStore(NpgsqlDataSource database)
     {
         if (records.Count == 0)
             return [];
+        var wanted = await NotificationEvents.BeforeRecordsAsync(connection, transaction, ct);
         var rows = await RecordRows.ResolveAsync(records, new Dictionaries(connection, transaction, ct));
 
         var inserted = await InsertAsync(connection, transaction, rows, ct);
@@ -56,6 +58,7 @@ public sealed class RecordStore(NpgsqlDataSource database)
         {
             await InstallAsync(connection, transaction, rows, inserted, ct);
             await NoteFeedsAsync(connection, transaction, rows, ct);
+            await NotificationEvents.AfterRecordsAsync(connection, transaction, wanted, inserted, ct);
         }
 
         var duplicates = inserted.Count == records.Count

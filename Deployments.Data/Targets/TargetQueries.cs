@@ -12,8 +12,8 @@ public sealed class TargetQueries(NpgsqlDataSource database)
     const string Columns =
         """
         select d.id as deployment_id, d.deployed_at, feeds.name as feed, feeds.feed_type, packages.type,
-               packages.package_id, packages.group_name as "group", packages.name, package_versions.version,
-               package_versions.qualifier, package_versions.sort_key,
+               packages.package_id, packages.group_name as "group", packages.name, d.version_id,
+               package_versions.version, package_versions.qualifier, package_versions.sort_key,
                applications.name as application, users.name as "user"
         """;
 
@@ -205,8 +205,8 @@ public sealed class TargetQueries(NpgsqlDataSource database)
         return [.. await connection.QueryAsync<InstalledRow>(new CommandDefinition(
             """
             select d.id as deployment_id, d.deployed_at, feeds.name as feed, feeds.feed_type, packages.type,
-                   packages.package_id, packages.group_name as "group", packages.name, package_versions.version,
-                   package_versions.qualifier, package_versions.sort_key,
+                   packages.package_id, packages.group_name as "group", packages.name, d.version_id,
+                   package_versions.version, package_versions.qualifier, package_versions.sort_key,
                    applications.name as application, users.name as "user"
             from (
                 select package_id, deployed_at, row_number() over (order by deployed_at desc, package_id) as place

@@ -93,6 +93,9 @@ public sealed record InstalledRow
     /// <summary>Package name.</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>The version in the database; never told to clients.</summary>
+    public int VersionId { get; init; }
+
     /// <summary>Package version.</summary>
     public string Version { get; init; } = "";
 

@@ -43,16 +43,34 @@ static class AdvisoryGroups
         await connection.ExecuteAsync(new CommandDefinition(
             """
             update advisories a
-            set group_id = g.group_id
+            set group_id = g.group_id, is_lead = false
             from unnest(@ids, @groups) as g (advisory_id, group_id)
             where a.advisory_id = g.advisory_id and a.group_id <> g.group_id
             """, new { ids = groups.Keys.ToArray(), groups = groups.Values.ToArray() }, transaction,
             cancellationToken: ct));
+        await ChooseLeadsAsync(connection, transaction, [.. groups.Values.Union(groupsBefore)], ct);
 
         async Task<List<T>> QueryAsync<T>(string sql, object parameters) =>
             [.. await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction,
                 cancellationToken: ct))];
     }
+
+    // Two statements: a group has one lead at any time, and another one takes its place.
+    static Task<int> ChooseLeadsAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, int[] groups, CancellationToken ct) =>
+        connection.ExecuteAsync(new CommandDefinition(
+            """
+            update advisories set is_lead = false where group_id = any(@groups) and is_lead;
+            update advisories a
+            set is_lead = true
+            from (
+                select distinct on (group_id) advisory_id
+                from advisories
+                where group_id = any(@groups)
+                order by group_id, withdrawn_at is null desc, severity desc, osv_id like 'GHSA-%' desc, osv_id
+            ) l
+            where a.advisory_id = l.advisory_id
+            """, new { groups }, transaction, cancellationToken: ct));
 
     /// <summary>The group of each advisory: the smallest id that it hangs together with.</summary>
     internal static Dictionary<int, int> Join(IReadOnlyCollection<(string Name, int Id)> names)

@@ -114,12 +114,7 @@ public sealed class AssessmentQueries(NpgsqlDataSource database)
             join package_versions v on v.version_id = b.version_id
             join packages k on k.package_id = v.package_id
             left join targets t on t.target_id = c.target_id
-            cross join lateral (
-                select * from advisories s
-                where s.group_id = c.group_id
-                order by s.withdrawn_at is null desc, s.severity desc, s.osv_id like 'GHSA-%' desc, s.osv_id
-                limit 1
-            ) a
+            join advisories a on a.group_id = c.group_id and a.is_lead
             limit @limit
             """, new { groupId, at = at.UtcDateTime, limit }, cancellationToken: ct))];
     }

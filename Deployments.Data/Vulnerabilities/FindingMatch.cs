@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Notifications;
 using Npgsql;
 
 namespace Deployments.Data.Vulnerabilities;
@@ -15,7 +16,8 @@ static class FindingMatch
     const string Matches =
         """
         select v.version_id, p.advisory_id, bool_or((m.is_inside or m.is_listed) and m.is_release) as is_certain,
-               (array_agg(m.fixed order by m.fixed_key) filter (where m.fixed is not null))[1] as fixed
+               (array_agg(m.fixed order by m.fixed_key) filter (where m.fixed is not null))[1] as fixed,
+               (array_agg(m.fixed_key order by m.fixed_key) filter (where m.fixed is not null))[1] as fixed_key
         from package_versions v
         join packages k on k.package_id = v.package_id
         join advisory_packages p on p.name_key = k.name_key and p.type = k.type and p.group_key = k.group_key
@@ -48,7 +50,7 @@ static class FindingMatch
 
     const string NewVersions =
         $"""
-        insert into findings (version_id, advisory_id, is_certain, fixed)
+        insert into findings (version_id, advisory_id, is_certain, fixed, fixed_key)
         {Matches}
           and v.version_id = any(@ids)
         {Grouped}
@@ -62,18 +64,27 @@ static class FindingMatch
               and p.advisory_id = any(@ids)
             {Grouped}
         ), found as (
-            insert into findings (version_id, advisory_id, is_certain, fixed)
-            select version_id, advisory_id, is_certain, fixed from matched
+            insert into findings (version_id, advisory_id, is_certain, fixed, fixed_key)
+            select version_id, advisory_id, is_certain, fixed, fixed_key from matched
             on conflict (version_id, advisory_id) do update
-            set is_certain = excluded.is_certain, fixed = excluded.fixed, closed_at = null, closed_reason = null
+            set is_certain = excluded.is_certain, fixed = excluded.fixed, fixed_key = excluded.fixed_key,
+                closed_at = null, closed_reason = null
+        ), closed as (
+            update findings f
+            set closed_at = now(),
+                closed_reason = case when a.withdrawn_at <= now() then 'The advisory was withdrawn.'
+                                     else 'The advisory no longer names this version.' end
+            from advisories a
+            where a.advisory_id = f.advisory_id and f.advisory_id = any(@ids) and f.closed_at is null
+              and not exists (
+                select from matched m where m.version_id = f.version_id and m.advisory_id = f.advisory_id)
         )
-        update findings f
-        set closed_at = now(),
-            closed_reason = case when a.withdrawn_at <= now() then 'The advisory was withdrawn.'
-                                 else 'The advisory no longer names this version.' end
-        from advisories a
-        where a.advisory_id = f.advisory_id and f.advisory_id = any(@ids) and f.closed_at is null
-          and not exists (select from matched m where m.version_id = f.version_id and m.advisory_id = f.advisory_id)
+        -- The findings as they were before this statement.
+        select m.version_id, m.advisory_id
+        from matched m
+        where @isTold and not exists (
+            select from findings f
+            where f.version_id = m.version_id and f.advisory_id = m.advisory_id and f.closed_at is null)
         """;
 
     /// <summary>Finds what is known of versions that this transaction has added.</summary>
@@ -82,8 +93,7 @@ static class FindingMatch
     {
         if (ids.Count == 0)
             return;
-        await connection.ExecuteAsync(new CommandDefinition(
-            $"select pg_advisory_xact_lock_shared({LockKey})", transaction: transaction, cancellationToken: ct));
+        await LockSharedAsync(connection, transaction, ct);
         await connection.ExecuteAsync(new CommandDefinition(
             NewVersions, new { ids = ids.ToArray() }, transaction, cancellationToken: ct));
     }
@@ -96,9 +106,22 @@ static class FindingMatch
         connection.ExecuteAsync(new CommandDefinition(
             $"select pg_advisory_xact_lock({LockKey})", transaction: transaction, cancellationToken: ct));
 
-    /// <summary>Finds, and closes, what advisories that this transaction has changed say of all versions.</summary>
-    public static Task AdvisoriesAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, int[] ids, CancellationToken ct) =>
+    /// <summary>Waits for imports that are under way; later ones wait for this transaction.</summary>
+    public static Task LockSharedAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct) =>
         connection.ExecuteAsync(new CommandDefinition(
-            ChangedAdvisories, new { ids }, transaction, commandTimeout: 120, cancellationToken: ct));
+            $"select pg_advisory_xact_lock_shared({LockKey})", transaction: transaction, cancellationToken: ct));
+
+    /// <summary>
+    /// Finds, and closes, what advisories that this transaction has changed say of all versions; and notes for whom
+    /// wants to be told.
+    /// </summary>
+    public static async Task AdvisoriesAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, int[] ids, CancellationToken ct)
+    {
+        var isTold = await NotificationEvents.AreFindingsWantedAsync(connection, transaction, ct);
+        var opened = await connection.QueryAsync<(int VersionId, int AdvisoryId)>(new CommandDefinition(
+            ChangedAdvisories, new { ids, isTold }, transaction, commandTimeout: 120, cancellationToken: ct));
+        await NotificationEvents.AfterFindingsAsync(connection, transaction, [.. opened], ct);
+    }
 }

@@ -47,12 +47,7 @@ public sealed class VersionCheckQueries(NpgsqlDataSource database)
                 from advisory_names n join advisories y on y.advisory_id = n.advisory_id
                 where y.group_id = t.group_id and n.name like 'CVE-%') as cve
         from found t
-        cross join lateral (
-            select * from advisories s
-            where s.group_id = t.group_id
-            order by s.withdrawn_at is null desc, s.severity desc, s.osv_id like 'GHSA-%' desc, s.osv_id
-            limit 1
-        ) a
+        join advisories a on a.group_id = t.group_id and a.is_lead
         order by a.severity desc, a.score desc nulls last, a.osv_id
         """;
 

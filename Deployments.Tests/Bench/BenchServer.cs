@@ -52,12 +52,12 @@ sealed class BenchServer : IAsyncDisposable
         return new BenchServer(app, dataDirectory);
     }
 
-    public async Task CreateFeedAsync(string name, string? upstream = null)
+    public async Task CreateFeedAsync(string name, string? upstream = null, string feedType = "universal")
     {
         var connectors = upstream is null ? Array.Empty<string>() : [name];
         if (upstream is not null)
-            await PostAsync("/api/management/connectors/create", new { name, feedType = "universal", url = upstream });
-        await PostAsync("/api/management/feeds/create", new { name, feedType = "universal", connectors });
+            await PostAsync("/api/management/connectors/create", new { name, feedType, url = upstream });
+        await PostAsync("/api/management/feeds/create", new { name, feedType, connectors });
     }
 
     /// <summary>Uploads a universal package with that many random bytes in it.</summary>

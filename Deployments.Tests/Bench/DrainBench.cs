@@ -17,18 +17,13 @@ static class DrainBench
     {
         await server.CreateFeedAsync("drain");
         var database = server.Database;
-        var drainer = server.App.Services.GetRequiredService<InboxDrainer>();
         await ExecuteAsync(database, "create table deployments_copy (like deployments including all)");
 
         var rounds = new List<(double, double)>();
         for (var round = 0; round < 4; round++)
         {
             await ExecuteAsync(database, "truncate deployments, installations, deployments_copy");
-            await FillInboxAsync(database, round);
-            var draining = Stopwatch.StartNew();
-            await drainer.RunOnceAsync(CancellationToken.None);
-            await DrainedAsync(server); // the job may have claimed a batch of its own
-            var ours = Records / draining.Elapsed.TotalSeconds;
+            var ours = await DrainOnceAsync(server, "drain", round);
 
             var rows = await ExportAsync(database);
             var copying = Stopwatch.StartNew();
@@ -46,6 +41,23 @@ static class DrainBench
         table.Add("drain, 200,000 records", "COPY of the finished rows", rounds, 0.35, "rec/s");
     }
 
+    /// <summary>How many records a second become of a full inbox.</summary>
+    public static async Task<double> DrainOnceAsync(BenchServer server, string feed, int round)
+    {
+        await FillInboxAsync(server.Database, feed, round);
+        var draining = Stopwatch.StartNew();
+        await server.App.Services.GetRequiredService<InboxDrainer>().RunOnceAsync(CancellationToken.None);
+        await DrainedAsync(server); // the job may have claimed a batch of its own
+        return Records / draining.Elapsed.TotalSeconds;
+    }
+
+    /// <summary>Removes every record and what it was made of, so that the next drain meets new names only.</summary>
+    public static Task ForgetAsync(NpgsqlDataSource database) => ExecuteAsync(database,
+        """
+        truncate deployments, installations, findings, package_versions, packages, texts, targets, applications,
+            users, recorders cascade
+        """);
+
     public static async Task DrainedAsync(BenchServer server)
     {
         while (true)
@@ -58,14 +70,14 @@ static class DrainBench
     }
 
     // A release to a fleet: each description and URL repeats for 40 servers and some packages.
-    static Task FillInboxAsync(NpgsqlDataSource database, int round) => ExecuteAsync(database,
+    static Task FillInboxAsync(NpgsqlDataSource database, string feed, int round) => ExecuteAsync(database,
         $"""
         alter table deployment_inbox disable trigger deployment_inbox_filled;
         insert into deployment_inbox (
             id, received_at, feed_id, group_name, name, version, qualifier, application, description, target, url,
             user_name,
             deployed_at, recorder, client_address, user_agent, road, raw_path, raw_headers, reason)
-        select {round + 1} * 10000000000 + n, now(), (select feed_id from feeds where name = 'drain'), '',
+        select {round + 1} * 10000000000 + n, now(), (select feed_id from feeds where name = '{feed}'), '',
                'package-' || n % 300,
                '1.' || n / 4000 || '.0', '', 'application-' || n % 20, 'Release ' || n / 200 || ' to production',
                'server-' || n % 1000, 'https://ci.example/builds/' || n / 200, 'user-' || n % 30, null, 'API key "ci"',

@@ -16,6 +16,8 @@ if (only is null or "drain")
     await DrainBench.RunAsync(server, table);
 if (only is null or "pages")
     await PagesBench.RunAsync(server, table, records);
+if (only is null or "vulnerabilities")
+    await VulnerabilitiesBench.RunAsync(server, table, records);
 table.Print();
 
 int Number(string name, int otherwise) =>

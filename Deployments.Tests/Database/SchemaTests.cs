@@ -23,6 +23,7 @@ public sealed partial class SchemaTests
         ["api_keys.account_id"] = FewRows,
         ["api_keys.feed_id"] = FewRows,
         ["retention_rules.feed_id"] = FewRows,
+        ["notification_rules.feed_id"] = FewRows,
         ["rejected_records.feed_id"] = FeedsStay,
     };
 

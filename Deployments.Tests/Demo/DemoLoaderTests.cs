@@ -28,6 +28,9 @@ public sealed class DemoLoaderTests
         Assert.All(reasons, reason => Assert.StartsWith("X-ProGet-Deployment-", reason, StringComparison.Ordinal));
         Assert.InRange(reasons.Distinct().Count(), 9, 12);
 
+        Assert.Equal(6, await connection.ExecuteScalarAsync<int>(
+            "select count(distinct advisory_id) from findings where closed_at is null and is_certain"));
+
         using var visitor = new Browser(app.Url);
         Assert.Contains("PROD-", await visitor.ReadAsync("/targets"), StringComparison.Ordinal);
         Assert.Contains("BuildMaster", await visitor.ReadAsync("/deployments?application=BuildMaster"),

@@ -1,6 +1,8 @@
+using System.Text;
 using Deployments.Data.Records;
 using Deployments.Web.Demo;
 using Deployments.Web.Feeds;
+using Deployments.Web.Vulnerabilities;
 
 namespace Deployments.Tests.Demo;
 
@@ -33,6 +35,28 @@ public sealed class DemoPlanTests
             plan.Select(d => d.Road).ToHashSet());
         Assert.InRange(
             plan.Count(d => d.Description.Contains(": back to ", StringComparison.Ordinal)), 100, 5000);
+    }
+
+    [Fact]
+    public void Advisories_are_about_versions_that_were_deployed()
+    {
+        var plan = new DemoPlan(Types.All, Now, DemoLoader.Records).Deployments();
+        var deployed = plan.Select(d => (Types[d.FeedType].PackageType, d.Package.Name, d.Package.Version)).ToHashSet();
+
+        var advisories = DemoAdvisories.Of(Types, plan, Now)
+            .Select(line => new OsvReader(Types).Read(Encoding.UTF8.GetBytes(line))).ToList();
+
+        Assert.Equal(6, advisories.Count);
+        Assert.All(advisories, advisory =>
+        {
+            var package = Assert.Single(advisory.Packages);
+            var range = Assert.Single(package.Ranges);
+            var name = package.Name.Split('/', ':')[^1];
+            Assert.Contains((package.Type, name, range.Introduced!), deployed);
+            Assert.True(range.Fixed is null || deployed.Contains((package.Type, name, range.Fixed)));
+            Assert.NotEqual(range.Introduced, range.Fixed);
+        });
+        Assert.Empty(DemoAdvisories.Of(Types, [], Now));
     }
 
     [Fact]

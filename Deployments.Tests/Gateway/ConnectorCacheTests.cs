@@ -232,6 +232,18 @@ public sealed class ConnectorCacheTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_cache_that_cannot_be_written_fails_no_download()
+    {
+        var unfinished = Path.Combine(dataDirectory, "cache", "unfinished");
+        Directory.Delete(unfinished);
+
+        using var response = await app.Client.GetAsync(Package);
+
+        Assert.Equal(Content, await response.Content.ReadAsByteArrayAsync());
+        Assert.Empty(KeptFiles());
+    }
+
+    [Fact]
     public async Task Nothing_is_kept_when_the_limit_is_zero()
     {
         await app.DisposeAsync();

@@ -1,9 +1,7 @@
 using System.Net;
 using Deployments.Data.Accounts;
-using Deployments.Data.Audit;
 using Deployments.Data.Records;
 using Deployments.Tests.Support;
-using Deployments.Web.Accounts;
 
 namespace Deployments.Tests.Gateway;
 
@@ -135,23 +133,9 @@ public sealed class RecordingPolicyTests : IAsyncLifetime
         Assert.DoesNotContain(await app.Service<ApiKeyQueries>().AllAsync(default), key => key.Policy is not null);
     }
 
-    async Task<string> KeyAsync(
-        RecordingPolicy? policy, Permissions permissions = Permissions.View, string? feed = null)
-    {
-        var key = ApiKeys.Make();
-        var (outcome, _) = await app.Service<ApiKeyStore>().AddAsync(
-            new NewApiKey
-            {
-                KeyHash = ApiKeys.Hash(key),
-                Type = "Feed",
-                DisplayName = "WEB-07",
-                Permissions = permissions,
-                Feed = feed,
-                Policy = policy,
-            }, Actor.Program, default);
-        Assert.Equal(ApiKeyOutcome.Saved, outcome);
-        return key;
-    }
+    Task<string> KeyAsync(
+        RecordingPolicy? policy, Permissions permissions = Permissions.View, string? feed = null) =>
+        PolicyKey.AddAsync(app, policy, permissions, feed);
 
     async Task<HttpResponseMessage> GetAsync(string path, string key, params (string Name, string Value)[] tags)
     {

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Deployments.Data.Accounts;
 using Deployments.Tests.Clients;
 using Deployments.Tests.Feeds;
 using Deployments.Tests.Support;
@@ -55,6 +56,16 @@ public sealed class RegistryTests : IAsyncLifetime
         await GetAsync("app/manifests/1.0");
         await GetAsync($"app/manifests/{Digest(Child)}");
         await GetAsync($"app/blobs/{Digest("blob")}");
+        Assert.Equal([$"app@1.0?digest={Uri.EscapeDataString(Digest(Index))}"], await RecordsAsync());
+    }
+
+    /// <summary>As well when it is the key that says what to record.</summary>
+    [Fact]
+    public async Task An_index_is_counted_once_for_a_key_that_records_every_download()
+    {
+        var key = await PolicyKey.AddAsync(app, new RecordingPolicy("docker", "", "WEB-07"));
+        foreach (var path in new[] { "app/manifests/1.0", $"app/manifests/{Digest(Child)}" })
+            (await app.Client.AskAsync("/v2/images/" + path, ("X-ApiKey", key))).Dispose();
         Assert.Equal([$"app@1.0?digest={Uri.EscapeDataString(Digest(Index))}"], await RecordsAsync());
     }
 

@@ -4,6 +4,7 @@ using Deployments.Data.Targets;
 using Deployments.Web.Pages.Packages;
 using Deployments.Web.Pages.Shared;
 using Deployments.Web.Pages.Targets;
+using Deployments.Web.Vulnerabilities;
 
 namespace Deployments.Tests.Pages;
 
@@ -48,7 +49,7 @@ public sealed class PictureTests : BunitContext
     {
         var row = Assert.Single(TargetTimeline.Rows(
             [Installed(1, "1.0", 1), Installed(1, "1.0", 1), Installed(1, "2.0", 2), Installed(1, "1.0", 1)],
-            Start.AddDays(9)));
+            Start.AddDays(9), VulnerabilityText.NoBadges));
 
         Assert.Equal(
             [("1.0", VersionChange.First), ("2.0", VersionChange.Upgrade), ("1.0", VersionChange.Rollback)],

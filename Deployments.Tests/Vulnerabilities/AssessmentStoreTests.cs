@@ -23,7 +23,7 @@ public sealed class AssessmentStoreTests : IAsyncLifetime
         database = await TestDatabase.CreateAsync();
         store = new AssessmentStore(database.DataSource);
         queries = new AssessmentQueries(database.DataSource);
-        vulnerabilities = new VulnerabilityQueries(database.DataSource);
+        vulnerabilities = new VulnerabilityQueries(database.DataSource, TimeProvider.System);
         var seed = await new Seed(database).FeedAsync("main", "nuget");
         await seed.DeployAsync("Acme.Json 1.0.0", "WEB-1", 1);
         await seed.DeployAsync("Acme.Json 1.0.0", "WEB-2", 2);

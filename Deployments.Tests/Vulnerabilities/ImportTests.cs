@@ -103,9 +103,21 @@ public sealed class ImportTests : IAsyncLifetime
         Assert.Equal("GHSA-1", (string?)found["id"]);
         Assert.Single(found["targets"]!.AsArray());
 
+        // One that joins it with another vulnerability, which had been shown by an advisory of its own; the fix of all
+        // is the highest, as a version.
+        var third = Osv.Advisory("GHSA-3", "Acme.Json", "0", "1.10.0");
+        await ImportAsync(third);
+        var joining = Osv.Advisory("OSV-4", "Acme.Json", "0", "1.9.0");
+        joining["aliases"] = new JsonArray("GHSA-3", "CVE-2026-1");
+        await ImportAsync(joining);
+        Assert.Single((await ReadAsync("/api/vulnerabilities"))["items"]!.AsArray());
+        Assert.Equal("1.10.0", (string?)(await GetAsync("OSV-4"))["targets"]![0]!["fixed"]);
+        joining = Osv.Advisory("OSV-4", "Acme.Json", "0", "1.9.0", modified: "2026-04-01T00:00:00Z");
+        await ImportAsync(joining);
+        Assert.Equal(3, (await ReadAsync("/api/vulnerabilities"))["items"]!.AsArray().Count);
         var parted = Osv.Advisory("PYSEC-1", "Acme.Json", "0", null, modified: "2026-04-01T00:00:00Z");
         await ImportAsync(parted);
-        Assert.Equal(2, (await ReadAsync("/api/vulnerabilities"))["items"]!.AsArray().Count);
+        Assert.Equal(4, (await ReadAsync("/api/vulnerabilities"))["items"]!.AsArray().Count);
     }
 
     [Fact]
@@ -229,6 +241,101 @@ public sealed class ImportTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_list_is_filtered_by_target_and_is_also_a_CSV()
+    {
+        await DeployAsync("Acme.Json", "1.0.0", "WEB-1", "2026-02-01T00:00:00Z");
+        await DeployAsync("Acme.Xml", "1.0.0", "WEB-2", "2026-02-02T00:00:00Z");
+        var first = Osv.Advisory("GHSA-1", "Acme.Json", "0", null);
+        first["summary"] = "=1+1";
+        await ImportAsync(first);
+        await ImportAsync(Osv.Advisory("GHSA-2", "Acme.Xml", "0", null));
+        using var browser = new Browser(app.Url);
+
+        var found = Assert.Single((await ReadAsync("/api/vulnerabilities?target=web-1"))["items"]!.AsArray())!;
+        var csv = await app.Client.GetStringAsync("/api/vulnerabilities.csv?target=WEB-1");
+        var page = await browser.ReadAsync("/vulnerabilities?target=WEB-1&severity=high");
+
+        Assert.Equal("GHSA-1", (string?)found["id"]);
+        Assert.Equal(
+            "id,severity,score,packages,versions,targetsNow,assessedTargets,since,certain,publishedAt,summary\r\n"
+            + "GHSA-1,high,7.5,Acme.Json,1,1,0,2026-02-01T00:00:00Z,yes,2026-01-01T00:00:00Z,'=1+1\r\n", csv);
+        Assert.DoesNotContain("GHSA-2", page, StringComparison.Ordinal);
+        Assert.Contains("href=\"/vulnerabilities?severity=high\"", page, StringComparison.Ordinal);
+        Assert.Contains("href=\"/api/vulnerabilities.csv?severity=high&target=WEB-1\"", page,
+            StringComparison.Ordinal);
+        Assert.Contains("No vulnerability matches", await browser.ReadAsync("/vulnerabilities?target=WEB-9"),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/deployments", 2)]
+    [InlineData("/", 2)]
+    [InlineData("/targets/WEB-1", 2)]
+    [InlineData("/feeds/libs/packages/Acme.Json", 2)]
+    [InlineData("/feeds/libs/packages/Acme.Json/versions", 1)]
+    [InlineData("/feeds/libs/packages/Acme.Json/history", 1)]
+    public async Task Versions_have_a_badge_wherever_they_are_listed(string path, int badges)
+    {
+        await DeployAsync("Acme.Json", "1.0.0", "WEB-1", "2026-02-01T00:00:00Z");
+        await DeployAsync("Acme.Json", "2.0.0", "WEB-2", "2026-02-01T00:00:00Z");
+        if (path is "/" or "/deployments")
+            await DeployAsync("Acme.Json", "1.0.0", "WEB-3", "2026-02-01T00:00:00Z");
+        await ImportAsync(Osv.Advisory("GHSA-1", "Acme.Json", "0", "1.5.0"));
+        await ImportAsync(Osv.Advisory("GHSA-2", "Acme.Json", "0", "1.5.0"));
+        using var browser = new Browser(app.Url);
+
+        var html = await browser.ReadAsync(path);
+
+        Assert.Equal(badges, html.Split("title=\"2 known vulnerabilities, the worst high\"").Length - 1);
+        Assert.Contains("href=\"/feeds/libs/packages/Acme.Json/vulnerabilities\"", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_dashboard_says_how_much_is_vulnerable()
+    {
+        foreach (var target in new[] { "WEB-1", "WEB-2" })
+            await DeployAsync("Acme.Json", "1.0.0", target, "2026-02-01T00:00:00Z");
+        await ImportAsync(Osv.Advisory("GHSA-1", "Acme.Json", "0", "1.5.0"));
+        await ImportAsync(Osv.Advisory("GHSA-2", "Acme.Json", "0.5.0", "1.5.0"));
+        using var browser = new Browser(app.Url);
+
+        var html = string.Join(' ', (await browser.ReadAsync("/")).Split(null as char[], (StringSplitOptions)1));
+
+        Assert.Contains(
+            "<strong>2 targets run</strong> a version with a known vulnerability, of which there are 2:", html,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_assessed_no_longer_counts_as_open_and_stays_visible()
+    {
+        foreach (var target in new[] { "WEB-1", "WEB-2" })
+            await DeployAsync("Acme.Json", "1.0.0", target, "2026-02-01T00:00:00Z");
+        await ImportAsync(Osv.Advisory("GHSA-1", "Acme.Json", "0", "1.5.0"));
+        await ImportAsync(Osv.Advisory("GHSA-2", "Acme.Json", "0", "1.5.0"));
+        using var browser = new Browser(app.Url);
+
+        await AssessAsync("GHSA-2", "WEB-2");
+        var partly = (await ReadAsync("/api/vulnerabilities?text=GHSA-2"))["items"]![0]!;
+        Assert.Equal((1, 1), ((int)partly["targets"]!, (int)partly["assessedTargets"]!));
+        Assert.Contains("2 known vulnerabilities", await browser.ReadAsync("/deployments"), StringComparison.Ordinal);
+        Assert.Contains("Not affected", await browser.ReadAsync("/targets/WEB-2"), StringComparison.Ordinal);
+        Assert.DoesNotContain("Not affected", await browser.ReadAsync("/targets/WEB-1"), StringComparison.Ordinal);
+
+        await AssessAsync("GHSA-2", null);
+        var items = (await ReadAsync("/api/vulnerabilities"))["items"]!.AsArray();
+        Assert.Equal(["GHSA-1", "GHSA-2"], items.Select(item => (string)item!["id"]!));
+        Assert.Equal((0, 2), ((int)items[1]!["targets"]!, (int)items[1]!["assessedTargets"]!));
+        Assert.Null((string?)items[1]!["since"]);
+        Assert.Single((await ReadAsync("/api/vulnerabilities?running=true"))["items"]!.AsArray());
+        Assert.Contains("1 known vulnerability, high", await browser.ReadAsync("/deployments"),
+            StringComparison.Ordinal);
+        Assert.Contains("Not affected", await browser.ReadAsync("/feeds/libs/packages/Acme.Json/vulnerabilities"),
+            StringComparison.Ordinal);
+        Assert.Contains("of which there is one:", await browser.ReadAsync("/"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_CSV_names_the_servers()
     {
         await DeployAsync("Acme.Json", "1.0.0", "=WEB-1", "2026-02-01T00:00:00Z");
@@ -275,6 +382,18 @@ public sealed class ImportTests : IAsyncLifetime
             Description = "",
             Target = target,
             Date = date,
+        });
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    async Task AssessAsync(string id, string? target)
+    {
+        using var answer = await app.Admin.PostAsJsonAsync($"/api/vulnerabilities/{id}/assessments", new
+        {
+            state = "notAffected",
+            justification = "vulnerable_code_not_present",
+            reason = "Not built in.",
+            target,
         });
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }

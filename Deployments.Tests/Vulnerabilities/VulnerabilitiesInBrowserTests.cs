@@ -9,6 +9,31 @@ namespace Deployments.Tests.Vulnerabilities;
 
 public sealed class VulnerabilitiesInBrowserTests
 {
+    const string Markdown =
+        """
+        ## Impact
+
+        * one
+        * two
+
+        | a | b |
+        | - | - |
+        | 1 | 2 |
+
+        ```
+        var x = 1;
+        ```
+
+        > [a](https://example.com)
+        """;
+
+    static readonly string[] Paths =
+    [
+        "/", "/deployments", "/vulnerabilities", "/vulnerabilities?severity=high", "/vulnerabilities/CVE-2024-21907",
+        "/targets/WEB-07", "/feeds/libs/packages/Acme.Json", "/feeds/libs/packages/Acme.Json/history",
+        "/feeds/libs/packages/Acme.Json/versions", "/feeds/libs/packages/Acme.Json/vulnerabilities",
+    ];
+
     [Fact]
     public async Task The_pages_are_accessible_in_light_and_dark_and_fit_a_phone()
     {
@@ -36,7 +61,8 @@ public sealed class VulnerabilitiesInBrowserTests
         var advisory = Osv.Advisory("GHSA-5crp-9r3c-p9vr", "Acme.Json", "0", "13.0.1");
         advisory["summary"] = "Improper handling of exceptional conditions in Acme.Json";
         advisory["aliases"] = new JsonArray("CVE-2024-21907");
-        advisory["details"] = new string('x', 2_000) + "\n\nA second paragraph.";
+        advisory["details"] = new string('x', 2_000)
+            + "\n\n" + Markdown;
         advisory["references"] = new JsonArray(
             new JsonObject { ["url"] = "https://example.com/" + new string('a', 300) });
         using var body = new ByteArrayContent(Encoding.UTF8.GetBytes(advisory.ToJsonString()));
@@ -48,11 +74,7 @@ public sealed class VulnerabilitiesInBrowserTests
         {
             foreach (var width in new[] { 1280, 320 })
             {
-                foreach (var path in new[]
-                {
-                    "/vulnerabilities", "/vulnerabilities/CVE-2024-21907", "/targets/WEB-07",
-                    "/feeds/libs/packages/Acme.Json/vulnerabilities",
-                })
+                foreach (var path in Paths)
                 {
                     var page = await browser.OpenAsync(new Uri(app.Url, path), colors, width);
                     var result = await page.RunAxe();

@@ -6,7 +6,7 @@ namespace Deployments.Web.Accounts;
 
 /// <summary>Checks remembered credentials anew when accounts or keys change on any node.</summary>
 sealed class CredentialsRefresh(
-    Credentials credentials, Notifications notifications, ILogger<CredentialsRefresh> logger)
+    Credentials credentials, DatabaseSignals notifications, ILogger<CredentialsRefresh> logger)
     : BackgroundService
 {
     // A little before an entry would have to be checked by the request that needs it.

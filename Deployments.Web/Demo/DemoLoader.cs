@@ -1,3 +1,4 @@
+using System.Text;
 using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
 using Deployments.Data.Feeds;
@@ -6,6 +7,7 @@ using Deployments.Data.Records;
 using Deployments.Web.Feeds;
 using Deployments.Web.Gateway;
 using Deployments.Web.Records;
+using Deployments.Web.Vulnerabilities;
 using FluentValidation;
 
 namespace Deployments.Web.Demo;
@@ -15,8 +17,8 @@ namespace Deployments.Web.Demo;
 /// </summary>
 sealed class DemoLoader(
     FeedTypeCatalog types, FeedQueries feeds, FeedStore feedStore, RecordQueries queries, RecordStore store,
-    RecordIds ids, InboxWriter inbox, IValidator<DeploymentFields> validator, KeyRingStore turn, TimeProvider time,
-    ILogger<DemoLoader> logger)
+    RecordIds ids, InboxWriter inbox, AdvisoryImport advisories, IValidator<DeploymentFields> validator,
+    KeyRingStore turn, TimeProvider time, ILogger<DemoLoader> logger)
 {
     /// <summary>How many deployments it loads.</summary>
     public const int Records = 50_000;
@@ -59,6 +61,9 @@ sealed class DemoLoader(
         }
 
         await RejectAsync(plan, now, feedIds, ct);
+        using var lines = new MemoryStream(
+            Encoding.UTF8.GetBytes(string.Join('\n', DemoAdvisories.Of(types, plan, now))));
+        await advisories.RunAsync(lines, ct);
         logger.LogInformation("The demo is loaded");
 
         async Task<InboxEntry> EntryAsync(DemoDeployment deployment) =>

@@ -134,7 +134,13 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
                 return new Start(null, response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone);
             }
 
-            var fill = new CacheFill(cache.Begin(), response, HeadersOf(response));
+            if (BeginOrNull() is not { } file)
+            {
+                response.Dispose();
+                return new Start(null, false);
+            }
+
+            var fill = new CacheFill(file, response, HeadersOf(response));
             isFilling = true;
             _ = FillAsync(fill, connector, key, timeout);
             return new Start(fill, false);
@@ -151,6 +157,20 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
         if (await fill.RunAsync(cache, key, silenceMax) is { } failure)
             logger.LogWarning("Connector {Connector} broke off: {Reason}", connector.Name, failure.Message);
         fills.TryRemove(key, out _);
+    }
+
+    // A full disk must not fail a download that could be passed on.
+    FileStream? BeginOrNull()
+    {
+        try
+        {
+            return cache.Begin();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            logger.LogWarning("Nothing can be kept: {Reason}", exception.Message);
+            return null;
+        }
     }
 
     void RememberUnkept(string key)

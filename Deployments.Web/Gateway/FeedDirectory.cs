@@ -14,7 +14,7 @@ namespace Deployments.Web.Gateway;
 /// </summary>
 sealed class FeedDirectory(
     FeedQueries queries, PackageStatusQueries statuses, FeedTypeCatalog types, DeploymentsSettings settings,
-        Notifications notifications,
+        DatabaseSignals notifications,
     TimeProvider time,
     ILogger<FeedDirectory> logger) : BackgroundService
 {

@@ -189,7 +189,7 @@ sealed class FeedGateway(
         HttpContext context, ServedFeed served, Caller caller, FeedRequest download, PackageCoordinates package,
         ReadOnlyMemory<byte> head)
     {
-        if (DeploymentHeaders.ArePresent(context.Request.Headers))
+        if (DeploymentCapture.IsWanted(context, served.Feed, caller))
         {
             sessions.ExpectParts(
                 served.Feed, caller, context, package, served.Type.ChildVersions(download, head));

@@ -6,7 +6,7 @@ namespace Deployments.Web.Jobs;
 /// <summary>
 /// Has the inbox drained as soon as something is in it: at PostgreSQL's notice, and by a look each second.
 /// </summary>
-sealed class InboxAlarm(Notifications notifications, InboxStore inbox, IJobEngine engine, ILogger<InboxAlarm> logger)
+sealed class InboxAlarm(DatabaseSignals notifications, InboxStore inbox, IJobEngine engine, ILogger<InboxAlarm> logger)
     : BackgroundService
 {
     static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);

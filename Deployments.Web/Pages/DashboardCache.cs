@@ -1,4 +1,5 @@
 using Deployments.Data.Records;
+using Deployments.Data.Vulnerabilities;
 
 namespace Deployments.Web.Pages;
 
@@ -6,7 +7,8 @@ namespace Deployments.Web.Pages;
 /// The figures of the dashboard, kept for a while: a month of a busy server is counted once for everybody who looks,
 /// and never twice at the same time.
 /// </summary>
-public sealed class DashboardCache(DashboardQueries queries, TimeProvider time) : IDisposable
+public sealed class DashboardCache(
+    DashboardQueries queries, VulnerabilityQueries vulnerabilities, TimeProvider time) : IDisposable
 {
     /// <summary>How many days the figures are of.</summary>
     public const int Days = 30;
@@ -29,7 +31,7 @@ public sealed class DashboardCache(DashboardQueries queries, TimeProvider time) 
             if (kept is null || now - kept.At > AgeMax || now < kept.At)
             {
                 var figures = await queries.FiguresAsync(DateOnly.FromDateTime(now.UtcDateTime), Days, Busiest, ct);
-                kept = new CountedFigures(figures, now);
+                kept = new CountedFigures(figures, await vulnerabilities.RunningAsync(ct), now);
             }
 
             return kept;
@@ -46,5 +48,7 @@ public sealed class DashboardCache(DashboardQueries queries, TimeProvider time) 
 
 /// <summary>Figures as they were at a time.</summary>
 /// <param name="Figures">The figures.</param>
+/// <param name="Running">What of it runs with known vulnerabilities: all together, then by severity.</param>
 /// <param name="At">When they were counted.</param>
-public sealed record CountedFigures(DashboardFigures Figures, DateTimeOffset At);
+public sealed record CountedFigures(
+    DashboardFigures Figures, IReadOnlyList<RunningVulnerabilities> Running, DateTimeOffset At);

@@ -1,13 +1,16 @@
 using System.Globalization;
 using Deployments.Data.Records;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
+using Deployments.Web.Vulnerabilities;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Deployments.Web.Pages;
 
 /// <summary>The dashboard: what happened lately and what waits.</summary>
 public sealed class IndexModel(
-    DashboardQueries dashboard, DashboardCache figures, RecordQueries records, TimeProvider time) : PageModel
+    DashboardQueries dashboard, DashboardCache figures, RecordQueries records, VulnerabilityQueries vulnerabilities,
+    TimeProvider time) : PageModel
 {
     const int NewestShown = 10;
 
@@ -16,9 +19,13 @@ public sealed class IndexModel(
 
     internal DashboardFigures Figures { get; private set; } = new([], [], [], []);
 
+    internal IReadOnlyList<RunningVulnerabilities> Running { get; private set; } = [];
+
     internal DateTimeOffset CountedAt { get; private set; }
 
     internal IReadOnlyList<RecordRow> Newest { get; private set; } = [];
+
+    internal IReadOnlyDictionary<int, VersionBadge> Badges { get; private set; } = VulnerabilityText.NoBadges;
 
     internal WaitingCounts Waiting { get; private set; } = new();
 
@@ -43,7 +50,8 @@ public sealed class IndexModel(
     {
         Waiting = await dashboard.WaitingAsync(ct);
         Newest = (await records.PageAsync(new RecordFilter { Limit = NewestShown }, ct)).Items;
+        Badges = await vulnerabilities.BadgesAsync(Newest.Select(row => row.VersionId), ct);
         if (!IsEmpty)
-            (Figures, CountedAt) = await figures.GetAsync(ct);
+            (Figures, Running, CountedAt) = await figures.GetAsync(ct);
     }
 }

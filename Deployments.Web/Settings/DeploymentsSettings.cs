@@ -1,3 +1,4 @@
+using Deployments.Web.Notifications;
 using FluentValidation;
 
 namespace Deployments.Web.Settings;
@@ -34,8 +35,41 @@ public sealed record DeploymentsSettings
     /// <summary>The largest package that may be uploaded, in bytes.</summary>
     public long UploadBytesMax { get; init; } = 4L << 30;
 
+    /// <summary>
+    /// Where people reach this server, for links in notifications, such as <c>https://deployments.example.com/</c>;
+    /// null: they have none.
+    /// </summary>
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary>The mail server that notifications go through.</summary>
+    public SmtpSettings Smtp { get; init; } = new();
+
     /// <summary>Credentials for the first start.</summary>
     public BootstrapSettings Bootstrap { get; init; } = new();
+}
+
+/// <summary>The mail server that notifications go through.</summary>
+public sealed record SmtpSettings
+{
+    /// <summary>Its name or address; null: no mail is sent.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Its port.</summary>
+    public int Port { get; init; } = 587;
+
+    /// <summary>
+    /// How the connection is encrypted: <c>starttls</c>, <c>tls</c> from the first byte, or <c>none</c>.
+    /// </summary>
+    public string Encryption { get; init; } = "starttls";
+
+    /// <summary>Who signs in there; null: nobody.</summary>
+    public string? UserName { get; init; }
+
+    /// <summary>The password of that.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>The sender's address.</summary>
+    public string? From { get; init; }
 }
 
 /// <summary>Credentials that are made at the first start.</summary>
@@ -56,6 +90,18 @@ public sealed class DeploymentsSettingsValidator : AbstractValidator<Deployments
     {
         RuleFor(settings => settings.UploadBytesMax).GreaterThan(0);
         RuleFor(settings => settings.ConnectorCacheBytesMax).GreaterThanOrEqualTo(0);
+        RuleFor(settings => settings.PublicUrl)
+            .Must(url => url is null || (url.IsAbsoluteUri && url.Scheme is "http" or "https"))
+            .WithMessage("Deployments:PublicUrl must be an http or https address.");
+        When(settings => settings.Smtp.Host is not null, () =>
+        {
+            RuleFor(settings => settings.Smtp.Port).InclusiveBetween(1, 65535)
+                .OverridePropertyName("Deployments:Smtp:Port");
+            RuleFor(settings => settings.Smtp.Encryption).Must(word => word is "starttls" or "tls" or "none")
+                .WithMessage("Deployments:Smtp:Encryption must be starttls, tls or none.");
+            RuleFor(settings => settings.Smtp.From).Must(MailAddresses.IsAddress)
+                .WithMessage("Deployments:Smtp:From must be a mail address.");
+        });
         RuleFor(settings => settings.Bootstrap.AdminPassword).MinimumLength(8)
             .When(settings => settings.Bootstrap.AdminPassword is not null)
             .OverridePropertyName("Deployments:Bootstrap:AdminPassword");

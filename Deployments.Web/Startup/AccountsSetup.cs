@@ -15,7 +15,7 @@ static class AccountsSetup
     public static void AddAccounts(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.TryAddSingleton<Notifications>();
+        services.TryAddSingleton<DatabaseSignals>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<AttemptLimiter>();
         services.AddSingleton<Credentials>();

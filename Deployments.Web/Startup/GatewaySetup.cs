@@ -28,7 +28,7 @@ static class GatewaySetup
         var services = builder.Services;
         services.AddHttpForwarder();
         services.TryAddSingleton<FeedTypeCatalog>();
-        services.TryAddSingleton<Notifications>();
+        services.TryAddSingleton<DatabaseSignals>();
         services.AddSingleton<RecordIds>();
         services.AddSingleton<RecordFactory>();
         services.AddSingleton<IValidator<DeploymentFields>, DeploymentFieldsValidator>();

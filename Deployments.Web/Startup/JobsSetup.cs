@@ -26,6 +26,11 @@ static class JobsSetup
             At: new TimeOnly(4, 0)),
         new(FetchAdvisoriesJob.Name, Every: TimeSpan.FromHours(1), typeof(FetchAdvisoriesJob),
             Does: "Fetches advisories from the sources that administrators have set, and finds out what they affect."),
+        new(DeliverNotificationsJob.Name, Every: TimeSpan.FromSeconds(10), typeof(DeliverNotificationsJob),
+            Does: "Sends the webhooks and mails that notification rules ask for, and those that failed again."),
+        new(PruneNotificationsJob.Name, Every: TimeSpan.FromDays(1), typeof(PruneNotificationsJob),
+            Does: "Forgets notifications that were delivered or given up 90 days ago.",
+            At: new TimeOnly(3, 15)),
     ];
 
     public static void AddJobs(this WebApplicationBuilder builder, string connectionString)

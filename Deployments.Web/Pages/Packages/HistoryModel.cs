@@ -1,9 +1,11 @@
 using System.Globalization;
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Deployments.Web.Records;
+using Deployments.Web.Vulnerabilities;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -11,7 +13,8 @@ namespace Deployments.Web.Pages.Packages;
 
 /// <summary>Every deployment of one package, newest first.</summary>
 public sealed class HistoryModel(
-    FeedQueries feeds, PackageQueries packages, HistoryQueries history, FeedTypeCatalog types)
+    FeedQueries feeds, PackageQueries packages, HistoryQueries history, VulnerabilityQueries vulnerabilities,
+    FeedTypeCatalog types)
     : PackageModel(feeds, packages, types)
 {
     const int RowsPerPage = 50;
@@ -47,6 +50,9 @@ public sealed class HistoryModel(
 
     /// <summary>What is shown.</summary>
     public HistoryPage Records { get; private set; } = new([], null, null);
+
+    /// <summary>What is known to be vulnerable, by version.</summary>
+    public IReadOnlyDictionary<int, VersionBadge> Badges { get; private set; } = VulnerabilityText.NoBadges;
 
     /// <summary>The filters in force: label, value, and the address without each.</summary>
     public IReadOnlyList<(string Label, string Value, string Without)> Chips { get; private set; } = [];
@@ -103,6 +109,7 @@ public sealed class HistoryModel(
                 To = To is { Length: 10 } ? to?.AddDays(1) : to,
             },
             Place(Newer, newer: true) ?? Place(Older, newer: false), RowsPerPage, ct);
+        Badges = await vulnerabilities.BadgesAsync(Records.Rows.Select(row => row.VersionId), ct);
         return Page();
     }
 

@@ -4,13 +4,15 @@ using Deployments.Data.Packages;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Feeds;
 using Deployments.Web.Pages.Shared;
+using Deployments.Web.Vulnerabilities;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Deployments.Web.Pages.Packages;
 
 /// <summary>What runs where now, and through which feeds it came.</summary>
-public sealed class OverviewModel(FeedQueries feeds, PackageQueries packages, FeedTypeCatalog types, TimeProvider time)
-    : PackageModel(feeds, packages, types)
+public sealed class OverviewModel(
+    FeedQueries feeds, PackageQueries packages, VulnerabilityQueries vulnerabilities, FeedTypeCatalog types,
+    TimeProvider time) : PackageModel(feeds, packages, types)
 {
     const int MonthsShown = 12;
     const int LinesMax = 12;
@@ -25,6 +27,9 @@ public sealed class OverviewModel(FeedQueries feeds, PackageQueries packages, Fe
 
     /// <summary>Versions that run somewhere now.</summary>
     public IReadOnlyList<VersionRow> Live { get; private set; } = [];
+
+    /// <summary>What is known to be vulnerable, by version.</summary>
+    public IReadOnlyDictionary<int, VersionBadge> Badges { get; private set; } = VulnerabilityText.NoBadges;
 
     /// <summary>From the first to the last deployment of each of the newest versions; to now where it runs.</summary>
     public IReadOnlyList<SpanRow> Timeline { get; private set; } = [];
@@ -48,6 +53,8 @@ public sealed class OverviewModel(FeedQueries feeds, PackageQueries packages, Fe
         {
             Installations = await packages.InstallationsAsync(summary.PackageId, RowsMax, ct);
             var versions = await packages.VersionsAsync(summary.PackageId, VersionsModel.RowsMax, ct);
+            Badges = await vulnerabilities.BadgesAsync(
+                [.. versions.Select(row => row.VersionId), .. Installations.Select(row => row.VersionId)], ct);
             Live = [.. versions.Where(row => row.TargetsNow > 0)];
             Timeline = [.. versions.Where(row => row.TargetsNow > 0 || row.LastDeployedAt >= Start)
                 .Take(LinesMax).Select(Line)];
@@ -66,13 +73,15 @@ public sealed class OverviewModel(FeedQueries feeds, PackageQueries packages, Fe
             var targets => string.Create(CultureInfo.InvariantCulture, $"{targets:N0} targets"),
         };
         return new SpanRow(row.Version, link, null, row.FirstDeployedAt is not { } first ? [] : [
-            new Span(text, first, row.TargetsNow > 0 ? Now : row.LastDeployedAt!.Value, VersionChange.Upgrade, null)],
+            new Span(text, first, row.TargetsNow > 0 ? Now : row.LastDeployedAt!.Value, VersionChange.Upgrade, null,
+                Badges.GetValueOrDefault(row.VersionId)?.KnownFrom)],
             row.TargetsNow > 0 ? text : "");
     }
 }
 
 /// <summary>The versions that were deployed.</summary>
-public sealed class VersionsModel(FeedQueries feeds, PackageQueries packages, FeedTypeCatalog types)
+public sealed class VersionsModel(
+    FeedQueries feeds, PackageQueries packages, VulnerabilityQueries vulnerabilities, FeedTypeCatalog types)
     : PackageModel(feeds, packages, types)
 {
     /// <summary>How many versions are listed at most.</summary>
@@ -83,6 +92,9 @@ public sealed class VersionsModel(FeedQueries feeds, PackageQueries packages, Fe
     /// <summary>The versions, newest first.</summary>
     public IReadOnlyList<VersionRow> Versions { get; private set; } = [];
 
+    /// <summary>What is known to be vulnerable, by version.</summary>
+    public IReadOnlyDictionary<int, VersionBadge> Badges { get; private set; } = VulnerabilityText.NoBadges;
+
     /// <summary>Shows the page.</summary>
     public async Task<IActionResult> OnGetAsync(
         string feed, string name, string? group, string? version, CancellationToken ct)
@@ -90,7 +102,11 @@ public sealed class VersionsModel(FeedQueries feeds, PackageQueries packages, Fe
         if (!await LoadAsync(feed, name, group, version, ct))
             return NotFound();
         if (Summary is { } summary)
+        {
             Versions = await packages.VersionsAsync(summary.PackageId, RowsMax, ct);
+            Badges = await vulnerabilities.BadgesAsync(Versions.Select(row => row.VersionId), ct);
+        }
+
         return Page();
     }
 }

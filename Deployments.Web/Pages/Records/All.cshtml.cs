@@ -1,14 +1,17 @@
 using Deployments.Data.Records;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Deployments.Web.Records;
+using Deployments.Web.Vulnerabilities;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Deployments.Web.Pages.Records;
 
 /// <summary>Every deployment, with filters in the query string.</summary>
-public sealed class AllModel(RecordQueries records, FeedTypeCatalog types) : PageModel
+public sealed class AllModel(RecordQueries records, VulnerabilityQueries vulnerabilities, FeedTypeCatalog types)
+    : PageModel
 {
     const string Path = "/deployments";
     const int PageSize = 50;
@@ -24,6 +27,8 @@ public sealed class AllModel(RecordQueries records, FeedTypeCatalog types) : Pag
     internal RecordQuery Query { get; private set; } = null!;
 
     internal RecordPage Found { get; private set; } = new([], null, null);
+
+    internal IReadOnlyDictionary<int, VersionBadge> Badges { get; private set; } = VulnerabilityText.NoBadges;
 
     internal bool CanAdd => PageAccess.CallerOf(HttpContext).CanAdd();
 
@@ -41,6 +46,7 @@ public sealed class AllModel(RecordQueries records, FeedTypeCatalog types) : Pag
             Response.StatusCode = StatusCodes.Status400BadRequest;
         else
             Found = await records.PageAsync(Query.Filter, ct);
+        Badges = await vulnerabilities.BadgesAsync(Found.Items.Select(row => row.VersionId), ct);
         return Page();
     }
 }

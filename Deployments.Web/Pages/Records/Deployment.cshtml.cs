@@ -1,4 +1,5 @@
 using Deployments.Data.Records;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Deployments.Web.Records;
@@ -8,13 +9,16 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace Deployments.Web.Pages.Records;
 
 /// <summary>One record with everything known of it, or what has become of an id that was handed out.</summary>
-public sealed class DeploymentModel(RecordQueries records, FeedTypeCatalog types) : PageModel
+public sealed class DeploymentModel(RecordQueries records, VulnerabilityQueries vulnerabilities, FeedTypeCatalog types)
+    : PageModel
 {
     internal long Id { get; private set; }
 
     internal RecordState State { get; private set; } = new();
 
     internal RecordRow? Row { get; private set; }
+
+    internal VersionBadge? Known { get; private set; }
 
     internal string? Purl => Row is null ? null : RecordText.PurlOrNull(types, Row);
 
@@ -41,6 +45,8 @@ public sealed class DeploymentModel(RecordQueries records, FeedTypeCatalog types
                 return Redirect($"/deployments/{State.DeploymentId}");
             case RecordStatus.Recorded:
                 Row = await records.FindOrNullAsync(id, ct);
+                if (Row is not null)
+                    Known = (await vulnerabilities.BadgesAsync([Row.VersionId], ct)).GetValueOrDefault(Row.VersionId);
                 break;
         }
 

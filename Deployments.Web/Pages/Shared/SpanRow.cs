@@ -16,4 +16,7 @@ public sealed record SpanRow(string Name, string Url, string? Type, IReadOnlyLis
 /// <param name="To">Until when; may lie after the picture ends.</param>
 /// <param name="Change">What began it.</param>
 /// <param name="Url">The record that began it; null when there is none.</param>
-public sealed record Span(string Text, DateTimeOffset From, DateTimeOffset To, VersionChange Change, string? Url);
+/// <param name="KnownFrom">When it became known to be vulnerable; null when it is not.</param>
+public sealed record Span(
+    string Text, DateTimeOffset From, DateTimeOffset To, VersionChange Change, string? Url,
+    DateTimeOffset? KnownFrom = null);

@@ -4,6 +4,7 @@ using Deployments.Data.Targets;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Pages.Shared;
 using Deployments.Web.Records;
+using Deployments.Web.Vulnerabilities;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.WebUtilities;
@@ -69,6 +70,8 @@ public sealed class TargetModel(
 
     internal DateTimeOffset TimelineStart => TimelineEnd.AddMonths(-TimelineMonths);
 
+    internal IReadOnlyDictionary<int, VersionBadge> Badges { get; private set; } = VulnerabilityText.NoBadges;
+
     /// <summary>What is known of the versions that run here now; empty for a time in the past.</summary>
     internal IReadOnlyList<FindingRow> Findings { get; private set; } = [];
 
@@ -110,10 +113,8 @@ public sealed class TargetModel(
         Installed = await InstalledAsync(target, At, ct);
         await CompareAsync(ct);
         TimelineEnd = At ?? time.GetUtcNow();
-        Timeline = TargetTimeline.Rows(
-            await targets.ChangesAsync(
-                target.TargetId, TimelineStart, TimelineEnd, TimelinePackages, TimelineRecords, ct),
-            TimelineEnd);
+        var changes = await targets.ChangesAsync(
+            target.TargetId, TimelineStart, TimelineEnd, TimelinePackages, TimelineRecords, ct);
         if (At is null)
             Findings = await vulnerabilities.OfTargetAsync(target.TargetId, FindingsMax, ct);
         History = await records.PageAsync(
@@ -123,6 +124,12 @@ public sealed class TargetModel(
                 Cursor = cursor is null ? null : RecordCursor.TryParse(cursor),
                 Limit = PageSize,
             }, ct);
+        Badges = await vulnerabilities.BadgesAsync(
+            [
+                .. Installed.Select(row => row.VersionId), .. changes.Select(row => row.VersionId),
+                .. History.Items.Select(row => row.VersionId),
+            ], ct);
+        Timeline = TargetTimeline.Rows(changes, TimelineEnd, Badges);
         if (Problems.Count > 0)
             Response.StatusCode = StatusCodes.Status400BadRequest;
         return Page();

@@ -1,5 +1,6 @@
 using Deployments.Data.Packages;
 using Deployments.Data.Targets;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Pages.Packages;
 using Deployments.Web.Pages.Shared;
 using Deployments.Web.Records;
@@ -12,8 +13,10 @@ static class TargetTimeline
     /// <summary>Lines from records; a redeployment of the version that was there already begins no new bar.</summary>
     /// <param name="changes">The records of each package together, oldest first.</param>
     /// <param name="end">Until when the last version of each package is known to have run.</param>
-    public static IReadOnlyList<SpanRow> Rows(IEnumerable<InstalledRow> changes, DateTimeOffset end) =>
-        [.. changes.GroupBy(row => row.PackageId).Select(rows => Row([.. rows], end))];
+    /// <param name="badges">What is known to be vulnerable, by version.</param>
+    public static IReadOnlyList<SpanRow> Rows(
+        IEnumerable<InstalledRow> changes, DateTimeOffset end, IReadOnlyDictionary<int, VersionBadge> badges) =>
+        [.. changes.GroupBy(row => row.PackageId).Select(rows => Row([.. rows], end, badges))];
 
     /// <summary>What replacing one version by another was.</summary>
     public static VersionChange Change(InstalledRow? before, InstalledRow after)
@@ -32,7 +35,8 @@ static class TargetTimeline
         };
     }
 
-    static SpanRow Row(List<InstalledRow> records, DateTimeOffset end)
+    static SpanRow Row(
+        List<InstalledRow> records, DateTimeOffset end, IReadOnlyDictionary<int, VersionBadge> badges)
     {
         var spans = new List<Span>();
         InstalledRow? before = null;
@@ -45,7 +49,8 @@ static class TargetTimeline
             if (spans.Count > 0)
                 spans[^1] = spans[^1] with { To = record.DeployedAt };
             spans.Add(new Span(
-                record.Version, record.DeployedAt, end, change, $"/deployments/{record.DeploymentId}"));
+                record.Version, record.DeployedAt, end, change, $"/deployments/{record.DeploymentId}",
+                badges.GetValueOrDefault(record.VersionId)?.KnownFrom));
         }
 
         var last = records[^1];

@@ -40,6 +40,8 @@ public sealed class AdminAdvisoriesModel(AdvisorySourceStore sources) : PageMode
         var upload = HttpContext.RequestServices.GetRequiredService<AdvisoryUpload>();
         await using var content = file.OpenReadStream();
         Report = await upload.RunOrNullAsync(content, By, ct);
+        if (Report is null)
+            return await RefuseAsync($"The file is larger than {AdvisoryImport.UploadBytesMax >> 20} MB.", ct);
         await OnGetAsync(ct);
         return Page();
     }

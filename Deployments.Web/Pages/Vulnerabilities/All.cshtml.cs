@@ -1,24 +1,27 @@
 using Deployments.Data.Vulnerabilities;
+using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using Microsoft.AspNetCore.WebUtilities;
 
 namespace Deployments.Web.Pages.Vulnerabilities;
 
 /// <summary>Open vulnerabilities of what was deployed.</summary>
 public sealed class AllVulnerabilitiesModel(VulnerabilityQueries queries) : PageModel
 {
+    const string Path = "/vulnerabilities";
     const int PageSize = 50;
 
-    internal VulnerabilityQuery Query { get; private set; } = new(new VulnerabilityFilter(), null);
+    internal VulnerabilityQuery Query { get; private set; } = null!;
+
+    internal FilterQuery Given => Query.Given;
 
     internal IReadOnlyList<VulnerabilityRow> Rows { get; private set; } = [];
 
     internal bool HasAdvisories { get; private set; }
 
-    internal bool IsFiltered => Query.Filter is not { Text: null, Severity: null, OnlyRunning: false };
+    internal bool IsFiltered => Given.Given.Any();
 
-    internal string? FirstUrl => Query.Filter.Cursor is null ? null : Link(null);
+    internal string? FirstUrl => Query.Filter.Cursor is null ? null : Given.Link(Path);
 
     internal string? NextUrl { get; private set; }
 
@@ -36,14 +39,6 @@ public sealed class AllVulnerabilitiesModel(VulnerabilityQueries queries) : Page
         var limit = Query.Filter.Limit;
         var rows = await queries.PageAsync(Query.Filter with { Limit = limit + 1 }, ct);
         Rows = [.. rows.Take(limit)];
-        NextUrl = rows.Count > limit ? Link(VulnerabilityQuery.Write(Rows[^1].Cursor)) : null;
+        NextUrl = rows.Count > limit ? Query.Link(Path, Rows[^1].Cursor) : null;
     }
-
-    string Link(string? cursor) => QueryHelpers.AddQueryString("/vulnerabilities", new Dictionary<string, string?>
-    {
-        ["text"] = Query.Filter.Text,
-        ["severity"] = Query.Filter.Severity?.ToString(),
-        ["running"] = Query.Filter.OnlyRunning ? "true" : null,
-        ["cursor"] = cursor,
-    });
 }

@@ -6,7 +6,7 @@ namespace Deployments.Data.Database;
 /// <summary>Hears what other nodes (and triggers) tell through PostgreSQL's NOTIFY.</summary>
 /// <param name="database">The database.</param>
 /// <param name="logger">For connections lost.</param>
-public sealed class Notifications(NpgsqlDataSource database, ILogger<Notifications> logger)
+public sealed class DatabaseSignals(NpgsqlDataSource database, ILogger<DatabaseSignals> logger)
 {
     static readonly TimeSpan ReconnectPause = TimeSpan.FromSeconds(1);
 

@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Deployments.Data.Notifications;
+using Deployments.Data.Vulnerabilities;
+using Deployments.Web.Records;
+using Deployments.Web.Vulnerabilities;
+
+namespace Deployments.Web.Notifications;
+
+/// <summary>
+/// What is told, as a JSON body and as sentences. What clients and advisories said is text of strangers.
+/// </summary>
+static class NotificationText
+{
+    static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // it is sent as JSON, never put into a page
+    };
+
+    /// <summary>What happened, as it was noted.</summary>
+    public static NotificationFacts Read(string facts) =>
+        JsonSerializer.Deserialize<NotificationFacts>(facts, Json) ?? new NotificationFacts();
+
+    /// <summary>What a test of a rule pretends.</summary>
+    public static string TestFacts(DateTimeOffset now) => JsonSerializer.Serialize(
+        new NotificationFacts
+        {
+            Feed = "example",
+            PackageType = "nuget",
+            Name = "Example.Package",
+            Version = "1.0.0",
+            Target = "EXAMPLE-01",
+            DeployedAt = now,
+            Application = "Deployments",
+            User = "nobody",
+            Description = "A test of this notification. Nothing was deployed.",
+        }, Json);
+
+    /// <summary>What an occasion is called in a webhook.</summary>
+    public static string EventOf(NotificationOccasion occasion) => occasion switch
+    {
+        NotificationOccasion.VulnerabilityFound => "vulnerability.found",
+        NotificationOccasion.VulnerabilityDeployed => "vulnerability.deployed",
+        NotificationOccasion.Deployment => "deployment.recorded",
+        _ => "test",
+    };
+
+    /// <summary>An occasion in words.</summary>
+    public static string Words(NotificationOccasion occasion) => occasion switch
+    {
+        NotificationOccasion.VulnerabilityFound => "an advisory newly touches a running version",
+        NotificationOccasion.VulnerabilityDeployed => "a version with a known advisory is deployed",
+        NotificationOccasion.Deployment => "every deployment",
+        _ => "a test",
+    };
+
+    /// <summary>The body of a webhook, as openapi.json describes it: the same bytes in each attempt.</summary>
+    public static byte[] Body(NotificationRule rule, ClaimedNotification notification, NotificationLinks links)
+    {
+        var facts = Read(notification.Facts);
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new
+            {
+                @event = EventOf(notification.Occasion),
+                delivery = notification.DeliveryKey,
+                occurredAt = TimeText.Write(notification.CreatedAt),
+                rule = rule.Name,
+                link = links.OfOrNull(facts),
+                deployment = new
+                {
+                    id = facts.DeploymentId,
+                    facts.Feed,
+                    type = facts.PackageType,
+                    facts.Group,
+                    facts.Name,
+                    facts.Version,
+                    facts.Qualifier,
+                    facts.Target,
+                    facts.Application,
+                    facts.User,
+                    facts.Description,
+                    facts.Url,
+                    deployedAt = TimeText.Write(facts.DeployedAt),
+                },
+                vulnerability = facts.Advisory is not { } advisory ? null : new
+                {
+                    advisory.Id,
+                    severity = ((SeverityLevel)advisory.Severity).ToString().ToLowerInvariant(),
+                    advisory.Score,
+                    advisory.Summary,
+                    certain = advisory.IsCertain,
+                    advisory.Fixed,
+                },
+            }, Json);
+    }
+
+    /// <summary>The subject of a mail.</summary>
+    public static string Subject(NotificationRule rule, IReadOnlyList<ClaimedNotification> notifications)
+    {
+        if (notifications.Count > 1)
+            return Line(string.Create(
+                CultureInfo.InvariantCulture, $"{notifications.Count:N0} notifications: {rule.Name}"));
+        var facts = Read(notifications[0].Facts);
+        var what = $"{facts.FullName()} {facts.Version} on {facts.Target}";
+        return Line(notifications[0].Occasion switch
+        {
+            NotificationOccasion.Test => $"Test: {rule.Name}",
+            NotificationOccasion.Deployment => $"Deployed: {what}",
+            _ => $"{Level(facts.Advisory!)}: {what} ({facts.Advisory!.Id})",
+        });
+    }
+
+    /// <summary>One notification in a mail: a line that says it all, and lines with the rest.</summary>
+    public static string Paragraph(ClaimedNotification notification, NotificationLinks links)
+    {
+        var facts = Read(notification.Facts);
+        var what = $"{facts.FullName()} {facts.Version}";
+        var lines = new List<string?>
+        {
+            notification.Occasion switch
+            {
+                NotificationOccasion.VulnerabilityFound =>
+                    $"{facts.Target} runs {what}, which {facts.Advisory!.Id} ({Level(facts.Advisory)}) now touches.",
+                NotificationOccasion.VulnerabilityDeployed =>
+                    $"{facts.Target} now runs {what}, which {facts.Advisory!.Id} ({Level(facts.Advisory)}) touches.",
+                NotificationOccasion.Deployment => $"{what} was deployed to {facts.Target}.",
+                _ => "This is a test; nothing was deployed.",
+            },
+        };
+        if (facts.Advisory is { } advisory)
+        {
+            lines.Add(advisory.Summary);
+            lines.Add(advisory.Fixed is null ? "No fixed version is known." : $"Fixed in {advisory.Fixed}.");
+            if (!advisory.IsCertain)
+                lines.Add("The version cannot be compared with the advisory, so this is not certain.");
+        }
+
+        lines.Add($"Deployed {TimeText.Write(facts.DeployedAt)} by {facts.User} with {facts.Application}, "
+            + $"through feed {facts.Feed}.");
+        lines.Add(facts.Description);
+        lines.Add(links.OfOrNull(facts));
+        return string.Join("\n  ", lines.Where(line => !string.IsNullOrEmpty(line)).Select(line => Line(line!)));
+    }
+
+    static string Level(AdvisoryFacts advisory) =>
+        VulnerabilityText.Name((SeverityLevel)advisory.Severity, advisory.Score);
+
+    // On one line, and without what turns the direction of text.
+    static string Line(string text) =>
+        string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format
+            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator ? ' ' : c));
+}
