@@ -1,5 +1,6 @@
 using System.Globalization;
 using Deployments.Data.Records;
+using Deployments.Tests.Notifications;
 using Deployments.Tests.Support;
 using Deployments.Web.Feeds;
 using Npgsql;
@@ -76,6 +77,7 @@ static class BelievableHistory
         };
         records.Add(hostile);
         await app.Service<RecordStore>().RecordAsync(records, CancellationToken.None);
+        await NotificationSeed.WriteAsync(app);
         return hostile.Id;
     }
 
