@@ -43,12 +43,19 @@ public sealed record HistoryCursor(DateTimeOffset DeployedAt, long Id, bool Newe
 /// <param name="ToOlder">Where older ones begin; null when these are the oldest.</param>
 public sealed record HistoryPage(IReadOnlyList<HistoryRow> Rows, HistoryCursor? ToNewer, HistoryCursor? ToOlder)
 {
+    /// <summary>
+    /// Date of the record next to these on the newer side; null when these are the newest. What happened before it,
+    /// and not before the oldest of these, belongs on this page.
+    /// </summary>
+    public DateTimeOffset? NewerAt { get; init; }
+
     // One row more than a page has was asked for: it tells whether there is a next page on the side it was read
     // towards.
     internal static HistoryPage Of(List<HistoryRow> rows, HistoryCursor? cursor, int count)
     {
         var isMore = rows.Count > count;
         var newer = cursor is { Newer: true };
+        var newerAt = !newer ? cursor?.DeployedAt : isMore ? rows[0].DeployedAt : null;
         if (isMore)
             rows.RemoveAt(newer ? 0 : count);
         if (rows.Count == 0)
@@ -58,6 +65,9 @@ public sealed record HistoryPage(IReadOnlyList<HistoryRow> Rows, HistoryCursor? 
         return new HistoryPage(
             rows,
             hasNewer ? new HistoryCursor(rows[0].DeployedAt, rows[0].Id, Newer: true) : null,
-            hasOlder ? new HistoryCursor(rows[^1].DeployedAt, rows[^1].Id, Newer: false) : null);
+            hasOlder ? new HistoryCursor(rows[^1].DeployedAt, rows[^1].Id, Newer: false) : null)
+        {
+            NewerAt = newerAt,
+        };
     }
 }

@@ -37,6 +37,9 @@ static class AllPages
         ("/deployments/1000", 200, false),
         ("/deployments/HOSTILE", 200, true),
         ("/deployments/new", 200, true),
+        ("/admin/notifications", 200, true),
+        ("/admin/notifications/1", 200, true),
+        ("/admin/notifications/2?state=Failed", 200, true),
         ("/no-such-page", 404, false),
     ];
 }

@@ -1,6 +1,9 @@
 using System.Globalization;
 using Deployments.Data.Records;
+using Deployments.Data.Vulnerabilities;
+using Deployments.Tests.Notifications;
 using Deployments.Tests.Support;
+using Deployments.Tests.Vulnerabilities;
 using Deployments.Web.Feeds;
 using Npgsql;
 
@@ -76,6 +79,10 @@ static class BelievableHistory
         };
         records.Add(hostile);
         await app.Service<RecordStore>().RecordAsync(records, CancellationToken.None);
+        await NotificationSeed.WriteAsync(app);
+        var advisory = Osv.Advisory("GHSA-7f3q-2m9x-c4vh", "Accounts.Web", "1.3.0", "1.4.2");
+        advisory["published"] = now.AddDays(-100).ToString("O", CultureInfo.InvariantCulture);
+        await app.Service<AdvisoryStore>().ImportAsync([Osv.Read(advisory)], CancellationToken.None);
         return hostile.Id;
     }
 

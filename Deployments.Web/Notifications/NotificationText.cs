@@ -49,8 +49,8 @@ static class NotificationText
     /// <summary>An occasion in words.</summary>
     public static string Words(NotificationOccasion occasion) => occasion switch
     {
-        NotificationOccasion.VulnerabilityFound => "an advisory newly touches a running version",
-        NotificationOccasion.VulnerabilityDeployed => "a version with a known advisory is deployed",
+        NotificationOccasion.VulnerabilityFound => "an advisory newly touching a running version",
+        NotificationOccasion.VulnerabilityDeployed => "a deployment of a version with a known advisory",
         NotificationOccasion.Deployment => "every deployment",
         _ => "a test",
     };

@@ -13,8 +13,8 @@ namespace Deployments.Web.Pages.Packages;
 
 /// <summary>Every deployment of one package, newest first.</summary>
 public sealed class HistoryModel(
-    FeedQueries feeds, PackageQueries packages, HistoryQueries history, VulnerabilityQueries vulnerabilities,
-    FeedTypeCatalog types)
+    FeedQueries feeds, PackageQueries packages, HistoryQueries history, HistoryMarkQueries marks,
+    VulnerabilityQueries vulnerabilities, FeedTypeCatalog types)
     : PackageModel(feeds, packages, types)
 {
     const int RowsPerPage = 50;
@@ -53,6 +53,9 @@ public sealed class HistoryModel(
 
     /// <summary>What is known to be vulnerable, by version.</summary>
     public IReadOnlyDictionary<int, VersionBadge> Badges { get; private set; } = VulnerabilityText.NoBadges;
+
+    /// <summary>What became known of its versions in the time of these records, newest first.</summary>
+    public IReadOnlyList<HistoryMark> Marks { get; private set; } = [];
 
     /// <summary>The filters in force: label, value, and the address without each.</summary>
     public IReadOnlyList<(string Label, string Value, string Without)> Chips { get; private set; } = [];
@@ -97,18 +100,19 @@ public sealed class HistoryModel(
         if (!ModelState.IsValid)
             return Page();
 
+        var filter = new HistoryFilter
+        {
+            Package = Key,
+            VersionKey = VersionKey,
+            Target = Target,
+            Application = Application,
+            User = User,
+            From = from,
+            To = To is { Length: 10 } ? to?.AddDays(1) : to,
+        };
         Records = await history.PageAsync(
-            new HistoryFilter
-            {
-                Package = Key,
-                VersionKey = VersionKey,
-                Target = Target,
-                Application = Application,
-                User = User,
-                From = from,
-                To = To is { Length: 10 } ? to?.AddDays(1) : to,
-            },
-            Place(Newer, newer: true) ?? Place(Older, newer: false), RowsPerPage, ct);
+            filter, Place(Newer, newer: true) ?? Place(Older, newer: false), RowsPerPage, ct);
+        Marks = await marks.OfPageAsync(filter, Records, ct);
         Badges = await vulnerabilities.BadgesAsync(Records.Rows.Select(row => row.VersionId), ct);
         return Page();
     }
