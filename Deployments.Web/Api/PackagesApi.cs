@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Deployments.Data.Packages;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Deployments.Web.Gateway;
@@ -17,9 +18,10 @@ namespace Deployments.Web.Api;
 /// What is listed is what the feed has of its own, and what was deployed through its connectors, with what is known of
 /// that. Downloads of a single package are not counted here; their number is always 0.
 /// </remarks>
-sealed class PackagesApi(
+sealed partial class PackagesApi(
     FeedDirectory feeds, CallerResolver callers, FeedGateway gateway, DeployedVersionQueries deployed,
-    PackageStatusQueries statuses, PackageStatusStore statusStore, DeploymentsSettings settings)
+    PackageStatusQueries statuses, PackageStatusStore statusStore, AdvisoryMatchQueries advisories,
+    VulnerabilityQueries vulnerabilities, DeploymentsSettings settings, TimeProvider time)
 {
     const int DeployedRowsMax = 20_000; // of a listing without a name; keeps one answer within some megabytes
     const int ReasonLengthMax = 2_000;
@@ -40,6 +42,8 @@ sealed class PackagesApi(
             (HttpContext context, string feed, PackagesApi api) => api.UploadAsync(context, feed));
         packages.MapMethods("/{feed}/delete", ["POST", "DELETE"],
             (HttpContext context, string feed, PackagesApi api) => api.DeleteAsync(context, feed));
+        packages.MapPost("/{feed}/audit", (HttpContext context, string feed, PackagesApi api) =>
+            api.AuditAsync(context, feed));
         packages.MapMethods("/{feed}/status", ["POST", "PUT"],
             (HttpContext context, string feed, PackagesApi api) => api.SetStatusAsync(context, feed));
     }

@@ -51,6 +51,12 @@ public interface IFeedType
     PackageCoordinates? TryReadDownload(FeedRequest request);
 
     /// <summary>
+    /// Whether an answer without content (204) delivers the package: its headers say where the file is, and fetching
+    /// that is not counted. False where such an answer means that there is none.
+    /// </summary>
+    bool PointsToPackages => false;
+
+    /// <summary>
     /// Whether the file of a download stays the same for ever, so that it may be kept when a connector has fetched it.
     /// </summary>
     /// <param name="request">A download with its version named.</param>

@@ -138,6 +138,9 @@ public abstract class StaticFeed : IFeedType
     public virtual Uri LedUrl(FeedRequest request, Uri led) => led;
 
     /// <inheritdoc/>
+    public virtual bool PointsToPackages => false;
+
+    /// <inheritdoc/>
     public virtual bool IsImmutable(FeedRequest request, PackageCoordinates package) => true;
 
     /// <inheritdoc/>

@@ -102,7 +102,7 @@ sealed class FeedGateway(
     {
         var package = access == FeedAccess.Download ? PackageOrNull(context, served, request, caller) : null;
         if (package is not null)
-            capture.Watch(context, served.Feed, caller,
+            capture.Watch(context, served, caller,
                 () => served.Type.WithAnswer(package, HeaderOf(context.Response)));
         else if (access != FeedAccess.Download
             && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)

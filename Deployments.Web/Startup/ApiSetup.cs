@@ -21,6 +21,7 @@ static class ApiSetup
         builder.Services.AddSingleton<ConnectorManagementApi>();
         builder.Services.AddSingleton<ApiKeysApi>();
         builder.Services.AddSingleton<PackagesApi>();
+        builder.Services.AddSingleton<PackageVulnerabilityApi>();
         builder.Services.AddSingleton<HealthApi>();
     }
 
@@ -45,6 +46,7 @@ static class ApiSetup
         ConnectorManagementApi.Map(app);
         ApiKeysApi.Map(app);
         PackagesApi.Map(app);
+        PackageVulnerabilityApi.Map(app);
         HealthApi.Map(app);
     }
 }
