@@ -93,7 +93,8 @@ public sealed class PgutilTests : IAsyncLifetime
             Assert.NotNull(audit.AnalysisDate);
         }
 
-        foreach (var status in new object[] { new { listed = false }, new { allow = false }, new { deprecated = true } })
+        object[] changes = [new { listed = false }, new { allow = false }, new { deprecated = true }];
+        foreach (var status in changes)
         {
             using var answer = await pgutil.PostAsJsonAsync(
                 "api/packages/main/status?name=tools&version=1.2.0", status);

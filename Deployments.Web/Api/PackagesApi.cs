@@ -19,7 +19,8 @@ namespace Deployments.Web.Api;
 /// that. Downloads of a single package are not counted here; their number is always 0.
 /// </remarks>
 sealed partial class PackagesApi(
-    FeedDirectory feeds, CallerResolver callers, FeedGateway gateway, DeployedVersionQueries deployed,
+    FeedDirectory feeds, CallerResolver callers, FeedGateway gateway, UpstreamIndexes indexes,
+    DeployedVersionQueries deployed,
     PackageStatusQueries statuses, PackageStatusStore statusStore, AdvisoryMatchQueries advisories,
     VulnerabilityQueries vulnerabilities, DeploymentsSettings settings, TimeProvider time)
 {
@@ -97,7 +98,7 @@ sealed partial class PackagesApi(
         if (await OpenOrNullAsync(context, feed, FeedAccess.Download) is not var (served, caller))
             return Results.Empty;
         var choice = PackageChoice.Read(context.Request.Query, served.Type);
-        var file = await FileAsync(choice, served, context.RequestAborted);
+        var (file, found) = await FileAsync(choice, served, context.RequestAborted);
         if (FeedRequest.TryRead("GET", file.RawPath, file.RawQuery) is not { } request)
             throw ApiRefusal.Invalid("name", "is not one of a package");
         context.Response.OnStarting(() =>
@@ -111,7 +112,7 @@ sealed partial class PackagesApi(
 
             return Task.CompletedTask;
         });
-        await gateway.DownloadAsync(context, served, caller, request);
+        await gateway.DownloadAsync(context, served, caller, request, found);
         return Results.Empty;
     }
 
@@ -148,7 +149,7 @@ sealed partial class PackagesApi(
             context.RequestAborted);
         var chosen = choice.Choose(own, package => package.Package, served.Type)
             .DistinctBy(package => string.Join('\0', package.File.Removed ?? package.Path)).ToList();
-        var only = OnlyOne(chosen, choice, served);
+        var only = OnlyOne(chosen, package => package.Package, choice, served);
         if (!served.Tree.Delete([.. only.File.Removed ?? only.Path]))
             throw Missing(choice, served); // by another request, this moment
         return Results.Ok();
@@ -252,39 +253,61 @@ sealed partial class PackagesApi(
 
     /// <summary>The file that is meant.</summary>
     /// <exception cref="ApiRefusal">404: there is none. 400: there are several.</exception>
-    static async ValueTask<PackageFile> FileAsync(PackageChoice choice, ServedFeed served, CancellationToken ct)
+    /// <returns>Its address, and where a connector has it when that does not tell.</returns>
+    async ValueTask<(PackageFile File, UpstreamFile? Found)> FileAsync(
+        PackageChoice choice, ServedFeed served, CancellationToken ct)
     {
         // Most addresses follow from the names, so that nothing needs to be searched for.
         if (choice.Newest is null && served.Type.FileOf(choice.Exact) is { } direct
             && FeedRequest.TryRead("GET", direct.RawPath, direct.RawQuery) is { } request
             && await served.Type.AnswerAsync(request, served.Tree, ct) is LocalAnswer.File)
-            return direct;
+            return (direct, null);
         var own = await LocalPackages.FindAsync(served.Type, served.Tree, choice.Package, choice.IsOf, ct);
         // A name that is here is answered from here alone, as at the feed's own addresses.
         return own.Count > 0
-            ? OnlyOne(choice.Choose(own, package => package.Package, served.Type), choice, served).File
-            : UpstreamFile(choice, served);
+            ? (OnlyOne(choice.Choose(own, package => package.Package, served.Type), package => package.Package, choice,
+                served).File, null)
+            : await UpstreamFileAsync(choice, served, ct);
     }
 
-    static LocalPackage OnlyOne(IReadOnlyList<LocalPackage> chosen, PackageChoice choice, ServedFeed served) =>
+    static T OnlyOne<T>(
+        IReadOnlyList<T> chosen, Func<T, PackageCoordinates> packageOf, PackageChoice choice, ServedFeed served) =>
         chosen switch
         {
             [] => throw Missing(choice, served),
             [var only] => only,
             _ => throw ApiRefusal.Invalid("qualifier", "must tell which of these is meant: "
-                + string.Join(", ", chosen.Select(package => package.Package.Qualifier).Distinct()
+                + string.Join(", ", chosen.Select(file => packageOf(file).Qualifier).Distinct()
                     .Order(StringComparer.Ordinal).Take(20))),
         };
 
-    static PackageFile UpstreamFile(PackageChoice choice, ServedFeed served)
+    async ValueTask<(PackageFile File, UpstreamFile? Found)> UpstreamFileAsync(
+        PackageChoice choice, ServedFeed served, CancellationToken ct)
     {
         if (served.Feed.Connectors.Count == 0)
             throw Missing(choice, served);
+        if (served.Type.IndexPaths(choice.Located).Count > 0)
+        {
+            try
+            {
+                var files = await indexes.FindAsync(served, choice.Located, choice.IsOf, ct);
+                var chosen = choice.Choose(files, file => file.Package, served.Type)
+                    .DistinctBy(file => file.Address).ToList();
+                var only = OnlyOne(chosen, file => file.Package, choice, served);
+                return (only.File, only);
+            }
+            catch (HttpRequestException exception)
+            {
+                throw new ApiRefusal(StatusCodes.Status502BadGateway, exception.Message);
+            }
+        }
+
         if (choice.Newest is "latest-stable" or "latest-unstable")
             throw ApiRefusal.Invalid("version", "of a connector's package must be named, or be 'latest'");
-        return served.Type.FileOf(choice.Exact) ?? throw ApiRefusal.NotFound(
+        var file = served.Type.FileOf(choice.Exact) ?? throw ApiRefusal.NotFound(
             $"{served.Feed.Name} has no {choice.Package.Name} of its own, and its connectors cannot be asked for it "
-            + "by name.");
+            + "by this name alone: say the version, and in the qualifier what tells its files apart.");
+        return (file, null);
     }
 
     static ApiRefusal Missing(PackageChoice choice, ServedFeed served) => ApiRefusal.NotFound(

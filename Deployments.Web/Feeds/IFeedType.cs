@@ -113,6 +113,23 @@ public interface IFeedType
     /// </summary>
     PackageFile? FileOf(PackageCoordinates package) => null;
 
+    /// <summary>
+    /// Where <see cref="FileOf"/> cannot tell: the indexes of an upstream that name the package's files, as raw paths
+    /// below the feed. Each is a list of forms of which the first that is there is read.
+    /// </summary>
+    /// <param name="package">
+    /// The package with everything that was said of it, its place in a repository too (<c>distro</c>,
+    /// <c>component</c>).
+    /// </param>
+    IReadOnlyList<IReadOnlyList<string>> IndexPaths(PackageCoordinates package) => [];
+
+    /// <summary>
+    /// What such an index tells, where it is not one whose addresses <see cref="Rewrite"/> leads through the feed.
+    /// </summary>
+    /// <exception cref="FormatException">The document is no such index.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, or unpacks to too much.</exception>
+    PackageIndex ReadIndex(PackageCoordinates package, FeedRequest index, byte[] document) => PackageIndex.Empty;
+
     /// <summary>Whether a version is a pre-release, which nobody gets who asks for a stable one.</summary>
     bool IsPrerelease(string version) =>
         VersionOrder is SemVerVersionOrder or NuGetVersionOrder && SemVerSyntax.IsPrerelease(version);
