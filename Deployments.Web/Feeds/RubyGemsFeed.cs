@@ -156,7 +156,7 @@ public sealed partial class RubyGemsFeed : StaticFeed
 
     static string Value(Match line) => line.Groups[1].Value.Trim().Trim('"', '\'');
 
-    [GeneratedRegex(@"\A[A-Za-z0-9_.-]{1,200}\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}\z", RegexOptions.NonBacktracking)]
     private static partial Regex NamePattern();
 
     [GeneratedRegex(@"\A[0-9]+(\.[0-9A-Za-z]+)*\z", RegexOptions.NonBacktracking)]
