@@ -1,3 +1,5 @@
+using Deployments.Data.Packages;
+
 namespace Deployments.Data.Vulnerabilities;
 
 /// <summary>What somebody decided about a vulnerability. Stored as a number: never renumber.</summary>
@@ -45,12 +47,6 @@ public sealed record NewAssessment
     /// </summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 }
-
-/// <summary>A package by the keys under which its spellings are equal.</summary>
-/// <param name="Type">Package URL type.</param>
-/// <param name="GroupKey">Normalised group; empty when there is none.</param>
-/// <param name="NameKey">Normalised name.</param>
-public sealed record PackageKey(string Type, string GroupKey, string NameKey);
 
 /// <summary>What became of a decision.</summary>
 public enum AssessmentOutcome

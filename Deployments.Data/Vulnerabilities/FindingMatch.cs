@@ -13,13 +13,12 @@ static class FindingMatch
     // Any number that nothing else locks.
     const string LockKey = "7482011";
 
-    const string Matches =
+    /// <summary>
+    /// What advisories say of versions <c>v</c> (version, sort_key, qualifier) of packages <c>k</c> (type, group_key,
+    /// name_key): joins and conditions of a statement that groups by version and advisory.
+    /// </summary>
+    internal const string Concerned =
         """
-        select v.version_id, p.advisory_id, bool_or((m.is_inside or m.is_listed) and m.is_release) as is_certain,
-               (array_agg(m.fixed order by m.fixed_key) filter (where m.fixed is not null))[1] as fixed,
-               (array_agg(m.fixed_key order by m.fixed_key) filter (where m.fixed is not null))[1] as fixed_key
-        from package_versions v
-        join packages k on k.package_id = v.package_id
         join advisory_packages p on p.name_key = k.name_key and p.type = k.type and p.group_key = k.group_key
         join advisories a on a.advisory_id = p.advisory_id and (a.withdrawn_at is null or a.withdrawn_at > now())
         cross join lateral (
@@ -40,6 +39,22 @@ static class FindingMatch
         ) m
         where (m.is_inside or m.is_listed or m.is_unclear)
           and (m.is_release or position('&distro=' in '&' || v.qualifier) = 0)
+        """;
+
+    /// <summary>Of such a group: whether it is certain, and the smallest version above that is not affected.</summary>
+    internal const string Said =
+        """
+        bool_or((m.is_inside or m.is_listed) and m.is_release) as is_certain,
+               (array_agg(m.fixed order by m.fixed_key) filter (where m.fixed is not null))[1] as fixed,
+               (array_agg(m.fixed_key order by m.fixed_key) filter (where m.fixed is not null))[1] as fixed_key
+        """;
+
+    const string Matches =
+        $"""
+        select v.version_id, p.advisory_id, {Said}
+        from package_versions v
+        join packages k on k.package_id = v.package_id
+        {Concerned}
         """;
 
     const string Grouped =

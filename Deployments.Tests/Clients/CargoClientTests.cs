@@ -35,6 +35,15 @@ public sealed class CargoClientTests : IAsyncLifetime, IDisposable
         await home.SucceedAsync("crate", "cargo", "publish", "--registry", "store", "--token", TestApp.ApiKey,
             "--no-verify", "--allow-dirty");
 
+        foreach (var (undo, isYanked) in new[] { (Array.Empty<string>(), "true"), (["--undo"], "false") })
+        {
+            await home.SucceedAsync("crate", "cargo", ["yank", "acme-part", "--version", "1.0.0", "--registry", "store",
+                "--token", TestApp.ApiKey, .. undo]);
+            Assert.Contains($"\"yanked\":{isYanked}",
+                await feeds.App.Client.GetStringAsync(new Uri(feeds.StoreUrl + "ac/me/acme-part")),
+                StringComparison.Ordinal);
+        }
+
         await home.WriteAsync("project/Cargo.toml", """
             [package]
             name = "project"

@@ -47,6 +47,32 @@ public sealed class AlpineFeedTests : StaticFeedContract
     ];
 
     [Theory]
+    [InlineData("pkgname = py3-yaml\npkgver = 6.0-r2\narch = x86_64\n", 201)]
+    [InlineData("pkgname = py3-yaml\npkgver = 6.0-r2\narch = noarch\n", 400)]
+    [InlineData("pkgname = py3-yaml\npkgver = 6.0\narch = x86_64\n", 400)]
+    [InlineData("pkgname = ../evil\npkgver = 6.0-r2\narch = x86_64\n", 400)]
+    [InlineData("pkgname = py3-yaml\npkgver = 6.0-r2\narch = ../..\n", 400)]
+    [InlineData("", 400)]
+    public async Task A_package_sent_to_the_feed_itself_is_filed_by_its_description(string info, int status)
+    {
+        var package = Apk(info);
+
+        Assert.Equal(status, await StatusAsync("", "POST", package));
+
+        Assert.Equal(status == 201, Place.Tree.Find("x86_64", "py3-yaml-6.0-r2.apk") is not null);
+        Assert.Equal(status == 201 ? 409 : status, await StatusAsync("", "PUT", package));
+        Assert.True(Place.NothingLeftTheTree);
+    }
+
+    // A signature, a description and the files, each packed by itself; only the last archive has an end.
+    static byte[] Apk(string info) =>
+    [
+        .. PackageHeads.Gzip(PackageHeads.Tar((".SIGN.RSA.key.rsa.pub", new byte[256]))[..^1024]),
+        .. PackageHeads.Gzip(PackageHeads.Tar((".PKGINFO", Given.Bytes(info)))[..^1024]),
+        .. PackageHeads.TarGz(("usr/x", Given.Bytes("x"))),
+    ];
+
+    [Theory]
     [InlineData("http://up.test/v3/main", "x86_64/a-1-r0.apk", "http://up.test/v3/main/x86_64/a-1-r0.apk")]
     [InlineData("http://up.test/v3/main/x86_64/", "x86_64/a-1-r0.apk", "http://up.test/v3/main/x86_64/a-1-r0.apk")]
     [InlineData("http://up.test/v3/main/x86_64/", "x86_64/APKINDEX.tar.gz",

@@ -91,6 +91,72 @@ public sealed class AssetFeedTests : FeedTypeContract, IDisposable
         Assert.Equal(FeedAccess.Delete, Type.RequiredAccess(Given.Request("delete/a", "POST")));
     }
 
+    [Fact]
+    public async Task A_large_file_comes_in_parts_in_any_order()
+    {
+        foreach (var (index, part) in new[] { (2, "e"), (0, "xx"), (1, "cd"), (0, "ab") }) // one of them twice
+            Assert.Equal(200, await PartAsync(index, part));
+        Assert.Null(await AskAsync("content/a/b.txt"));
+        Assert.Null(await AskAsync("dir/?recursive=true"));
+
+        Assert.Equal(201, await StatusAsync("content/a/b.txt?id=7f-A&multipart=complete", "POST"));
+
+        Assert.Equal("abcde", await File.ReadAllTextAsync((await FileAsync("content/a/b.txt")).Path));
+        Assert.Equal(404, await StatusAsync("content/a/b.txt?id=7f-A&multipart=complete", "POST"));
+        Assert.Empty(place.Tree.Unfinished.Directories());
+    }
+
+    [Fact]
+    public async Task Parts_that_make_no_whole_are_refused()
+    {
+        await PartAsync(0, "ab");
+        await PartAsync(2, "e");
+        Assert.Equal(400, await StatusAsync("content/a/b.txt?id=7f-A&multipart=complete", "POST"));
+        await PartAsync(1, "c");
+        Assert.Equal(400, await StatusAsync("content/a/b.txt?id=7f-A&multipart=complete", "POST"));
+        await PartAsync(1, "cd");
+        Assert.Equal(400, await StatusAsync("content/a%2fb?id=7f-A&multipart=complete", "POST"));
+        Assert.Equal(201, await StatusAsync("content/a/b.txt?id=7f-A&multipart=complete", "POST"));
+        Assert.Equal(400, await StatusAsync(Part(0) + "&partSize=7", "POST", "ab"));
+        Assert.Equal(400, await StatusAsync("content/a/b.txt?id=7f-A&multipart=complete", "POST"));
+    }
+
+    [Theory]
+    [InlineData("id=7f&multipart=upload")]
+    [InlineData("id=7f&multipart=upload&index=0&totalSize=5")]
+    [InlineData("id=7f&multipart=upload&index=3&totalSize=5&totalParts=3")]
+    [InlineData("id=7f&multipart=upload&index=-1&totalSize=5&totalParts=3")]
+    [InlineData("id=7f&multipart=upload&index=0&totalSize=5&totalParts=0")]
+    [InlineData("id=7f&multipart=upload&index=0&totalSize=5&totalParts=100001")]
+    [InlineData("id=7f&multipart=upload&index=0&totalSize=99999999999999999999&totalParts=1")]
+    [InlineData("id=..%2f..&multipart=upload&index=0&totalSize=5&totalParts=3")]
+    [InlineData("id=&multipart=upload&index=0&totalSize=5&totalParts=3")]
+    [InlineData("multipart=complete")]
+    [InlineData("id=7f&multipart=perhaps")]
+    public async Task A_part_that_is_none_is_refused(string query)
+    {
+        Assert.Equal(400, await StatusAsync($"content/a/b.txt?{query}", "POST", "ab"));
+        Assert.Empty(place.Tree.Unfinished.Directories());
+    }
+
+    [Fact]
+    public async Task Uploads_that_were_abandoned_are_removed_by_the_next()
+    {
+        await PartAsync(0, "ab");
+        var folder = Path.Combine(place.Root, ".uploads", "7f-A");
+        Directory.SetLastWriteTimeUtc(folder, TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-2));
+
+        await StatusAsync("content/c?id=1&multipart=upload&index=0&totalSize=1&totalParts=1", "POST", "c");
+
+        Assert.Equal(["1"], place.Tree.Unfinished.Directories());
+    }
+
+    Task<int> PartAsync(int index, string content) =>
+        StatusAsync(Part(index) + $"&partSize={content.Length}", "POST", content);
+
+    static string Part(int index) =>
+        $"content/a/b.txt?id=7f-A&multipart=upload&index={index}&offset=0&totalSize=5&totalParts=3";
+
     [Theory]
     [InlineData("content/a%2fb")]
     [InlineData("content")]

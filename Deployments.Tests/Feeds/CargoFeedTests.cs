@@ -127,6 +127,24 @@ public sealed class CargoFeedTests : StaticFeedContract
     public async Task What_cargo_does_not_send_is_refused(string manifest) =>
         Assert.Equal(400, Assert.IsType<LocalAnswer.Status>(await PublishAsync(manifest, "crate")).Code);
 
+    [Fact]
+    public async Task A_yanked_crate_stays_and_is_marked()
+    {
+        await PublishAsync("""{"name":"acme","vers":"1.0.0"}""", "crate");
+        const string Path = "api/v1/crates/Acme/1.0.0";
+        Assert.Equal(FeedAccess.Delete, Type.RequiredAccess(Given.Request(Path + "/yank", "DELETE")));
+
+        Assert.IsType<LocalAnswer.Document>(await AskAsync(Path + "/yank", "DELETE"));
+        Assert.Contains("\"yanked\":true", await ContentAsync("ac/me/acme"), StringComparison.Ordinal);
+        Assert.Equal("crate", await ContentAsync("api/v1/crates/acme/1.0.0/download"));
+        Assert.IsType<LocalAnswer.Document>(await AskAsync(Path + "/unyank", "PUT"));
+        Assert.Contains("\"yanked\":false", await ContentAsync("ac/me/acme"), StringComparison.Ordinal);
+
+        Assert.Equal(404, await StatusAsync("api/v1/crates/acme/2.0.0/yank", "DELETE"));
+        Assert.Equal(404, await StatusAsync("api/v1/crates/other/1.0.0/unyank", "PUT"));
+        Assert.Equal(404, await StatusAsync("api/v1/crates/%2e%2e%2facme/1.0.0/yank", "DELETE"));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("abc")]

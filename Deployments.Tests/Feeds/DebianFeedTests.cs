@@ -96,6 +96,34 @@ public sealed class DebianFeedTests : StaticFeedContract
     }
 
     [Theory]
+    [InlineData("upload/stable/extra", "extra")]
+    [InlineData("upload/stable/extra/whatever.deb", "extra")]
+    [InlineData("", "main")]
+    public async Task An_upload_to_a_distribution_is_filed_in_the_pool(string path, string component)
+    {
+        Assert.Equal(201, await StatusAsync(path, "PUT", PackageHeads.Deb(Control)));
+        Assert.Equal(409, await StatusAsync(path, "POST", PackageHeads.Deb(Control)));
+
+        Assert.IsType<LocalAnswer.File>(
+            await AskAsync($"pool/{component}/libx/libxml2/libxml2_2.9.14+dfsg-1.3_amd64.deb"));
+        Assert.Empty(Place.Tree.Directories("dists")); // an index would want a signature
+    }
+
+    [Theory]
+    [InlineData("upload/stable")]
+    [InlineData("upload")]
+    [InlineData("upload/st%20able/main")]
+    [InlineData("upload/stable/%26x")]
+    [InlineData("upload/stable/a%2fb")]
+    [InlineData("upload/stable/main/a/b.deb")]
+    public async Task An_upload_to_no_distribution_is_refused(string path) =>
+        Assert.Equal(400, await StatusAsync(path, "PUT", PackageHeads.Deb(Control)));
+
+    [Fact]
+    public async Task An_upload_that_is_no_package_is_refused() =>
+        Assert.Equal(400, await StatusAsync("upload/stable/main", "PUT", Given.Bytes("no archive")));
+
+    [Theory]
     [InlineData("Package: a b\nVersion: 1\nArchitecture: all\n")]
     [InlineData("Package: acme\nVersion: 1/2\nArchitecture: all\n")]
     [InlineData("Package: acme\nVersion: 1\n")]

@@ -180,6 +180,46 @@ public abstract class FeedTypeContract
         Assert.True(place.NothingLeftTheTree);
     }
 
+    /// <summary>
+    /// Goal: what a hostile spelling of a download is recorded under leads nowhere else. Method: each segment of each
+    /// download is preceded, followed and replaced by traversals (plain, encoded, encoded twice, overlong UTF-8,
+    /// backslashes), separators that are encoded or merely look alike, NUL, line ends and 5,000 letters; what is still
+    /// taken for a package has none of them in its names, or is kept as the path that was asked for.
+    /// </summary>
+    [Fact]
+    public void A_hostile_spelling_of_a_download_names_nothing_but_a_package()
+    {
+        foreach (var sample in Downloads)
+        {
+            var path = sample.Path.Split('?')[0];
+            var segments = path.Split('/');
+            var spellings = Enumerable.Range(0, segments.Length).SelectMany(place => HostileParts.SelectMany(part =>
+                new[] { part + segments[place], segments[place] + part, part }.Select(text =>
+                    string.Join('/', [.. segments[..place], text, .. segments[(place + 1)..]]))));
+            foreach (var spelling in spellings.Append(path.Replace("/", "%2f", StringComparison.Ordinal))
+                .Append(path.Replace("/", "%5c", StringComparison.Ordinal)))
+            {
+                if (Given.TryRequest(spelling) is { } request && Type.TryReadDownload(request) is { } read)
+                    Assert.True(IsHarmless(read), $"{spelling} is read as {read}");
+            }
+        }
+    }
+
+    static bool IsHarmless(PackageCoordinates package)
+    {
+        if (package.Qualifier == PackageCoordinates.UnresolvedQualifier)
+            return !package.Name.Any(char.IsControl);
+        string[] texts = [package.Group, package.Name, package.Version];
+        return texts.All(text => !text.Any(char.IsControl) && !text.Contains('\\', StringComparison.Ordinal)
+            && text.Split('/').All(part => part is not (".." or ".")));
+    }
+
+    static readonly string[] HostileParts =
+    [
+        "..", "../", "%2e%2e", "%2e%2e%2f", "..%2f", ".%2e/", "%252e%252e%252f", "%c0%ae%c0%ae%c0%af", "..%5c", "%5c",
+        "%2f", "%252f", "%EF%BC%8F", "%E2%88%95", "%00", "%0d%0a", "%7f", "%ff", "%u002e", new string('a', 5_000),
+    ];
+
     static readonly string[] HostileTexts =
     [
         "", ".", "..", "../..", "a/../../b", "..\\..", "/etc/passwd", "C:\\x", "\0", "\r\n", "%2e%2e", "%", "~", "@",

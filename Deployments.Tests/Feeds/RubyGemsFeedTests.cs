@@ -77,6 +77,38 @@ public sealed class RubyGemsFeedTests : StaticFeedContract
     public void Metadata_without_proper_names_is_not_believed(string name, string version) =>
         Assert.Null(Type.TryReadHead(Given.Request("gems/x.gem"), Gem(name, version, "ruby")));
 
+    [Fact]
+    public async Task A_gem_is_pushed_and_yanked()
+    {
+        Assert.Equal(200, await StatusAsync("api/v1/gems", "POST", Gem("acme", "1.0", "ruby")));
+        Assert.Equal(409, await StatusAsync("api/v1/gems", "POST", Gem("acme", "1.0", "ruby")));
+        Assert.Equal(200, await StatusAsync("api/v1/gems", "POST", Gem("acme", "1.0", "java")));
+        Assert.Equal(400, await StatusAsync("api/v1/gems", "POST", Given.Bytes("no gem")));
+        Assert.Equal(FeedAccess.Delete, Type.RequiredAccess(Given.Request("api/v1/gems/yank", "DELETE")));
+
+        Assert.Equal(200, await StatusAsync("api/v1/gems/yank", "DELETE",
+            Given.Bytes("gem_name=acme&version=1.0&platform=java")));
+        Assert.IsType<LocalAnswer.File>(await AskAsync("gems/acme-1.0.gem"));
+        Assert.Equal(200, await StatusAsync("api/v1/gems/yank?gem_name=acme&version=1.0", "DELETE"));
+        Assert.Null(await AskAsync("gems/acme-1.0.gem"));
+        Assert.Null(await AskAsync("api/v1/gems"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("gem_name=acme")]
+    [InlineData("gem_name=acme&version=9.9")]
+    [InlineData("gem_name=..%2facme&version=1.0")]
+    [InlineData("gem_name=acme&version=1.0&platform=..%2f..")]
+    [InlineData("gem_name=%00&version=1.0")]
+    [InlineData("%%%&&==")]
+    public async Task A_yank_that_names_no_gem_is_refused(string form)
+    {
+        await StatusAsync("api/v1/gems", "POST", Gem("acme", "1.0", "ruby"));
+        Assert.Equal(404, await StatusAsync("api/v1/gems/yank", "DELETE", Given.Bytes(form)));
+        Assert.IsType<LocalAnswer.File>(await AskAsync("gems/acme-1.0.gem"));
+    }
+
     static byte[] Gem(string name, string version, string platform) => PackageHeads.Tar(
         ("metadata.gz", PackageHeads.Gzip(Given.Bytes(
             $"""

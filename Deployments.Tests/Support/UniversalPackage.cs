@@ -23,7 +23,8 @@ static class UniversalPackage
         return $"/upack/{feed}/download/app/1.0.0";
     }
 
-    static byte[] Make(string name, string version)
+    /// <summary>The bytes of a package.</summary>
+    public static byte[] Make(string name, string version)
     {
         using var file = new MemoryStream();
         using (var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))

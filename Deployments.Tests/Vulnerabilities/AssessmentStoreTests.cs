@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Dapper;
 using Deployments.Data.Audit;
+using Deployments.Data.Packages;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Tests.Records;
 using Deployments.Tests.Support;

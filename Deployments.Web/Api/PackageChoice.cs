@@ -11,7 +11,7 @@ sealed record PackageChoice
     const int LengthMax = 2_000;
 
     // Where a package lies in a repository; no part of what it is.
-    static readonly string[] Places = ["distro", "distribution", "component", "repository_url", "checksum"];
+    static readonly string[] PlaceKeys = ["distro", "distribution", "component", "repository_url", "checksum"];
 
     // What an absent qualifier means to the clients that always name one.
     static readonly string[] Defaults = ["", "ruby", "jar"];
@@ -24,6 +24,9 @@ sealed record PackageChoice
 
     /// <summary>What else was said to tell the files of a version apart.</summary>
     public required IReadOnlyList<(string Key, string Value)> Qualifiers { get; init; }
+
+    /// <summary>Where it is to be found in a repository: <c>distro</c>, <c>component</c>.</summary>
+    public required IReadOnlyList<(string Key, string Value)> Places { get; init; }
 
     /// <summary>
     /// Which newest version is asked for: <c>latest</c>, <c>latest-stable</c> or <c>latest-unstable</c>; null when
@@ -38,6 +41,12 @@ sealed record PackageChoice
         Version = Newest is null ? Package.Version : "",
         Qualifier = PackageCoordinates.QualifierOf(
             Qualifiers.Where(pair => !Defaults.Contains(pair.Value)).DistinctBy(pair => pair.Key)),
+    };
+
+    /// <summary>The package with everything that was said of it, its place in a repository too.</summary>
+    public PackageCoordinates Located => Exact with
+    {
+        Qualifier = PackageCoordinates.QualifierOf(Qualifiers.Concat(Places).DistinctBy(pair => pair.Key)),
     };
 
     /// <summary>Reads the query; null when it names no package.</summary>
@@ -60,7 +69,9 @@ sealed record PackageChoice
         {
             Package = package,
             Keys = type.Normalize(package),
-            Qualifiers = qualifiers,
+            Qualifiers = [.. qualifiers.Where(pair => !PlaceKeys.Contains(pair.Key))],
+            Places = [.. qualifiers.Where(pair => PlaceKeys.Contains(pair.Key))
+                .Select(pair => (pair.Key == "distribution" ? "distro" : pair.Key, pair.Value))],
         };
     }
 
@@ -174,6 +185,5 @@ sealed record PackageChoice
         .Split('&', StringSplitOptions.RemoveEmptyEntries)
         .Select(pair => pair.Split('=', 2))
         .Where(pair => pair.Length == 2 && pair[1].Length > 0)
-        .Select(pair => (pair[0].Trim().ToLowerInvariant(), Uri.UnescapeDataString(pair[1].Trim())))
-        .Where(pair => !Places.Contains(pair.Item1));
+        .Select(pair => (pair[0].Trim().ToLowerInvariant(), Uri.UnescapeDataString(pair[1].Trim())));
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Deployments.Data.Packages;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Deployments.Web.Gateway;
@@ -17,9 +18,11 @@ namespace Deployments.Web.Api;
 /// What is listed is what the feed has of its own, and what was deployed through its connectors, with what is known of
 /// that. Downloads of a single package are not counted here; their number is always 0.
 /// </remarks>
-sealed class PackagesApi(
-    FeedDirectory feeds, CallerResolver callers, FeedGateway gateway, DeployedVersionQueries deployed,
-    PackageStatusQueries statuses, PackageStatusStore statusStore, DeploymentsSettings settings)
+sealed partial class PackagesApi(
+    FeedDirectory feeds, CallerResolver callers, FeedGateway gateway, UpstreamIndexes indexes,
+    DeployedVersionQueries deployed,
+    PackageStatusQueries statuses, PackageStatusStore statusStore, AdvisoryMatchQueries advisories,
+    VulnerabilityQueries vulnerabilities, DeploymentsSettings settings, TimeProvider time)
 {
     const int DeployedRowsMax = 20_000; // of a listing without a name; keeps one answer within some megabytes
     const int ReasonLengthMax = 2_000;
@@ -40,6 +43,8 @@ sealed class PackagesApi(
             (HttpContext context, string feed, PackagesApi api) => api.UploadAsync(context, feed));
         packages.MapMethods("/{feed}/delete", ["POST", "DELETE"],
             (HttpContext context, string feed, PackagesApi api) => api.DeleteAsync(context, feed));
+        packages.MapPost("/{feed}/audit", (HttpContext context, string feed, PackagesApi api) =>
+            api.AuditAsync(context, feed));
         packages.MapMethods("/{feed}/status", ["POST", "PUT"],
             (HttpContext context, string feed, PackagesApi api) => api.SetStatusAsync(context, feed));
     }
@@ -93,7 +98,7 @@ sealed class PackagesApi(
         if (await OpenOrNullAsync(context, feed, FeedAccess.Download) is not var (served, caller))
             return Results.Empty;
         var choice = PackageChoice.Read(context.Request.Query, served.Type);
-        var file = await FileAsync(choice, served, context.RequestAborted);
+        var (file, found) = await FileAsync(choice, served, context.RequestAborted);
         if (FeedRequest.TryRead("GET", file.RawPath, file.RawQuery) is not { } request)
             throw ApiRefusal.Invalid("name", "is not one of a package");
         context.Response.OnStarting(() =>
@@ -107,7 +112,7 @@ sealed class PackagesApi(
 
             return Task.CompletedTask;
         });
-        await gateway.DownloadAsync(context, served, caller, request);
+        await gateway.DownloadAsync(context, served, caller, request, found);
         return Results.Empty;
     }
 
@@ -144,7 +149,7 @@ sealed class PackagesApi(
             context.RequestAborted);
         var chosen = choice.Choose(own, package => package.Package, served.Type)
             .DistinctBy(package => string.Join('\0', package.File.Removed ?? package.Path)).ToList();
-        var only = OnlyOne(chosen, choice, served);
+        var only = OnlyOne(chosen, package => package.Package, choice, served);
         if (!served.Tree.Delete([.. only.File.Removed ?? only.Path]))
             throw Missing(choice, served); // by another request, this moment
         return Results.Ok();
@@ -248,39 +253,61 @@ sealed class PackagesApi(
 
     /// <summary>The file that is meant.</summary>
     /// <exception cref="ApiRefusal">404: there is none. 400: there are several.</exception>
-    static async ValueTask<PackageFile> FileAsync(PackageChoice choice, ServedFeed served, CancellationToken ct)
+    /// <returns>Its address, and where a connector has it when that does not tell.</returns>
+    async ValueTask<(PackageFile File, UpstreamFile? Found)> FileAsync(
+        PackageChoice choice, ServedFeed served, CancellationToken ct)
     {
         // Most addresses follow from the names, so that nothing needs to be searched for.
         if (choice.Newest is null && served.Type.FileOf(choice.Exact) is { } direct
             && FeedRequest.TryRead("GET", direct.RawPath, direct.RawQuery) is { } request
             && await served.Type.AnswerAsync(request, served.Tree, ct) is LocalAnswer.File)
-            return direct;
+            return (direct, null);
         var own = await LocalPackages.FindAsync(served.Type, served.Tree, choice.Package, choice.IsOf, ct);
         // A name that is here is answered from here alone, as at the feed's own addresses.
         return own.Count > 0
-            ? OnlyOne(choice.Choose(own, package => package.Package, served.Type), choice, served).File
-            : UpstreamFile(choice, served);
+            ? (OnlyOne(choice.Choose(own, package => package.Package, served.Type), package => package.Package, choice,
+                served).File, null)
+            : await UpstreamFileAsync(choice, served, ct);
     }
 
-    static LocalPackage OnlyOne(IReadOnlyList<LocalPackage> chosen, PackageChoice choice, ServedFeed served) =>
+    static T OnlyOne<T>(
+        IReadOnlyList<T> chosen, Func<T, PackageCoordinates> packageOf, PackageChoice choice, ServedFeed served) =>
         chosen switch
         {
             [] => throw Missing(choice, served),
             [var only] => only,
             _ => throw ApiRefusal.Invalid("qualifier", "must tell which of these is meant: "
-                + string.Join(", ", chosen.Select(package => package.Package.Qualifier).Distinct()
+                + string.Join(", ", chosen.Select(file => packageOf(file).Qualifier).Distinct()
                     .Order(StringComparer.Ordinal).Take(20))),
         };
 
-    static PackageFile UpstreamFile(PackageChoice choice, ServedFeed served)
+    async ValueTask<(PackageFile File, UpstreamFile? Found)> UpstreamFileAsync(
+        PackageChoice choice, ServedFeed served, CancellationToken ct)
     {
         if (served.Feed.Connectors.Count == 0)
             throw Missing(choice, served);
+        if (served.Type.IndexPaths(choice.Located).Count > 0)
+        {
+            try
+            {
+                var files = await indexes.FindAsync(served, choice.Located, choice.IsOf, ct);
+                var chosen = choice.Choose(files, file => file.Package, served.Type)
+                    .DistinctBy(file => file.Address).ToList();
+                var only = OnlyOne(chosen, file => file.Package, choice, served);
+                return (only.File, only);
+            }
+            catch (HttpRequestException exception)
+            {
+                throw new ApiRefusal(StatusCodes.Status502BadGateway, exception.Message);
+            }
+        }
+
         if (choice.Newest is "latest-stable" or "latest-unstable")
             throw ApiRefusal.Invalid("version", "of a connector's package must be named, or be 'latest'");
-        return served.Type.FileOf(choice.Exact) ?? throw ApiRefusal.NotFound(
+        var file = served.Type.FileOf(choice.Exact) ?? throw ApiRefusal.NotFound(
             $"{served.Feed.Name} has no {choice.Package.Name} of its own, and its connectors cannot be asked for it "
-            + "by name.");
+            + "by this name alone: say the version, and in the qualifier what tells its files apart.");
+        return (file, null);
     }
 
     static ApiRefusal Missing(PackageChoice choice, ServedFeed served) => ApiRefusal.NotFound(

@@ -20,7 +20,7 @@ namespace Deployments.Web.Api;
 /// assessment of everything is revoked. An assessment has no policy here; a policy's name is kept with the reason.
 /// </remarks>
 sealed class ScaApi(
-    VersionCheckQueries checks, VulnerabilityQueries vulnerabilities, AssessmentQueries assessments,
+    AdvisoryMatchQueries advisories, VulnerabilityQueries vulnerabilities, AssessmentQueries assessments,
     AssessmentStore store, FeedTypeCatalog types, TimeProvider time)
 {
     /// <summary>For how long a vulnerability that is to be taken with caution is accepted.</summary>
@@ -48,20 +48,20 @@ sealed class ScaApi(
     {
         var asked = await ReadAsync(context);
         var versions = asked.Select((one, place) => Version(one, place)).ToList();
-        var found = await checks.FindAsync(versions, time.GetUtcNow(), context.RequestAborted);
+        var found = await advisories.OfAsync(versions, time.GetUtcNow(), context.RequestAborted);
         return Results.Json(
-            found.Select(one => new
+            found.GroupBy(row => row.Id).Select(rows => (One: rows.First(), Rows: rows)).Select(pair => new
             {
-                one.Id,
-                summary = NullIfEmpty(one.Summary),
-                published = one.PublishedAt is { } published ? TimeText.Write(published) : null,
-                withdrawn = one.WithdrawnAt is { } withdrawn ? TimeText.Write(withdrawn) : null,
-                details = NullIfEmpty(one.Details),
-                one.Cve,
-                cvss = one.Score is null ? null : one.SeveritySource,
-                numericCvss = one.Score,
-                severity = one.Severity == SeverityLevel.Unknown ? null : one.Severity.ToString(),
-                affectedPackages = one.Places,
+                pair.One.Id,
+                summary = NullIfEmpty(pair.One.Summary),
+                published = pair.One.PublishedAt is { } published ? TimeText.Write(published) : null,
+                withdrawn = pair.One.WithdrawnAt is { } withdrawn ? TimeText.Write(withdrawn) : null,
+                details = NullIfEmpty(pair.One.Details),
+                pair.One.Cve,
+                cvss = pair.One.Score is null ? null : pair.One.SeveritySource,
+                numericCvss = pair.One.Score,
+                severity = pair.One.Severity == SeverityLevel.Unknown ? null : pair.One.Severity.ToString(),
+                affectedPackages = pair.Rows.Select(row => row.Place),
             }), Json);
     }
 
@@ -141,7 +141,8 @@ sealed class ScaApi(
         }
     }
 
-    CheckedVersion Version(Asked asked, int place)
+    // A type that is not known has no advisories.
+    AskedVersion Version(Asked asked, int place)
     {
         var (type, name) = (Required(asked.Type, "type", place), Required(asked.Name, "name", place));
         var version = Required(asked.Version, "version", place);
@@ -149,13 +150,9 @@ sealed class ScaApi(
         // Tools name a package's type, people and ProGet itself a feed's.
         var known = types.All.FirstOrDefault(one =>
             one.PackageType.Equals(type, StringComparison.OrdinalIgnoreCase)) ?? types.FindOrNull(type);
-        if (known is null)
-            return new CheckedVersion(new PackageKey(type, group, name), version, null);
-        var package = known.FromNames(group, name, version);
-        var keys = known.Normalize(package);
-        return new CheckedVersion(
-            new PackageKey(known.PackageType, keys.Group, keys.Name), package.Version,
-            known.VersionOrder.SortKey(package.Version));
+        return known is null
+            ? new AskedVersion(type, group, name, version, null, "")
+            : PackagesApi.VersionOf(known, known.FromNames(group, name, version));
     }
 
     static string Required(string? text, string property, int place) =>

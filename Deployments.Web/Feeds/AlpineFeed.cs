@@ -11,11 +11,16 @@ namespace Deployments.Web.Feeds;
 /// </remarks>
 public sealed partial class AlpineFeed : StaticFeed
 {
+    const int HeadBytes = 64 << 10; // a signature and the description have some kilobytes
+
+    const string AnyArchitecture = "noarch";
+
     static readonly string[] OtherNames = ["alpine"];
 
     static readonly string[] Architectures =
     [
-        "aarch64", "armhf", "armv7", "loongarch64", "mips64", "noarch", "ppc64le", "riscv64", "s390x", "x86", "x86_64",
+        "aarch64", "armhf", "armv7", "loongarch64", "mips64", AnyArchitecture, "ppc64le", "riscv64", "s390x", "x86",
+        "x86_64",
     ];
 
     /// <inheritdoc/>
@@ -54,6 +59,13 @@ public sealed partial class AlpineFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override PackageFile? FileOf(PackageCoordinates package) =>
+        package.QualifierValue("arch") is { Length: > 0 } arch && $"{package.Name}-{package.Version}.apk" is var file
+        && FilePattern().IsMatch(file)
+            ? PackageFile.At(file, arch, file)
+            : null;
+
+    /// <inheritdoc/>
     public override string DownloadPath(PackageCoordinates package) => PathOf(
         Qualified(package, "arch", "x86_64"), $"{package.Name}-{package.Version}"
         + $"{(package.Version.Contains("-r", StringComparison.Ordinal) ? "" : "-r0")}.apk");
@@ -77,8 +89,38 @@ public sealed partial class AlpineFeed : StaticFeed
             : PackageCoordinates.Unresolved(path);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>The description is in the second of the archives that the file is made of.</remarks>
+    protected override string[]? PlaceOf(FeedRequest upload, PackageCoordinates? manifest) => manifest is null
+        ? null
+        : [manifest.QualifierValue("arch"), $"{manifest.Name}-{manifest.Version}.apk"];
+
+    /// <inheritdoc/>
+    /// <remarks>Read of uploads only: the name of a file that is there tells all.</remarks>
+    public override int HeadLength(FeedRequest download) => download.Segments.Count > 1 ? 0 : HeadBytes;
+
+    /// <inheritdoc/>
+    public override PackageCoordinates? TryReadHead(FeedRequest download, ReadOnlyMemory<byte> head)
+    {
+        if (PackageHead.TarGzEntry(head, name => name == ".PKGINFO") is not { } info)
+            return null;
+        var fields = InfoPattern().Matches(info)
+            .ToLookup(match => match.Groups[1].Value, match => match.Groups[2].Value.Trim());
+        var (name, version, arch) = (fields["pkgname"].FirstOrDefault(""), fields["pkgver"].FirstOrDefault(""),
+            fields["arch"].FirstOrDefault(""));
+        // What is for every architecture lies with each: only its path tells with which.
+        return Architectures.Contains(arch) && arch != AnyArchitecture
+            && FilePattern().Match($"{name}-{version}.apk") is { Success: true } file
+            && file.Groups[1].Value == name
+            ? new PackageCoordinates("", name, version, PackageCoordinates.QualifierOf(("arch", arch)))
+            : null;
+    }
+
     static string Arch(string[] path) =>
         path.Length > 1 ? PackageCoordinates.QualifierOf(("arch", path[^2])) : "";
+
+    [GeneratedRegex(@"^([a-z]+) = ([^\r\n]*)", RegexOptions.Multiline)]
+    private static partial Regex InfoPattern();
 
     // The release (-r2) at the end tells where the version begins: at the last dash before a digit.
     [GeneratedRegex(@"\A([A-Za-z0-9_][A-Za-z0-9._+-]{0,199})-([0-9][^-]{0,150}-r[0-9]{1,9})\.apk\z")]

@@ -11,7 +11,7 @@ namespace Deployments.Web.Feeds;
 /// See ProGet's Asset Directory API. A file has no version: the first digits of its content's hash stand for it, or,
 /// where a connector serves it, when it was last modified.
 /// </remarks>
-public sealed class AssetFeed : StaticFeed
+public sealed partial class AssetFeed : StaticFeed
 {
     const int HashDigits = 12;
 
@@ -151,8 +151,8 @@ public sealed class AssetFeed : StaticFeed
         return request.Segments switch
         {
             ["delete", _, ..] => await DeleteAsync(request, tree, ct),
-            ["content", _, ..] when request.Query("multipart") is not null =>
-                new LocalAnswer.Status(400, "Send the file in one piece; uploads in parts are not taken here."),
+            ["content", _, ..] when request.Query("multipart") is { } step =>
+                await StorePartsAsync(step, request, tree, path, ct),
             ["content", _, ..] => await SaveAsync(request.Body, request, tree, ct, path),
             _ => new LocalAnswer.Status(400, "Upload to content/ and the file's path."),
         };

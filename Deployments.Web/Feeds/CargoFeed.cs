@@ -116,9 +116,20 @@ public sealed partial class CargoFeed : StaticFeed
         FeedRequest request, PackageTree tree, CancellationToken ct) => request.Segments switch
         {
             ["api", "v1", "crates", "new"] => PublishAsync(request, tree, ct),
+            ["api", "v1", "crates", var name, var version, "unyank"] =>
+                YankAsync(false, name, version, request, tree, ct),
             [ConfigFile] => ValueTask.FromResult<LocalAnswer>(
                 new LocalAnswer.Status(400, "config.json is this feed's own and is not replaced.")),
             _ => base.StoreAsync(request, tree, ct),
+        };
+
+    /// <inheritdoc/>
+    protected override ValueTask<LocalAnswer> DeleteAsync(
+        FeedRequest request, PackageTree tree, CancellationToken ct) => request.Segments switch
+        {
+            ["api", "v1", "crates", var name, var version, "yank"] =>
+                YankAsync(true, name, version, request, tree, ct),
+            _ => base.DeleteAsync(request, tree, ct),
         };
 
     /// <inheritdoc/>
@@ -278,6 +289,27 @@ public sealed partial class CargoFeed : StaticFeed
             ["rust_version"] = manifest["rust_version"]?.DeepClone(),
             ["v"] = 2,
         }.ToJsonString();
+    }
+
+    // A yanked crate can still be downloaded, by those whose lock files name it.
+    static async ValueTask<LocalAnswer> YankAsync(
+        bool isYanked, string name, string version, FeedRequest request, PackageTree tree, CancellationToken ct)
+    {
+        string[] path = [.. CratesPath, name.ToLowerInvariant(), version, LineFile];
+        if (!IsName(name) || !SemVerSyntax.IsVersion(version) || tree.Find(path) is not { } file)
+            return new LocalAnswer.Status(404, "This feed has no such version of the crate.");
+        try
+        {
+            var line = JsonNode.Parse(await File.ReadAllTextAsync(file, ct))!.AsObject();
+            line["yanked"] = isYanked;
+            await tree.SaveAsync(new MemoryStream(Encoding.UTF8.GetBytes(line.ToJsonString() + "\n")),
+                request.UserName, replace: true, ct, path);
+            return new LocalAnswer.Document("""{"ok":true}"""u8.ToArray(), "application/json");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return new LocalAnswer.Status(409, "The crate's line of the index, put here by hand, cannot be read.");
+        }
     }
 
     static async ValueTask<byte[]?> PartAsync(Stream body, int lengthMax, CancellationToken ct)

@@ -79,6 +79,16 @@ public sealed partial class CondaFeed : StaticFeed
             : led;
 
     /// <inheritdoc/>
+    public override PackageFile? FileOf(PackageCoordinates package) =>
+        package.QualifierValue("subdir") is { Length: > 0 } subdir
+        && package.QualifierValue("type") is "conda" or "tar.bz2"
+        && $"{package.Name}-{package.Version}-{package.QualifierValue("build")}" is var stem
+        && FilePattern().IsMatch(stem)
+            ? PackageFile.At($"{stem}.{package.QualifierValue("type")}", subdir,
+                $"{stem}.{package.QualifierValue("type")}")
+            : null;
+
+    /// <inheritdoc/>
     public override string DownloadPath(PackageCoordinates package) => PathOf(
         Qualified(package, "subdir", "noarch"), $"{package.Name}-{package.Version}-{Qualified(package, "build", "0")}"
         + $".{Qualified(package, "type", "conda")}");

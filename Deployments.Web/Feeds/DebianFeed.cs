@@ -65,6 +65,62 @@ public sealed partial class DebianFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    /// <remarks>What is for every architecture is in the index of each, and perhaps in one of its own.</remarks>
+    public override IReadOnlyList<IReadOnlyList<string>> IndexPaths(PackageCoordinates package)
+    {
+        var component = package.QualifierValue("component") is { Length: > 0 } given ? given
+            : package.Group.Length > 0 ? package.Group
+            : "main";
+        if (package.QualifierValue("distro") is not { Length: > 0 } distribution)
+            return [Forms("Packages")]; // a flat repository
+        string[] architectures = package.QualifierValue("arch") switch
+        {
+            "" => ["amd64", "all"],
+            "all" => ["all", "amd64"],
+            var one => [one],
+        };
+        return [.. architectures.Select(arch =>
+            Forms(PathOf("dists", distribution, component, $"binary-{arch}", "Packages")))];
+
+        static string[] Forms(string path) => [path + ".gz", path];
+    }
+
+    /// <inheritdoc/>
+    public override PackageIndex ReadIndex(PackageCoordinates package, FeedRequest index, byte[] document)
+    {
+        using var text = new StreamReader(PackageIndex.Open(document));
+        var files = new List<IndexedFile>();
+        var stanza = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        for (var line = text.ReadLine(); ; line = text.ReadLine())
+        {
+            if (!string.IsNullOrWhiteSpace(line))
+            {
+                // Of other packages nothing is kept, and Package stands first.
+                if (FieldPattern().Match(line) is { Success: true } field
+                    && (stanza.Count == 0 || stanza.ContainsKey("Package")))
+                    stanza.TryAdd(field.Groups[1].Value, field.Groups[2].Value.Trim());
+                continue;
+            }
+
+            if (stanza.GetValueOrDefault("Package", "").Equals(package.Name, StringComparison.OrdinalIgnoreCase)
+                && stanza.TryGetValue("Version", out var version) && stanza.TryGetValue("Filename", out var file))
+            {
+                string[] path = [.. file.Split('/').Where(segment => segment is not ("" or "."))];
+                if (path.Length > 0)
+                {
+                    files.Add(new IndexedFile(
+                        new PackageCoordinates(Component(path), stanza["Package"], version,
+                            Arch(stanza.GetValueOrDefault("Architecture", ""))), path));
+                }
+            }
+
+            stanza.Clear();
+            if (line is null)
+                return new PackageIndex(files, []);
+        }
+    }
+
+    /// <inheritdoc/>
     public override string DownloadPath(PackageCoordinates package) => PathOf(
         "pool", package.Group.Length > 0 ? package.Group : "main", package.Name[..Math.Min(1, package.Name.Length)],
         package.Name,
@@ -79,6 +135,10 @@ public sealed partial class DebianFeed : StaticFeed
             deb {feed} stable main
             # a flat repository without a signature
             deb [trusted=yes] {feed} ./
+            """),
+        new("curl", $"""
+            # adds a package to the pool; the indexes are made and uploaded by who signs them
+            curl -T acme_1.0_amd64.deb -H "X-ApiKey: $KEY" {feed}upload/stable/main
             """),
     ];
 
@@ -111,6 +171,21 @@ public sealed partial class DebianFeed : StaticFeed
             $"{manifest.Name}_{version}_{manifest.QualifierValue("arch")}.deb",
         ];
     }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// ProGet's <c>upload/{distribution}/{component}</c> too. The package is filed in the pool; who signs the indexes
+    /// names it there.
+    /// </remarks>
+    protected override ValueTask<LocalAnswer> StoreAsync(
+        FeedRequest request, PackageTree tree, CancellationToken ct) => request.Segments switch
+        {
+            ["upload", _, _] or ["upload", _, _, _] when request.Segments.Skip(1).Take(2).All(NamePattern().IsMatch) =>
+                FileAsync(request.For("", $"?component={Uri.EscapeDataString(request.Segments[2])}"), tree, ct),
+            ["upload", ..] => ValueTask.FromResult<LocalAnswer>(
+                new LocalAnswer.Status(400, "Upload to upload/ and a distribution and a component.")),
+            _ => base.StoreAsync(request, tree, ct),
+        };
 
     /// <inheritdoc/>
     protected override string MediaType(string file) => Path.GetExtension(file) switch

@@ -76,6 +76,10 @@ public sealed partial class HelmFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override IReadOnlyList<IReadOnlyList<string>> IndexPaths(PackageCoordinates package) =>
+        [[PathOf(package.Group, IndexFile)]];
+
+    /// <inheritdoc/>
     public override string DownloadPath(PackageCoordinates package) => PathOf(
         package.Group, "charts", package.Name, package.Version, $"{package.Name}-{package.Version}.tgz");
 

@@ -51,6 +51,12 @@ public interface IFeedType
     PackageCoordinates? TryReadDownload(FeedRequest request);
 
     /// <summary>
+    /// Whether an answer without content (204) delivers the package: its headers say where the file is, and fetching
+    /// that is not counted. False where such an answer means that there is none.
+    /// </summary>
+    bool PointsToPackages => false;
+
+    /// <summary>
     /// Whether the file of a download stays the same for ever, so that it may be kept when a connector has fetched it.
     /// </summary>
     /// <param name="request">A download with its version named.</param>
@@ -106,6 +112,23 @@ public interface IFeedType
     /// has no version and this type cannot leave the newest to the server.
     /// </summary>
     PackageFile? FileOf(PackageCoordinates package) => null;
+
+    /// <summary>
+    /// Where <see cref="FileOf"/> cannot tell: the indexes of an upstream that name the package's files, as raw paths
+    /// below the feed. Each is a list of forms of which the first that is there is read.
+    /// </summary>
+    /// <param name="package">
+    /// The package with everything that was said of it, its place in a repository too (<c>distro</c>,
+    /// <c>component</c>).
+    /// </param>
+    IReadOnlyList<IReadOnlyList<string>> IndexPaths(PackageCoordinates package) => [];
+
+    /// <summary>
+    /// What such an index tells, where it is not one whose addresses <see cref="Rewrite"/> leads through the feed.
+    /// </summary>
+    /// <exception cref="FormatException">The document is no such index.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, or unpacks to too much.</exception>
+    PackageIndex ReadIndex(PackageCoordinates package, FeedRequest index, byte[] document) => PackageIndex.Empty;
 
     /// <summary>Whether a version is a pre-release, which nobody gets who asks for a stable one.</summary>
     bool IsPrerelease(string version) =>

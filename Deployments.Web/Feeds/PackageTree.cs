@@ -20,6 +20,11 @@ public sealed class PackageTree(string root, TimeProvider time)
 
     static readonly TimeSpan TurnPause = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>
+    /// Where the parts of unfinished uploads are kept: beside the files, out of reach of their names.
+    /// </summary>
+    public PackageTree Unfinished => new(Path.Combine(root, ".uploads"), time);
+
     /// <summary>The absolute path of a stored file, or null when there is none by that name.</summary>
     public string? Find(params string[] segments) =>
         TryPathOf(segments) is { } path && File.Exists(path) ? path : null;
@@ -179,6 +184,17 @@ public sealed class PackageTree(string root, TimeProvider time)
         catch (IOException e)
         {
             throw new InvalidDataException("The upload ended early.", e); // the client's fault, unlike a full disk
+        }
+    }
+
+    /// <summary>Removes the directories at the root in which nothing was added for a while.</summary>
+    public void DeleteAbandoned(TimeSpan age)
+    {
+        var before = time.GetUtcNow() - age;
+        foreach (var name in Directories())
+        {
+            if (TryPathOf([name]) is { } path && Directory.GetLastWriteTimeUtc(path) < before.UtcDateTime)
+                Delete(name);
         }
     }
 

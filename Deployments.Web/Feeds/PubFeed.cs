@@ -76,6 +76,10 @@ public sealed partial class PubFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override IReadOnlyList<IReadOnlyList<string>> IndexPaths(PackageCoordinates package) =>
+        [[PathOf("api", "packages", package.Name)]];
+
+    /// <inheritdoc/>
     public override string DownloadPath(PackageCoordinates package) => PathOf(
         "packages", package.Name, "versions", package.Version + ArchiveExtension);
 

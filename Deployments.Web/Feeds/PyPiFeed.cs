@@ -82,6 +82,10 @@ public sealed partial class PyPiFeed : StaticFeed
             : led;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<IReadOnlyList<string>> IndexPaths(PackageCoordinates package) =>
+        [[PathOf(Simple, NameKey(package.Name)) + "/"]];
+
+    /// <inheritdoc/>
     public override string DownloadPath(PackageCoordinates package) => PathOf(
         Packages, NameKey(package.Name), package.Version, Qualified(
             package, "file", $"{NameKey(package.Name).Replace('-', '_')}-{package.Version}-py3-none-any.whl"));

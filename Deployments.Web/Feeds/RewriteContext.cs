@@ -17,6 +17,11 @@ public sealed record RewriteContext(FeedRequest Request, Uri Connector, Func<Uri
     public JsonElement? Index { get; init; }
 
     /// <summary>
+    /// Told of each address that is led through the feed, with the feed's path for it; null for nobody.
+    /// </summary>
+    public Action<Uri, string[]>? Watch { get; init; }
+
+    /// <summary>
     /// The address below this feed that leads to <paramref name="upstream"/>. Where the feed's ordinary path leads
     /// there anyway, it is that path; else the path is preceded by the sealed address (<c>~SEAL/</c>), and the gateway
     /// reads the package from the path and fetches what the seal says.
@@ -27,6 +32,7 @@ public sealed record RewriteContext(FeedRequest Request, Uri Connector, Func<Uri
     /// </param>
     public Uri Lead(Uri upstream, params string[] path)
     {
+        Watch?.Invoke(upstream, path);
         var ordinary = new Uri(
             $"{Connector.AbsoluteUri.TrimEnd('/')}/{string.Join('/', path.Select(PercentEncoding.EncodeSegment))}");
         return ordinary == upstream

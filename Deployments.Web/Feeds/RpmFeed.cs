@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using System.Xml;
+using System.Xml.Linq;
 using Deployments.Web.Feeds.Versions;
 
 namespace Deployments.Web.Feeds;
@@ -53,6 +55,55 @@ public sealed partial class RpmFeed : StaticFeed
                 "", rpm.Name, $"{(rpm.Epoch > 0 ? $"{rpm.Epoch}:" : "")}{rpm.Version}-{rpm.Release}",
                 PackageCoordinates.QualifierOf(("arch", rpm.Arch)))
             : null;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<IReadOnlyList<string>> IndexPaths(PackageCoordinates package) =>
+        [["repodata/repomd.xml"]];
+
+    /// <inheritdoc/>
+    public override PackageIndex ReadIndex(PackageCoordinates package, FeedRequest index, byte[] document)
+    {
+        using var content = PackageIndex.Open(document);
+        using var xml = XmlReader.Create(content, new XmlReaderSettings
+        {
+            DtdProcessing = DtdProcessing.Prohibit,
+            XmlResolver = null,
+        });
+        var isList = index.RawPath == "repodata/repomd.xml";
+        var (files, further) = (new List<IndexedFile>(), new List<string>());
+        xml.MoveToContent();
+        xml.Read();
+        while (!xml.EOF)
+        {
+            if (xml.NodeType != XmlNodeType.Element)
+            {
+                xml.Read();
+                continue;
+            }
+
+            var entry = (XElement)XNode.ReadFrom(xml);
+            var href = Child(entry, "location")?.Attribute("href")?.Value ?? "";
+            if (href.Length == 0)
+                continue;
+            if (isList && entry.Attribute("type")?.Value == "primary")
+                further.Add(href);
+            else if (!isList && Child(entry, "name")?.Value == package.Name && Child(entry, "version") is { } version)
+                files.Add(new IndexedFile(Indexed(package.Name, version, Child(entry, "arch")), href.Split('/')));
+        }
+
+        return new PackageIndex(files, further);
+
+        static XElement? Child(XElement entry, string name) =>
+            entry.Elements().FirstOrDefault(child => child.Name.LocalName == name);
+    }
+
+    static PackageCoordinates Indexed(string name, XElement version, XElement? arch)
+    {
+        string Part(string part) => version.Attribute(part)?.Value ?? "";
+        var epoch = Part("epoch") is "" or "0" ? "" : Part("epoch") + ":";
+        return new PackageCoordinates("", name, $"{epoch}{Part("ver")}-{Part("rel")}",
+            PackageCoordinates.QualifierOf(("arch", arch?.Value ?? "")));
+    }
 
     /// <inheritdoc/>
     public override string DownloadPath(PackageCoordinates package) => PathOf(

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Deployments.Web.Feeds.Versions;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Deployments.Web.Feeds;
 
@@ -10,6 +12,7 @@ namespace Deployments.Web.Feeds;
 /// </remarks>
 public sealed partial class RubyGemsFeed : StaticFeed
 {
+    const int YankBytesMax = 4 << 10;
     const int MetadataBytes = 64 << 10; // metadata.gz comes first and has some kilobytes
 
     static readonly string[] OtherNames = ["gem", "Ruby"];
@@ -69,6 +72,10 @@ public sealed partial class RubyGemsFeed : StaticFeed
             # Gemfile
             source "{feed}"
             """),
+        new("gem push", $"""
+            # stores the gem; gem generate_index makes the indexes that clients read
+            GEM_HOST_API_KEY=KEY gem push acme-1.0.gem --host {feed.AbsoluteUri.TrimEnd('/')}
+            """),
     ];
 
     /// <inheritdoc/>
@@ -96,6 +103,38 @@ public sealed partial class RubyGemsFeed : StaticFeed
     public override bool IsPrerelease(string version) => version.Any(char.IsAsciiLetter);
 
     /// <inheritdoc/>
+    /// <remarks><c>gem push</c> sends the gem to the RubyGems API.</remarks>
+    protected override async ValueTask<LocalAnswer> StoreAsync(
+        FeedRequest request, PackageTree tree, CancellationToken ct)
+    {
+        if (request.Method != "POST" || request.Segments is not ["api", "v1", "gems"])
+            return await base.StoreAsync(request, tree, ct);
+        return await FileAsync(request, tree, ct) is LocalAnswer.Status { Code: not 201 } refused
+            ? refused
+            : new LocalAnswer.Status(200, "Successfully registered gem.");
+    }
+
+    /// <inheritdoc/>
+    /// <remarks><c>gem yank</c> names the gem in a form.</remarks>
+    protected override async ValueTask<LocalAnswer> DeleteAsync(
+        FeedRequest request, PackageTree tree, CancellationToken ct)
+    {
+        if (request.Segments is not ["api", "v1", "gems", "yank"])
+            return await base.DeleteAsync(request, tree, ct);
+        var form = new byte[YankBytesMax];
+        var length = await request.Body.ReadAtLeastAsync(form, form.Length, throwOnEndOfStream: false, ct);
+        var fields = QueryHelpers.ParseQuery(Encoding.UTF8.GetString(form, 0, length));
+        string Field(string name) => request.Query(name)
+            ?? (fields.TryGetValue(name, out var values) ? values.ToString() : "");
+
+        var gem = new PackageCoordinates("", Field("gem_name"), Field("version"), Platform(Field("platform")));
+        return NamePattern().IsMatch(gem.Name) && VersionPattern().IsMatch(gem.Version)
+            && tree.Find("gems", FileName(gem)) is not null && tree.Delete("gems", FileName(gem))
+            ? new LocalAnswer.Status(200, $"Successfully deleted gem: {gem.Name} ({gem.Version})")
+            : new LocalAnswer.Status(404, "This feed has no such gem.");
+    }
+
+    /// <inheritdoc/>
     protected override string[]? PlaceOf(FeedRequest upload, PackageCoordinates? manifest) =>
         manifest is null ? null : ["gems", FileName(manifest)];
 
@@ -117,7 +156,7 @@ public sealed partial class RubyGemsFeed : StaticFeed
 
     static string Value(Match line) => line.Groups[1].Value.Trim().Trim('"', '\'');
 
-    [GeneratedRegex(@"\A[A-Za-z0-9_.-]{1,200}\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}\z", RegexOptions.NonBacktracking)]
     private static partial Regex NamePattern();
 
     [GeneratedRegex(@"\A[0-9]+(\.[0-9A-Za-z]+)*\z", RegexOptions.NonBacktracking)]

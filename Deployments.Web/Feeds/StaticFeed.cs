@@ -85,16 +85,24 @@ public abstract class StaticFeed : IFeedType
     public virtual PackageFile? FileOf(PackageCoordinates package) => null;
 
     /// <inheritdoc/>
+    public virtual IReadOnlyList<IReadOnlyList<string>> IndexPaths(PackageCoordinates package) => [];
+
+    /// <inheritdoc/>
+    public virtual PackageIndex ReadIndex(PackageCoordinates package, FeedRequest index, byte[] document) =>
+        PackageIndex.Empty;
+
+    /// <inheritdoc/>
     public virtual bool IsPrerelease(string version) =>
         VersionOrder is SemVerVersionOrder && SemVerSyntax.IsPrerelease(version);
 
     /// <inheritdoc/>
     /// <remarks>A path is kept as it is; a mere file is filed by <see cref="PlaceOf"/>.</remarks>
-    public virtual async ValueTask<LocalAnswer> UploadAsync(
-        FeedRequest upload, PackageTree tree, CancellationToken ct)
+    public virtual ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>
+        upload.Segments.Count > 1 ? StoreAsync(upload, tree, ct) : FileAsync(upload, tree, ct);
+
+    /// <summary>Stores a package that came without its path where <see cref="PlaceOf"/> says.</summary>
+    protected async ValueTask<LocalAnswer> FileAsync(FeedRequest upload, PackageTree tree, CancellationToken ct)
     {
-        if (upload.Segments.Count > 1)
-            return await StoreAsync(upload, tree, ct);
         try
         {
             await using var spool = await tree.SpoolAsync(upload.Body, ct);
@@ -136,6 +144,9 @@ public abstract class StaticFeed : IFeedType
 
     /// <inheritdoc/>
     public virtual Uri LedUrl(FeedRequest request, Uri led) => led;
+
+    /// <inheritdoc/>
+    public virtual bool PointsToPackages => false;
 
     /// <inheritdoc/>
     public virtual bool IsImmutable(FeedRequest request, PackageCoordinates package) => true;
@@ -196,10 +207,13 @@ public abstract class StaticFeed : IFeedType
             : null;
     }
 
-    /// <summary>Stores an uploaded file under its own path.</summary>
+    /// <summary>
+    /// Stores an uploaded file under its own path; at the feed's own address, by what it says itself.
+    /// </summary>
     protected virtual ValueTask<LocalAnswer> StoreAsync(
-        FeedRequest request, PackageTree tree, CancellationToken ct) =>
-        SaveAsync(request.Body, request, tree, ct, [.. request.Segments]);
+        FeedRequest request, PackageTree tree, CancellationToken ct) => request.Segments.Count == 0
+            ? FileAsync(request, tree, ct)
+            : SaveAsync(request.Body, request, tree, ct, [.. request.Segments]);
 
     /// <summary>Removes a file, never a directory: a repository is not deleted by a slip of the hand.</summary>
     protected virtual ValueTask<LocalAnswer> DeleteAsync(

@@ -36,6 +36,9 @@ public sealed partial class TerraformFeed : StaticFeed
     public override string? FeedNameSeparator => "__";
 
     /// <inheritdoc/>
+    public override bool PointsToPackages => true;
+
+    /// <inheritdoc/>
     public override PackageKeys Normalize(PackageCoordinates package) => new(
         package.Group.ToLowerInvariant(), package.Name.ToLowerInvariant(), SemVerSyntax.WithoutBuild(package.Version));
 

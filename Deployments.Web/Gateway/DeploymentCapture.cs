@@ -29,15 +29,17 @@ sealed class DeploymentCapture(
 
     /// <summary>Arranges for the capture when the response to a tagged GET of a package file begins.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="feed">The feed asked.</param>
+    /// <param name="served">The feed asked.</param>
     /// <param name="caller">Who asks.</param>
     /// <param name="package">Tells, when the answer begins, which package it is.</param>
-    public void Watch(HttpContext context, Feed feed, Caller caller, Func<PackageCoordinates> package)
+    public void Watch(HttpContext context, ServedFeed served, Caller caller, Func<PackageCoordinates> package)
     {
-        if (!IsWanted(context, feed, caller))
+        if (!IsWanted(context, served.Feed, caller))
             return;
         var receivedAt = time.GetUtcNow();
-        context.Response.OnStarting(() => CaptureAsync(context, feed, caller, package(), receivedAt));
+        context.Response.OnStarting(() => IsDeployment(context.Response, served.Type)
+            ? CaptureAsync(context, served.Feed, caller, package(), receivedAt)
+            : Task.CompletedTask);
     }
 
     /// <summary>
@@ -62,7 +64,7 @@ sealed class DeploymentCapture(
     async Task CaptureAsync(HttpContext context, Feed feed, Caller caller, PackageCoordinates package,
         DateTimeOffset receivedAt)
     {
-        if (!IsDeployment(context.Response) || context.RequestAborted.IsCancellationRequested)
+        if (context.RequestAborted.IsCancellationRequested)
             return;
         try
         {
@@ -88,12 +90,13 @@ sealed class DeploymentCapture(
     }
 
     /// <summary>
-    /// 200, 204 (a pointer to the package: Terraform), 304 (the client deploys what it holds), or a 206 that begins at
-    /// the first byte.
+    /// 200, 304 (the client deploys what it holds), a 206 that begins at the first byte, or where the type says so a
+    /// 204 that points to the package.
     /// </summary>
-    static bool IsDeployment(HttpResponse response) => response.StatusCode switch
+    static bool IsDeployment(HttpResponse response, IFeedType type) => response.StatusCode switch
     {
-        StatusCodes.Status200OK or StatusCodes.Status204NoContent or StatusCodes.Status304NotModified => true,
+        StatusCodes.Status200OK or StatusCodes.Status304NotModified => true,
+        StatusCodes.Status204NoContent => type.PointsToPackages,
         StatusCodes.Status206PartialContent => response.GetTypedHeaders().ContentRange?.From == 0,
         _ => false,
     };

@@ -81,9 +81,11 @@ sealed class FeedGateway(
     /// <param name="served">The feed.</param>
     /// <param name="caller">Who asks; must be allowed to.</param>
     /// <param name="path">The address that the feed has for it.</param>
-    public Task DownloadAsync(HttpContext context, ServedFeed served, Caller caller, FeedRequest path) => AnswerAsync(
+    /// <param name="found">Where a connector has it; null when the feed's address tells.</param>
+    public Task DownloadAsync(
+        HttpContext context, ServedFeed served, Caller caller, FeedRequest path, UpstreamFile? found) => AnswerAsync(
         context, served, RequestOf(context, path, served.Type, served.Feed.Name, caller), caller, FeedAccess.Download,
-        null);
+        found is null ? null : (found.ConnectorId, found.Address));
 
     static FeedRequest RequestOf(HttpContext context, FeedRequest path, IFeedType type, string feed, Caller caller) =>
         path with
@@ -102,7 +104,7 @@ sealed class FeedGateway(
     {
         var package = access == FeedAccess.Download ? PackageOrNull(context, served, request, caller) : null;
         if (package is not null)
-            capture.Watch(context, served.Feed, caller,
+            capture.Watch(context, served, caller,
                 () => served.Type.WithAnswer(package, HeaderOf(context.Response)));
         else if (access != FeedAccess.Download
             && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)

@@ -37,6 +37,7 @@ static class GatewaySetup
         services.AddSingleton<DeploymentCapture>();
         services.AddSingleton<UpstreamGuard>();
         services.AddSingleton<UpstreamClient>();
+        services.AddSingleton<UpstreamIndexes>();
         services.AddSingleton(provider => new ConnectorCheck(
             provider.GetRequiredService<UpstreamClient>(), provider.GetRequiredService<FeedTypeCatalog>(),
             provider.GetRequiredService<TimeProvider>()));

@@ -1,3 +1,4 @@
+using Deployments.Data.Packages;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Feeds;
 using Deployments.Web.Records;
