@@ -14,7 +14,7 @@ public sealed partial class AptClientTests : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        feeds = await FeedPair.StartAsync("debian", "debian");
+        feeds = await FeedPair.StartAsync("debian", "debian", isApart: true);
         await feeds.UploadAsync("pool/main/a/acme/acme_1.0-1_all.deb", deb);
         var packages = Given.Bytes(
             $"""
@@ -60,6 +60,24 @@ public sealed partial class AptClientTests : IAsyncLifetime, IDisposable
 
     [ClientFact("apt-get")]
     public Task Downloads_from_a_flat_repository() => DownloadAsync("./", "");
+
+    [ClientFact("apt-get")]
+    public async Task Updates_and_downloads_what_was_fetched_before_while_the_upstream_is_away()
+    {
+        await home.WriteAsync("apt/etc/apt/sources.list", $"deb [trusted=yes] {feeds.Url} stable main\n");
+        await AptAsync("update");
+        await AptAsync("download", "acme");
+        await feeds.StopStoreAsync();
+        File.Delete(Assert.Single(Directory.GetFiles(home.At("work"), "*.deb")));
+
+        await AptAsync("-o", "APT::Update::Error-Mode=any", "update"); // asks whether what it holds has changed
+        foreach (var list in Directory.GetFiles(home.At("apt", "var", "lib", "apt", "lists"), "*_*"))
+            File.Delete(list);
+        await AptAsync("-o", "APT::Update::Error-Mode=any", "update"); // as another machine would
+        await AptAsync("download", "acme");
+
+        Assert.Equal(deb, await File.ReadAllBytesAsync(Assert.Single(Directory.GetFiles(home.At("work"), "*.deb"))));
+    }
 
     async Task DownloadAsync(string suite, string component)
     {

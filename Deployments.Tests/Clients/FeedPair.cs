@@ -10,8 +10,9 @@ namespace Deployments.Tests.Clients;
 sealed class FeedPair : IAsyncDisposable
 {
     readonly string root;
+    TestApp? store;
 
-    FeedPair(TestApp app, string root) => (App, this.root) = (app, root);
+    FeedPair(TestApp app, TestApp? store, string root) => (App, this.store, this.root) = (app, store, root);
 
     public TestApp App { get; }
 
@@ -19,20 +20,34 @@ sealed class FeedPair : IAsyncDisposable
     public string Url => $"{App.Url}{root}/main/";
 
     /// <summary>The feed behind the connector, with a trailing slash.</summary>
-    public string StoreUrl => $"{App.Url}{root}/store/";
+    public string StoreUrl => $"{(store ?? App).Url}{root}/store/";
 
-    public static async Task<FeedPair> StartAsync(string type, string root, string connectorPath = "")
+    /// <param name="type">The feeds' type.</param>
+    /// <param name="root">The first segment of their addresses.</param>
+    /// <param name="connectorPath">What follows the store's address in the connector's.</param>
+    /// <param name="isApart">Whether the store is on a server of its own, which can be stopped.</param>
+    public static async Task<FeedPair> StartAsync(
+        string type, string root, string connectorPath = "", bool isApart = false)
     {
         var app = await TestApp.StartAsync();
-        await app.CreateFeedAsync("store", type);
-        await app.CreateFeedAsync("main", type, new Uri($"{app.Url}{root}/store/{connectorPath}"));
-        return new FeedPair(app, root);
+        var other = isApart ? await TestApp.StartAsync() : null;
+        var store = other ?? app;
+        await store.CreateFeedAsync("store", type);
+        await app.CreateFeedAsync("main", type, new Uri($"{store.Url}{root}/store/{connectorPath}"));
+        return new FeedPair(app, other, root);
+    }
+
+    /// <summary>Stops the store's own server.</summary>
+    public async Task StopStoreAsync()
+    {
+        await store!.DisposeAsync();
+        store = null;
     }
 
     public async Task UploadAsync(string path, byte[] content)
     {
         using var body = new ByteArrayContent(content);
-        using var answer = await App.Admin.PutAsync(new Uri(StoreUrl + path), body);
+        using var answer = await (store ?? App).Admin.PutAsync(new Uri(StoreUrl + path), body);
         Assert.True(
             answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created,
             $"{path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
@@ -59,5 +74,10 @@ sealed class FeedPair : IAsyncDisposable
             $"{row.GroupName}/{row.Name}@{row.Version}?{row.Qualifier}")];
     }
 
-    public ValueTask DisposeAsync() => App.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (store is not null)
+            await store.DisposeAsync();
+        await App.DisposeAsync();
+    }
 }

@@ -32,6 +32,28 @@ public sealed class NuGetClientTests : IAsyncLifetime, IDisposable
     }
 
     [ClientFact("dotnet")]
+    public async Task Restores_what_was_restored_before_while_the_upstream_is_away()
+    {
+        await using (var upstream = await TestApp.StartAsync())
+        {
+            await upstream.CreateFeedAsync("store", "nuget");
+            await app.CreateFeedAsync("main", "nuget", new Uri($"{upstream.Url}nuget/store/v3/index.json"));
+            await WriteConfigAsync("", $"{upstream.Url}nuget/store/v3/index.json");
+            await PushAsync();
+            await WriteConfigAsync("");
+            await WriteProjectAsync("Acme.Tiny", "1.2.0");
+            await RestoreAsync();
+        }
+
+        foreach (var cache in new[] { "packages", "http-cache" })
+            Directory.Delete(home.At(cache), recursive: true);
+        File.Delete(home.At("project", "obj", "project.assets.json"));
+        await RestoreAsync();
+
+        Assert.True(File.Exists(Restored("acme.tiny", "1.2.0")));
+    }
+
+    [ClientFact("dotnet")]
     public async Task Pushes_nothing_without_the_right_key()
     {
         await app.CreateFeedAsync("main", "nuget");
@@ -116,11 +138,11 @@ public sealed class NuGetClientTests : IAsyncLifetime, IDisposable
 
     async Task RestoreAsync() => await home.SucceedAsync("project", "dotnet", RestoreArguments);
 
-    Task WriteConfigAsync(string credentials) => home.WriteAsync("project/nuget.config", $"""
+    Task WriteConfigAsync(string credentials, string? source = null) => home.WriteAsync("project/nuget.config", $"""
         <configuration>
           <packageSources>
             <clear/>
-            <add key="feed" value="{app.Url}nuget/main/v3/index.json" allowInsecureConnections="true"/>
+            <add key="feed" value="{source ?? $"{app.Url}nuget/main/v3/index.json"}" allowInsecureConnections="true"/>
           </packageSources>
           {credentials}
         </configuration>

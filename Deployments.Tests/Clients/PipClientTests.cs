@@ -10,7 +10,7 @@ public sealed class PipClientTests : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        feeds = await FeedPair.StartAsync("pypi", "pypi", "simple/");
+        feeds = await FeedPair.StartAsync("pypi", "pypi", "simple/", isApart: true);
         await feeds.UploadAsync("acme_tool-1.0-py3-none-any.whl", Wheel("acme_tool", "1.0",
             "Requires-Dist: acme.part>=2"));
         await feeds.UploadAsync("acme_part-2.0.post1-py3-none-any.whl", Wheel("acme_part", "2.0.post1", ""));
@@ -42,6 +42,20 @@ public sealed class PipClientTests : IAsyncLifetime, IDisposable
                 "/acme-part@2.0.post1?file=acme_part-2.0.post1-py3-none-any.whl",
                 "/acme-tool@1.0?file=acme_tool-1.0-py3-none-any.whl",
             ], (await feeds.RecordsAsync()).Order(StringComparer.Ordinal));
+    }
+
+    [ClientFact("pip")]
+    public async Task Installs_what_was_installed_before_while_the_upstream_is_away()
+    {
+        await InstallAsync("before");
+        await feeds.StopStoreAsync();
+
+        await InstallAsync("after");
+
+        Assert.True(File.Exists(home.At("after", "acme_part.py")));
+
+        Task InstallAsync(string target) => home.SucceedAsync("work", "pip", "install", "--no-cache-dir",
+            "--retries", "0", "--target", home.At(target), "--index-url", feeds.Url + "simple/", "acme-tool==1.0");
     }
 
     static byte[] Wheel(string name, string version, string requires) => Given.Zip(

@@ -244,6 +244,31 @@ public sealed class ConnectorCacheTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_that_proves_too_large_for_the_cache_is_passed_on_to_all_who_wait_for_it()
+    {
+        await app.DisposeAsync();
+        await StartAsync("Deployments:ConnectorCacheBytesMax=100000");
+        var mayEnd = new TaskCompletionSource();
+        answer = async context => // its length unknown
+        {
+            await context.Response.Body.WriteAsync(Content.AsMemory(0, 1000));
+            await context.Response.Body.FlushAsync();
+            await mayEnd.Task;
+            await context.Response.Body.WriteAsync(Content.AsMemory(1000));
+        };
+        var responses = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => GetTaggedAsync()));
+        mayEnd.SetResult();
+
+        var bodies = await Task.WhenAll(responses.Select(response => response.Content.ReadAsByteArrayAsync()));
+
+        Assert.All(bodies, body => Assert.Equal(Content, body));
+        Assert.Single(upstream.Requests);
+        Assert.Empty(KeptFiles());
+        foreach (var response in responses)
+            response.Dispose();
+    }
+
+    [Fact]
     public async Task Nothing_is_kept_when_the_limit_is_zero()
     {
         await app.DisposeAsync();

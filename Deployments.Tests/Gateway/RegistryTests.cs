@@ -115,6 +115,27 @@ public sealed class RegistryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_image_pulled_before_is_pulled_again_while_the_registry_is_away()
+    {
+        asksForToken = true;
+        await PullAsync();
+        await upstream.DisposeAsync();
+        await tokens.DisposeAsync();
+
+        await PullAsync();
+
+        async Task PullAsync()
+        {
+            using (var head = new HttpRequestMessage(HttpMethod.Head, "/v2/images/app/manifests/1.0"))
+            using (var resolved = await app.Client.SendAsync(head))
+                Assert.Equal(Digest(Index), resolved.Headers.GetValues("Docker-Content-Digest").Single());
+            await GetAsync("app/manifests/1.0");
+            await GetAsync($"app/manifests/{Digest(Child)}");
+            await GetAsync($"app/blobs/{Digest("blob")}");
+        }
+    }
+
+    [Fact]
     public async Task Clients_are_told_where_tokens_are_and_exchange_their_credentials()
     {
         using (var ping = await app.Client.GetAsync("/v2/"))

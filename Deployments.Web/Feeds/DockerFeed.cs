@@ -57,6 +57,10 @@ public sealed partial class DockerFeed : IFeedType
         DigestPattern().IsMatch(RouteOf(request).Reference);
 
     /// <inheritdoc/>
+    public bool IsContentAddressed(FeedRequest request) =>
+        RouteOf(request) is { Part: Part.Blob } blob && DigestPattern().IsMatch(blob.Reference);
+
+    /// <inheritdoc/>
     public PackageCoordinates? TryReadDownload(FeedRequest request) =>
         RouteOf(request) is { Part: Part.Manifest } manifest
             ? new PackageCoordinates("", manifest.Repository, manifest.Reference)

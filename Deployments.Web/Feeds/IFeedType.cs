@@ -64,6 +64,12 @@ public interface IFeedType
     bool IsImmutable(FeedRequest request, PackageCoordinates package) => true;
 
     /// <summary>
+    /// Whether a request that is no download of a package is for a part of one that can never change, because its
+    /// address is the hash of its content: a layer of an image.
+    /// </summary>
+    bool IsContentAddressed(FeedRequest request) => false;
+
+    /// <summary>
     /// Coordinates from what a tool or a person says where no path does: the group may be part of the name
     /// (<c>@scope/name</c>).
     /// </summary>

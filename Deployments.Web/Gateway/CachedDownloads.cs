@@ -77,24 +77,26 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
         if (start.Fill is not { } fill)
             return start.HasNothing ? false : null;
 
-        FileStream reader;
+        CacheFill.Reader? reader;
         try
         {
-            reader = fill.OpenReader();
+            reader = fill.JoinOrNull();
         }
         catch (FileNotFoundException)
         {
             return await TryServeKeptAsync(context, key, head) ? true : null; // it came to its end this moment
         }
 
-        await using (reader)
+        if (reader is null)
+            return null;
+        using (reader)
         {
             foreach (var (name, value) in fill.Headers)
                 context.Response.Headers[name] = value;
             context.Response.ContentLength = fill.Length;
             if (head is not null)
-                head.Tell(await fill.HeadAsync(reader, head.Length, ct));
-            await fill.CopyAsync(reader, context.Response.Body, ct);
+                head.Tell(await reader.HeadAsync(head.Length, ct));
+            await reader.CopyAsync(context.Response.Body, ct);
             return true;
         }
     }
@@ -156,6 +158,8 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
     {
         if (await fill.RunAsync(cache, key, silenceMax) is { } failure)
             logger.LogWarning("Connector {Connector} broke off: {Reason}", connector.Name, failure.Message);
+        else if (fill.DiskFailure is { } reason)
+            logger.LogWarning("Nothing can be kept: {Reason}", reason);
         fills.TryRemove(key, out _);
     }
 

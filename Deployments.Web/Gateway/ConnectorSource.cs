@@ -51,7 +51,7 @@ sealed class ConnectorSource(
             if (isKept && await cached.TryFetchAsync(context, type, connector, key, url, head) is { } isServed)
                 return isServed;
 
-            var exchange = new Exchange(type, request, connector, address, url, index, upstream, seals,
+            var exchange = new Exchange(type, request, isKept, connector, address, url, index, upstream, seals,
                 head);
             var error = await forwarder.SendAsync(context, "http://connector/", upstream.Invoker,
                 new ForwarderRequestConfig { ActivityTimeout = TimeSpan.FromSeconds(connector.TimeoutSeconds) },
@@ -87,8 +87,8 @@ sealed class ConnectorSource(
 
     /// <summary>One request to one upstream and back.</summary>
     sealed class Exchange(
-        IFeedType type, FeedRequest request, Connector connector, Uri connectorUrl, Uri url, JsonElement? index,
-        UpstreamClient upstream, SealedAddresses seals, HeadListener? head) : HttpTransformer
+        IFeedType type, FeedRequest request, bool isKept, Connector connector, Uri connectorUrl, Uri url,
+        JsonElement? index, UpstreamClient upstream, SealedAddresses seals, HeadListener? head) : HttpTransformer
     {
         /// <summary>Whether the upstream had nothing there.</summary>
         public bool HasNothing { get; private set; }
@@ -109,6 +109,8 @@ sealed class ConnectorSource(
             }
 
             proxyRequest.Options.Set(RegistryTokenHandler.IsRegistry, type.HasRegistryTokens);
+            if (!isKept) // else as a file, or not at all
+                proxyRequest.Options.Set(RevalidationHandler.KeptFor, connector);
             upstream.AuthorizeOwn(proxyRequest, connector);
         }
 

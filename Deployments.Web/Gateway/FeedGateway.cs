@@ -134,7 +134,10 @@ sealed class FeedGateway(
                 package = served.Type.TryReadDownload(exactRequest);
             if (await IsRefusedAsync(context, served, package))
                 return;
-            var isKept = package is not null && served.Type.IsImmutable(exactRequest, package);
+            // Whether or not it counts: the parts of a download that was counted already do not.
+            var isKept = served.Type.TryReadDownload(exactRequest) is { } file
+                ? served.Type.IsImmutable(exactRequest, file)
+                : served.Type.IsContentAddressed(exactRequest);
             if (await connectors.TryServeAsync(
                 context, served.Type, exactRequest, isKept, connector, led?.Address, Identifier(exactRequest)))
                 return;

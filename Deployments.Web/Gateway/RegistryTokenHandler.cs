@@ -75,6 +75,8 @@ sealed partial class RegistryTokenHandler(HttpMessageHandler inner, TimeProvider
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.Authorization = credentials;
         using var response = await base.SendAsync(request, ct);
+        if ((int)response.StatusCode >= 500) // away, which is not a refusal
+            throw new HttpRequestException($"the upstream's token service answers {(int)response.StatusCode}");
         if (!response.IsSuccessStatusCode)
             return (null, default);
         try

@@ -13,7 +13,9 @@ namespace Deployments.Web.Gateway;
 /// Requests of the gateway's own to an upstream: its index document, a list of versions. What a client asks for is
 /// streamed by <see cref="ConnectorSource"/> instead.
 /// </summary>
-sealed class UpstreamClient(UpstreamGuard guard, ConnectorSecrets secrets, TimeProvider time) : IDisposable
+sealed class UpstreamClient(
+    UpstreamGuard guard, ConnectorSecrets secrets, MetadataCache cache, TimeProvider time,
+    ILogger<UpstreamClient> logger) : IDisposable
 {
     /// <summary>
     /// The largest metadata document that is held in memory, in bytes: the biggest npm packuments have some 30 MB.
@@ -26,7 +28,8 @@ sealed class UpstreamClient(UpstreamGuard guard, ConnectorSecrets secrets, TimeP
         (DateTimeOffset Until, Task<JsonElement> Index)> indexes = new();
 
     /// <summary>The one pool of connections to all upstreams.</summary>
-    public HttpMessageInvoker Invoker { get; } = new(new RegistryTokenHandler(guard.CreateHandler(), time));
+    public HttpMessageInvoker Invoker { get; } = new(new RevalidationHandler(
+        new RegistryTokenHandler(guard.CreateHandler(), time), cache, time, logger));
 
     /// <summary>
     /// Adds the connector's own credentials to a request that goes to its own host; another party, to which a sealed
@@ -76,6 +79,7 @@ sealed class UpstreamClient(UpstreamGuard guard, ConnectorSecrets secrets, TimeP
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
         timeout.CancelAfter(TimeSpan.FromSeconds(connector.TimeoutSeconds));
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        request.Options.Set(RevalidationHandler.KeptFor, connector);
         Authorize(request, connector);
         using var response = await Invoker.SendAsync(request, timeout.Token);
         if (response.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Gone)
@@ -111,6 +115,8 @@ sealed class UpstreamClient(UpstreamGuard guard, ConnectorSecrets secrets, TimeP
             document.Write(buffer, 0, read);
         }
 
+        if (plain != body) // which may have stopped in front of the end, without which nothing is kept
+            await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct);
         return document.ToArray();
     }
 

@@ -43,6 +43,7 @@ static class GatewaySetup
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SealedAddresses>();
         services.AddSingleton<ConnectorCache>();
+        services.AddSingleton<MetadataCache>();
         services.AddSingleton<CachedDownloads>();
         services.AddSingleton<ConnectorSource>();
         services.AddSingleton<PullSessions>();
@@ -53,7 +54,7 @@ static class GatewaySetup
     }
 
     /// <summary>
-    /// Maps the feeds. The writer and the cache start now, because an earlier run may have left a journal to deliver
+    /// Maps the feeds. The writer and the caches start now, because an earlier run may have left a journal to deliver
     /// and unfinished files to remove.
     /// </summary>
     public static async Task MapGatewayAsync(this WebApplication app)
@@ -64,6 +65,7 @@ static class GatewaySetup
             CancellationToken.None);
         app.Services.GetRequiredService<InboxWriter>();
         app.Services.GetRequiredService<ConnectorCache>();
+        app.Services.GetRequiredService<MetadataCache>();
         FeedGateway.Map(app, app.Services.GetRequiredService<FeedTypeCatalog>());
     }
 }
