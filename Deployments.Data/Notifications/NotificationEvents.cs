@@ -40,11 +40,12 @@ static class NotificationEvents
 
     // Expects "touched": which vulnerabilities (group_id) of a version a target has begun to run, or running has begun
     // to have, by which deployment, and what tells this beginning from others (began). The one place where findings
-    // are left out that shall not be told of: such as those that somebody has assessed.
+    // are left out that shall not be told of: those that somebody has assessed.
     const string NoteTouched =
         $"""
         , known as (
-            select n.group_id, n.version_id, bool_or(f.is_certain) as is_certain, max(f.fixed) as fixed
+            select n.group_id, n.version_id, bool_or(f.is_certain) as is_certain,
+                   (array_agg(f.fixed order by f.fixed_key desc nulls last))[1] as fixed
             from (select distinct group_id, version_id from touched) n
             join advisories s on s.group_id = n.group_id
             join findings f on f.advisory_id = s.advisory_id and f.version_id = n.version_id and f.closed_at is null
@@ -61,13 +62,11 @@ static class NotificationEvents
         join known f on f.group_id = n.group_id and f.version_id = n.version_id
         join deployments d on d.id = n.deployment_id
         {Joins}
-        cross join lateral (
-            select * from advisories s
-            where s.group_id = n.group_id
-            order by s.withdrawn_at is null desc, s.severity desc, s.osv_id like 'GHSA-%' desc, s.osv_id
-            limit 1
-        ) a
-        where a.severity >= r.severity_min
+        join advisories a on a.group_id = n.group_id and a.is_lead
+        where a.severity >= r.severity_min and not exists (
+            select from assessments_in_force(now()) s
+            where s.group_id = n.group_id and (s.package_id is null or s.package_id = n.package_id)
+              and (s.target_id is null or s.target_id = n.target_id))
         on conflict (notification_rule_id, event_key) do nothing
         """;
 

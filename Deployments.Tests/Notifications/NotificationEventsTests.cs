@@ -174,6 +174,24 @@ public sealed class NotificationEventsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_assessed_is_not_told()
+    {
+        await RuleAsync(NotificationOccasion.VulnerabilityDeployed);
+        await ImportAsync(Osv.Advisory("GHSA-1", "Acme.Json", "0", "1.5.0"));
+        await seed.DeployAsync("Acme.Json 1.5.0", "WEB-1", 0);
+        await seed.ExecuteAsync(
+            """
+            insert into assessments (advisory_id, target_id, state, reason, assessed_by, assessed_at)
+            select advisory_id, target_id, 3, 'behind a proxy', 'Admin', now() from advisories, targets
+            """);
+
+        await seed.DeployAsync("Acme.Json 1.0.0", "WEB-1", 10);
+        await seed.DeployAsync("Acme.Json 1.0.0", "WEB-2", 10);
+
+        Assert.Equal(["WEB-2"], (await NotedAsync()).Select(facts => facts.Target));
+    }
+
+    [Fact]
     public async Task An_import_misses_nothing_that_is_being_recorded()
     {
         await RuleAsync(NotificationOccasion.VulnerabilityFound);
