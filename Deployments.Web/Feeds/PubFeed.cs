@@ -8,8 +8,8 @@ namespace Deployments.Web.Feeds;
 /// <summary>Dart and Flutter packages, as the pub client reads them from a hosted repository.</summary>
 /// <remarks>
 /// See "Hosted Pub Repository Specification Version 2". Archives are led to
-/// <c>packages/{name}/versions/{version}.tar.gz</c>. The local tree needs <c>api/packages/{name}</c> beside them: the
-/// description of a package is made by the publisher's tools.
+/// <c>packages/{name}/versions/{version}.tar.gz</c>. A tree that was dropped in needs <c>api/packages/{name}</c> beside
+/// them; of what <c>dart pub publish</c> sends, that is made here.
 /// </remarks>
 public sealed partial class PubFeed : StaticFeed
 {
@@ -80,6 +80,9 @@ public sealed partial class PubFeed : StaticFeed
         [[PathOf("api", "packages", package.Name)]];
 
     /// <inheritdoc/>
+    public override bool IsPrerelease(string version) => SemVerSyntax.IsPrerelease(version);
+
+    /// <inheritdoc/>
     public override string DownloadPath(PackageCoordinates package) => PathOf(
         "packages", package.Name, "versions", package.Version + ArchiveExtension);
 
@@ -87,6 +90,11 @@ public sealed partial class PubFeed : StaticFeed
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("dart, flutter", $"export PUB_HOSTED_URL={feed.AbsoluteUri.TrimEnd('/')}"),
+        new("dart pub publish", $"""
+            # pubspec.yaml
+            publish_to: {feed.AbsoluteUri.TrimEnd('/')}
+            # once: dart pub token add {feed.AbsoluteUri.TrimEnd('/')}
+            """),
     ];
 
     /// <inheritdoc/>
