@@ -43,14 +43,6 @@ static class NotificationEvents
     // are left out that shall not be told of: those that somebody has assessed.
     const string NoteTouched =
         $"""
-        , known as (
-            select n.group_id, n.version_id, bool_or(f.is_certain) as is_certain,
-                   (array_agg(f.fixed order by f.fixed_key desc nulls last))[1] as fixed
-            from (select distinct group_id, version_id from touched) n
-            join advisories s on s.group_id = n.group_id
-            join findings f on f.advisory_id = s.advisory_id and f.version_id = n.version_id and f.closed_at is null
-            group by n.group_id, n.version_id
-        )
         insert into notification_outbox (notification_rule_id, event_key, occasion, facts)
         select r.notification_rule_id,
                format('advisory %s, version %s, target %s, %s', n.group_id, n.version_id, n.target_id, n.began),
@@ -59,9 +51,15 @@ static class NotificationEvents
                    'id', a.osv_id, 'severity', a.severity, 'score', a.score, 'summary', left(a.summary, 500),
                    'isCertain', f.is_certain, 'fixed', f.fixed))
         from touched n
-        join known f on f.group_id = n.group_id and f.version_id = n.version_id
         join deployments d on d.id = n.deployment_id
         {Joins}
+        cross join lateral (
+            select bool_or(x.is_certain) as is_certain,
+                   (array_agg(x.fixed order by x.fixed_key desc nulls last))[1] as fixed
+            from advisories s
+            join findings x on x.advisory_id = s.advisory_id and x.version_id = n.version_id and x.closed_at is null
+            where s.group_id = n.group_id
+        ) f
         join advisories a on a.group_id = n.group_id and a.is_lead
         where a.severity >= r.severity_min and not exists (
             select from assessments_in_force(now()) s
@@ -125,7 +123,12 @@ static class NotificationEvents
         with batch as materialized (
             select d.id, d.deployed_at, d.target_id, d.package_id, d.version_id
             from deployments d
+            join targets t on t.target_id = d.target_id
             where d.id = any(@ids)
+              and exists (
+                select from notification_rules r
+                where r.active and r.occasion = @occasion and (r.feed_id is null or r.feed_id = d.feed_id)
+                  and (r.target_like is null or t.name ilike r.target_like))
         ), running as materialized (
             select b.*
             from batch b
@@ -146,8 +149,9 @@ static class NotificationEvents
             ) before on true
             where before.version_id is distinct from n.version_id
                or exists (
-                select from batch b
+                select from deployments b
                 where b.target_id = n.target_id and b.package_id = n.package_id and b.version_id <> n.version_id
+                  and b.deployed_at between before.deployed_at and n.deployed_at
                   and (b.deployed_at, b.id) > (before.deployed_at, before.id)
                   and (b.deployed_at, b.id) < (n.deployed_at, n.id))
         ), touched as materialized (
