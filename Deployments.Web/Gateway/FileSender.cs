@@ -6,13 +6,10 @@ namespace Deployments.Web.Gateway;
 static class FileSender
 {
     /// <summary>
-    /// How much of a file is read at a time, in bytes: half of what may wait for a client, so that one part is sent
-    /// while the next is read.
+    /// How much of a file is read at a time, in bytes: half of what Kestrel lets wait for a client, so that one part is
+    /// sent while the next is read.
     /// </summary>
-    const int PartBytes = WaitingBytesMax / 2;
-
-    /// <summary>How much of an answer may wait for its client, in bytes: a thousand may read slowly at once.</summary>
-    public const int WaitingBytesMax = 1 << 15;
+    const int PartBytes = 1 << 15;
 
     /// <summary>Opens a file that may be replaced or removed while it is sent.</summary>
     /// <exception cref="FileNotFoundException">It is not there any more.</exception>

@@ -23,7 +23,6 @@ static class GatewaySetup
             kestrel.AddServerHeader = false;
             kestrel.RequestHeaderEncodingSelector = DeploymentHeaders.EncodingOf;
             kestrel.Limits.MinRequestBodyDataRate = null; // uploads over slow lines
-            kestrel.Limits.MaxResponseBufferSize = FileSender.WaitingBytesMax;
         });
 
         var services = builder.Services;
