@@ -31,12 +31,7 @@ public sealed class HistoryMarkQueries(NpgsqlDataSource database)
         )
         select m.at, m.is_withdrawal, lead.osv_id as id, lead.severity::int as severity, lead.score, named.versions
         from marks m
-        cross join lateral (
-            select * from advisories s
-            where s.group_id = m.group_id
-            order by s.withdrawn_at is null desc, s.severity desc, s.osv_id like 'GHSA-%' desc, s.osv_id
-            limit 1
-        ) lead
+        join advisories lead on lead.group_id = m.group_id and lead.is_lead
         cross join lateral (
             select array_agg(n.version order by n.sort_key nulls last, n.version) as versions
             from (

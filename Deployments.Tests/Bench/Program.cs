@@ -12,6 +12,8 @@ if (only is null or "capture")
     await CaptureBench.RunAsync(server, table, seconds);
 if (only is null or "connector")
     await ConnectorBench.RunAsync(server, table, seconds);
+if (only is null or "crowd")
+    await CrowdBench.RunAsync(server, table);
 if (only is null or "drain")
     await DrainBench.RunAsync(server, table);
 if (only is null or "pages")

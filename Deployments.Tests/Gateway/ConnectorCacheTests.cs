@@ -98,6 +98,41 @@ public sealed class ConnectorCacheTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Small_files_are_answered_from_memory()
+    {
+        answer = context =>
+        {
+            context.Response.ContentType = "application/x-package";
+            context.Response.Headers.LastModified = "Sat, 31 Jan 2026 08:15:00 GMT";
+            return context.Response.Body.WriteAsync(Content.AsMemory(0, 1000)).AsTask();
+        };
+        (await GetTaggedAsync()).Dispose();
+        await KeptAsync(1);
+        (await GetTaggedAsync()).Dispose();
+        File.Delete(Assert.Single(KeptFiles()));
+
+        using var whole = await GetTaggedAsync();
+        Assert.Equal(Content[..1000], await whole.Content.ReadAsByteArrayAsync());
+        Assert.Equal("application/x-package", whole.Content.Headers.ContentType!.ToString());
+        Assert.Equal("recorded", Assert.Single(whole.Headers.GetValues("X-Deployment-Status")));
+
+        using var part = new HttpRequestMessage(HttpMethod.Get, Package);
+        part.Headers.Range = new RangeHeaderValue(10, 19);
+        using var partial = await app.Client.SendAsync(part);
+        Assert.Equal(HttpStatusCode.PartialContent, partial.StatusCode);
+        Assert.Equal(Content[10..20], await partial.Content.ReadAsByteArrayAsync());
+
+        using var known = new HttpRequestMessage(HttpMethod.Get, Package);
+        known.Headers.IfNoneMatch.Add(whole.Headers.ETag!);
+        using var unchanged = await app.Client.SendAsync(known);
+        Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
+
+        using var head = await app.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, Package));
+        Assert.Equal(1000, head.Content.Headers.ContentLength);
+        Assert.Single(upstream.Requests);
+    }
+
+    [Fact]
     public async Task Many_at_once_share_one_fetch()
     {
         var mayEnd = new TaskCompletionSource();

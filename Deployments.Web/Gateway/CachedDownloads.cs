@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using Deployments.Data.Feeds;
 using Deployments.Web.Feeds;
-using Microsoft.Net.Http.Headers;
 
 namespace Deployments.Web.Gateway;
 
@@ -32,22 +31,14 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
     {
         if (!cache.IsOn || await cache.FindOrNullAsync(key, context.RequestAborted) is not { } file)
             return false;
-        var headers = file.Description.Headers;
-        var modified = HeaderUtilities.TryParseDate(headers.GetValueOrDefault("Last-Modified"), out var date)
-            ? date
-            : (DateTimeOffset?)null;
-        var tag = EntityTagHeaderValue.TryParse(headers.GetValueOrDefault("ETag"), out var given)
-            ? given
-            : new EntityTagHeaderValue($"\"{file.Description.Sha256}\"");
-        foreach (var (name, value) in headers)
+        foreach (var (name, value) in file.Description.Headers)
             context.Response.Headers[name] = value;
+        context.Response.Headers.ETag = file.Description.Tag.ToString();
         try
         {
             if (head is not null)
-                await ShowHeadAsync(file.Path, head, context.RequestAborted);
-            await TypedResults.PhysicalFile(
-                file.Path, headers.GetValueOrDefault("Content-Type"), fileDownloadName: null, modified, tag,
-                enableRangeProcessing: true).ExecuteAsync(context);
+                await ShowHeadAsync(file, head, context.RequestAborted);
+            await SendAsync(context, file);
             return true;
         }
         catch (FileNotFoundException) when (!context.Response.HasStarted)
@@ -101,11 +92,44 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
         }
     }
 
-    static async ValueTask ShowHeadAsync(string path, HeadListener head, CancellationToken ct)
+    static async Task SendAsync(HttpContext context, CachedFile file)
     {
-        await using var file = File.OpenRead(path);
+        var (path, description, content) = file;
+        if (FileSender.IsPlainGet(context.Request))
+        {
+            context.Response.Headers.AcceptRanges = "bytes";
+            if (content is not null)
+            {
+                context.Response.ContentLength = content.Length;
+                await context.Response.Body.WriteAsync(content, context.RequestAborted);
+                return;
+            }
+
+            await using var stream = FileSender.Open(path);
+            await FileSender.SendAsync(context.Response, stream, context.RequestAborted);
+            return;
+        }
+
+        var mediaType = description.Headers.GetValueOrDefault("Content-Type");
+        IResult answer = content is null
+            ? TypedResults.PhysicalFile(path, mediaType, fileDownloadName: null, description.Modified, description.Tag,
+                enableRangeProcessing: true)
+            : TypedResults.Bytes(content, mediaType, fileDownloadName: null, enableRangeProcessing: true,
+                description.Modified, description.Tag);
+        await answer.ExecuteAsync(context);
+    }
+
+    static async ValueTask ShowHeadAsync(CachedFile file, HeadListener head, CancellationToken ct)
+    {
+        if (file.Content is { } content)
+        {
+            head.Tell(content.AsMemory(0, Math.Min(content.Length, head.Length)));
+            return;
+        }
+
+        await using var stream = File.OpenRead(file.Path);
         var bytes = new byte[head.Length];
-        var length = await file.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct);
+        var length = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct);
         head.Tell(bytes.AsMemory(0, length));
     }
 

@@ -3,17 +3,26 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Deployments.Web.Settings;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Net.Http.Headers;
 
 namespace Deployments.Web.Gateway;
 
 /// <summary>
 /// Package files that connectors have fetched, kept on this node's disk. A file is there whole or not at all: it is
 /// written beside, synced, described, and renamed last. Its SHA-256 is checked before its first use after each start.
-/// When the files outgrow the limit, the least recently used go.
+/// When the files outgrow the limit, the least recently used go. Small ones are held in memory beside.
 /// </summary>
-sealed class ConnectorCache
+sealed class ConnectorCache : IDisposable
 {
+    /// <summary>The largest file that is held in memory too, in bytes.</summary>
+    const int SmallBytesMax = 64 << 10;
+
+    /// <summary>How many bytes of small files are held in memory.</summary>
+    const int MemoryBytesMax = 64 << 20;
+
     const string DescriptionSuffix = ".json";
 
     readonly long bytesMax;
@@ -23,6 +32,7 @@ sealed class ConnectorCache
     readonly ILogger<ConnectorCache> logger;
     readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
     readonly Lock evicting = new();
+    readonly MemoryCache small = new(new MemoryCacheOptions { SizeLimit = MemoryBytesMax });
     long bytes;
 
     public ConnectorCache(DeploymentsSettings settings, TimeProvider time, ILogger<ConnectorCache> logger)
@@ -63,9 +73,11 @@ sealed class ConnectorCache
         if (!entries.TryGetValue(key, out var entry))
             return null;
         var path = PathOf(key);
+        byte[]? content;
         try
         {
             entry.Description ??= await VerifyAsync(path, ct);
+            content = entry.Length <= SmallBytesMax ? await ContentAsync(entry, path, ct) : null;
         }
         catch (Exception exception) when (exception is IOException or JsonException or InvalidDataException)
         {
@@ -78,7 +90,7 @@ sealed class ConnectorCache
         if (now - entry.UsedAt > TimeSpan.FromMinutes(10))
             TryTouch(path + DescriptionSuffix, now);
         entry.UsedAt = now;
-        return new CachedFile(path, entry.Description);
+        return new CachedFile(path, entry.Description, content);
     }
 
     /// <summary>A new file to write to, outside of what is served.</summary>
@@ -118,6 +130,23 @@ sealed class ConnectorCache
         TryDelete(file.Name);
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => small.Dispose();
+
+    // By entry, so that what took a file's place is never mistaken for it.
+    async ValueTask<byte[]> ContentAsync(Entry entry, string path, CancellationToken ct)
+    {
+        if (small.TryGetValue(entry, out byte[]? content))
+            return content!;
+        content = await File.ReadAllBytesAsync(path, ct);
+        if (Convert.ToHexStringLower(SHA256.HashData(content)) != entry.Description!.Sha256)
+            throw new InvalidDataException("its content is not what was fetched");
+        using var kept = small.CreateEntry(entry);
+        kept.Size = content.Length;
+        kept.Value = content;
+        return content;
+    }
+
     // A tenth more than needed goes, so that not every new file evicts one.
     void Evict()
     {
@@ -136,6 +165,7 @@ sealed class ConnectorCache
     {
         if (!entries.TryRemove(key, out var entry))
             return;
+        small.Remove(entry);
         Interlocked.Add(ref bytes, -entry.Length);
         // Who is reading it goes on reading; the name is gone.
         TryDelete(PathOf(key));
@@ -194,9 +224,23 @@ sealed class ConnectorCache
 /// <summary>A file that a connector fetched before.</summary>
 /// <param name="Path">Where it is.</param>
 /// <param name="Description">What to answer with.</param>
-sealed record CachedFile(string Path, CachedDescription Description);
+/// <param name="Content">All of it, where it is small; else null.</param>
+sealed record CachedFile(string Path, CachedDescription Description, byte[]? Content);
 
 /// <summary>What is known of a fetched file beside its content.</summary>
 /// <param name="Sha256">Of its content, in lower-case hexadecimal.</param>
 /// <param name="Headers">The upstream's headers that belong to the file, such as its media type and tag.</param>
-sealed record CachedDescription(string Sha256, IReadOnlyDictionary<string, string> Headers);
+sealed record CachedDescription(string Sha256, IReadOnlyDictionary<string, string> Headers)
+{
+    /// <summary>Its tag: the upstream's where it has one.</summary>
+    [JsonIgnore]
+    public EntityTagHeaderValue Tag => field ??=
+        EntityTagHeaderValue.TryParse(Headers.GetValueOrDefault("ETag"), out var given)
+            ? given
+            : new EntityTagHeaderValue($"\"{Sha256}\"");
+
+    /// <summary>When it was changed upstream; null when that is not known.</summary>
+    [JsonIgnore]
+    public DateTimeOffset? Modified =>
+        HeaderUtilities.TryParseDate(Headers.GetValueOrDefault("Last-Modified"), out var date) ? date : null;
+}

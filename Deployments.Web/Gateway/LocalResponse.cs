@@ -36,12 +36,24 @@ static class LocalResponse
             : context.Response.WriteAsync(status.Message);
     }
 
-    static Task WriteFileAsync(HttpContext context, LocalAnswer.File file)
+    static async Task WriteFileAsync(HttpContext context, LocalAnswer.File file)
     {
         var info = new FileInfo(file.Path);
         var modified = new DateTimeOffset(info.LastWriteTimeUtc, TimeSpan.Zero);
         var tag = new EntityTagHeaderValue($"\"{modified.UtcTicks:x}-{info.Length:x}\"");
-        return TypedResults.PhysicalFile(file.Path, file.ContentType, fileDownloadName: null, modified, tag,
+        if (info.Exists && FileSender.IsPlainGet(context.Request))
+        {
+            await using var stream = FileSender.Open(file.Path);
+            var headers = context.Response.Headers;
+            headers.ContentType = file.ContentType;
+            headers.ETag = tag.ToString();
+            headers.LastModified = HeaderUtilities.FormatDate(modified);
+            headers.AcceptRanges = "bytes";
+            await FileSender.SendAsync(context.Response, stream, context.RequestAborted);
+            return;
+        }
+
+        await TypedResults.PhysicalFile(file.Path, file.ContentType, fileDownloadName: null, modified, tag,
             enableRangeProcessing: true).ExecuteAsync(context);
     }
 }

@@ -1,0 +1,55 @@
+using System.IO.Pipelines;
+
+namespace Deployments.Web.Gateway;
+
+/// <summary>Sends whole files.</summary>
+static class FileSender
+{
+    /// <summary>
+    /// How much of a file is read at a time, in bytes: half of what Kestrel lets wait for a client, so that one part is
+    /// sent while the next is read.
+    /// </summary>
+    const int PartBytes = 1 << 15;
+
+    /// <summary>Opens a file that may be replaced or removed while it is sent.</summary>
+    /// <exception cref="FileNotFoundException">It is not there any more.</exception>
+    public static FileStream Open(string path) => new(path, new FileStreamOptions
+    {
+        Mode = FileMode.Open,
+        Access = FileAccess.Read,
+        Share = FileShare.ReadWrite | FileShare.Delete,
+        BufferSize = 0,
+    });
+
+    /// <summary>Sends an open file from its beginning to its end, as fast as the client takes it.</summary>
+    /// <remarks>
+    /// The reading blocks, as nginx's does: nearly always the bytes are in memory, and to ask for them in another way
+    /// costs more than to have them.
+    /// </remarks>
+    public static async Task SendAsync(HttpResponse response, FileStream file, CancellationToken ct)
+    {
+        var length = file.Length;
+        response.ContentLength = length;
+        var body = response.BodyWriter;
+        for (var sent = 0L; sent < length;)
+        {
+            var wanted = (int)Math.Min(PartBytes, length - sent);
+            var read = RandomAccess.Read(file.SafeFileHandle, body.GetMemory(wanted).Span[..wanted], sent);
+            if (read == 0)
+                throw new EndOfStreamException("The file became shorter while it was sent.");
+            body.Advance(read);
+            sent += read;
+            FlushResult flushed = await body.FlushAsync(ct);
+            if (flushed.IsCompleted)
+                return; // the client has left
+        }
+    }
+
+    /// <summary>Whether a request is for a whole file, with no questions asked.</summary>
+    public static bool IsPlainGet(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && request.Headers is
+        {
+            Range.Count: 0, IfNoneMatch.Count: 0, IfModifiedSince.Count: 0, IfMatch.Count: 0,
+            IfUnmodifiedSince.Count: 0,
+        };
+}
