@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Deployments.Data.Records;
 using Deployments.Tests.Support;
@@ -119,6 +121,32 @@ public sealed class PackageDeploymentBatchApiTests(RecordApiFixture fixture) : I
         Assert.Equal((0L, 2L, 0L), Counts(await SendAsync($"[{item},{item}]", "application/json")));
 
         Assert.Single(await fixture.RecordsAsync(target));
+    }
+
+    [Fact]
+    public async Task Arrays_whole_and_damaged_leave_the_connection_open()
+    {
+        var connections = 0;
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, ct) =>
+            {
+                connections++;
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(context.DnsEndPoint, ct);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+        client.DefaultRequestHeaders.Add("X-ApiKey", TestApp.ApiKey);
+        foreach (var body in new[] { $"[{Item("1.0.0")}]", "[]", "{}", "[{ damaged }, 7]", $"[{Item("2.0.0")}", "[]" })
+        {
+            using var content = new StringContent(body, Encoding.UTF8, "application/json");
+            using var answer = await client.PostAsync(new Uri(fixture.App.Url, RecordApiFixture.Batch), content);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            await answer.Content.ReadAsStringAsync();
+        }
+
+        Assert.Equal(1, connections);
     }
 
     [Theory]

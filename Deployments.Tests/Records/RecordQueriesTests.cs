@@ -147,6 +147,7 @@ public sealed class RecordQueriesTests : IAsyncLifetime
                 Type = "npm",
                 Group = "@acme",
                 Name = "portal",
+                VersionId = 1, // the database's first
                 Version = "2.0.0",
                 Application = "BuildMaster",
                 Description = "Release",

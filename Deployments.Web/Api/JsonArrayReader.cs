@@ -23,14 +23,22 @@ static class JsonArrayReader
         while (true)
         {
             var read = await body.ReadAsync(ct);
-            var rest = place.WithoutPreamble(read.Buffer, read.IsCompleted);
-            while (place.TryTake(ref rest, read.IsCompleted, out var item))
-                yield return item;
-            if (read.IsCompleted)
-                yield break;
-            if (rest.Length > itemBytesMax)
-                throw new JsonException($"The item is longer than {itemBytesMax} bytes.");
-            body.AdvanceTo(rest.Start, read.Buffer.End);
+            var rest = read.Buffer;
+            try
+            {
+                rest = place.WithoutPreamble(rest, read.IsCompleted);
+                while (place.TryTake(ref rest, read.IsCompleted, out var item))
+                    yield return item;
+                if (read.IsCompleted)
+                    yield break;
+                if (rest.Length > itemBytesMax)
+                    throw new JsonException($"The item is longer than {itemBytesMax} bytes.");
+            }
+            finally
+            {
+                // However it ends: the server closes a connection whose body it cannot read to its end.
+                body.AdvanceTo(rest.Start, read.Buffer.End);
+            }
         }
     }
 

@@ -38,22 +38,22 @@ static class LocalResponse
 
     static async Task WriteFileAsync(HttpContext context, LocalAnswer.File file)
     {
-        var info = new FileInfo(file.Path);
-        var modified = new DateTimeOffset(info.LastWriteTimeUtc, TimeSpan.Zero);
-        var tag = new EntityTagHeaderValue($"\"{modified.UtcTicks:x}-{info.Length:x}\"");
-        if (info.Exists && FileSender.IsPlainGet(context.Request))
+        // What is said of the file is asked of what is open: another may take its name meanwhile.
+        await using var stream = FileSender.Open(file.Path);
+        var modified = new DateTimeOffset(File.GetLastWriteTimeUtc(stream.SafeFileHandle));
+        var tag = new EntityTagHeaderValue($"\"{modified.UtcTicks:x}-{stream.Length:x}\"");
+        if (!FileSender.IsPlainGet(context.Request))
         {
-            await using var stream = FileSender.Open(file.Path);
-            var headers = context.Response.Headers;
-            headers.ContentType = file.ContentType;
-            headers.ETag = tag.ToString();
-            headers.LastModified = HeaderUtilities.FormatDate(modified);
-            headers.AcceptRanges = "bytes";
-            await FileSender.SendAsync(context.Response, stream, context.RequestAborted);
+            await TypedResults.Stream(stream, file.ContentType, fileDownloadName: null, modified, tag,
+                enableRangeProcessing: true).ExecuteAsync(context);
             return;
         }
 
-        await TypedResults.PhysicalFile(file.Path, file.ContentType, fileDownloadName: null, modified, tag,
-            enableRangeProcessing: true).ExecuteAsync(context);
+        var headers = context.Response.Headers;
+        headers.ContentType = file.ContentType;
+        headers.ETag = tag.ToString();
+        headers.LastModified = HeaderUtilities.FormatDate(modified);
+        headers.AcceptRanges = "bytes";
+        await FileSender.SendAsync(context.Response, stream, context.RequestAborted);
     }
 }

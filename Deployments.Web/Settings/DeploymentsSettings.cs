@@ -28,7 +28,8 @@ public sealed record DeploymentsSettings
     public bool ConnectorsMayReachPrivateNetworks { get; init; } = true;
 
     /// <summary>
-    /// How many bytes of package files that connectors have fetched are kept on this node's disk; 0: none.
+    /// How many bytes of package files that connectors have fetched are kept on this node's disk, and a tenth of it
+    /// on top for what they say about packages; 0: none.
     /// </summary>
     public long ConnectorCacheBytesMax { get; init; } = 10L << 30;
 
