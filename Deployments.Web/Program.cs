@@ -64,6 +64,7 @@ public static class Program
             app.UsePageFiles();
             app.UseAccounts();
             await app.MapGatewayAsync();
+            await app.MapJobsAsync();
             app.MapManagementApi();
             app.MapRecordApi();
             app.MapVulnerabilities();

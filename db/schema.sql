@@ -593,45 +593,6 @@ CREATE TABLE public.installations (
 
 COMMENT ON TABLE public.installations IS 'The newest record per target and package: what runs where now. A late, older record never moves it back.';
 
-CREATE TABLE public.job_runs (
-    job_run_id bigint NOT NULL,
-    job text NOT NULL,
-    node_id uuid NOT NULL,
-    node text NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    ended_at timestamp with time zone,
-    outcome text,
-    runs integer DEFAULT 1 NOT NULL,
-    items bigint DEFAULT 0 NOT NULL,
-    took_ms bigint DEFAULT 0 NOT NULL,
-    message text,
-    CONSTRAINT job_runs_check CHECK (((ended_at IS NULL) = (outcome IS NULL))),
-    CONSTRAINT job_runs_message_check CHECK ((length(message) <= 2000)),
-    CONSTRAINT job_runs_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'failed'::text, 'stopped'::text]))),
-    CONSTRAINT job_runs_runs_check CHECK ((runs > 0))
-);
-
-COMMENT ON TABLE public.job_runs IS 'Runs of background jobs. Of a job that runs all day one row stands for a minute of runs that did something.';
-
-COMMENT ON COLUMN public.job_runs.node_id IS 'The node it ran on: nodes.node_id, whose row may be forgotten before this one.';
-
-COMMENT ON COLUMN public.job_runs.ended_at IS 'Null: it runs, or its node was killed.';
-
-COMMENT ON COLUMN public.job_runs.runs IS 'How many runs this row stands for.';
-
-COMMENT ON COLUMN public.job_runs.items IS 'How many things were worked on: records, rows.';
-
-COMMENT ON COLUMN public.job_runs.took_ms IS 'Time spent in the runs, together.';
-
-ALTER TABLE public.job_runs ALTER COLUMN job_run_id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.job_runs_job_run_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
 CREATE TABLE public.nodes (
     node_id uuid NOT NULL,
     name text NOT NULL,
@@ -1084,9 +1045,6 @@ ALTER TABLE ONLY public.findings
 ALTER TABLE ONLY public.installations
     ADD CONSTRAINT installations_pkey PRIMARY KEY (target_id, package_id);
 
-ALTER TABLE ONLY public.job_runs
-    ADD CONSTRAINT job_runs_pkey PRIMARY KEY (job_run_id);
-
 ALTER TABLE ONLY public.nodes
     ADD CONSTRAINT nodes_pkey PRIMARY KEY (node_id);
 
@@ -1226,8 +1184,6 @@ CREATE INDEX findings_by_advisory ON public.findings USING btree (advisory_id);
 CREATE INDEX installations_by_package ON public.installations USING btree (package_id);
 
 CREATE INDEX installations_by_version ON public.installations USING btree (version_id);
-
-CREATE INDEX job_runs_by_job ON public.job_runs USING btree (job, job_run_id);
 
 CREATE INDEX notification_deliveries_by_notification ON public.notification_deliveries USING btree (notification_id);
 

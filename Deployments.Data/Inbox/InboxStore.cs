@@ -9,6 +9,7 @@ namespace Deployments.Data.Inbox;
 public sealed class InboxStore(NpgsqlDataSource database)
 {
     const long DrainLock = 862_402; // an advisory lock, beside the one of the migrations
+    const long WakeLock = 862_403;
 
     /// <summary>
     /// Turns up to <paramref name="rows"/> entries into records or rejected records, in one transaction: claimed by
@@ -50,6 +51,21 @@ public sealed class InboxStore(NpgsqlDataSource database)
         await RejectAsync(connection, transaction, [.. verdicts.Where(v => v.Record is null)], ct);
         await transaction.CommitAsync(ct);
         return claimed.Count;
+    }
+
+    /// <summary>
+    /// Runs what wakes a drain on one node at a time: two would each find that none waits. The lock goes with the
+    /// connection, so a node that dies holds up nobody.
+    /// </summary>
+    /// <exception cref="NpgsqlException">The database is away.</exception>
+    public async Task OnOneNodeAtATimeAsync(Action wake, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(wake);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "select pg_advisory_xact_lock(@WakeLock)", new { WakeLock }, transaction, cancellationToken: ct));
+        wake();
     }
 
     /// <summary>Whether any entry waits.</summary>

@@ -7,6 +7,8 @@ namespace Deployments.Data.Jobs;
 /// <param name="database">The database.</param>
 public sealed class NodeStore(NpgsqlDataSource database)
 {
+    static readonly TimeSpan Age = TimeSpan.FromDays(30);
+
     /// <summary>Notes that this node runs, and how it is.</summary>
     public async Task SeeAsync(ThisNode node, NodeCondition condition, DateTimeOffset at, CancellationToken ct)
     {
@@ -35,6 +37,17 @@ public sealed class NodeStore(NpgsqlDataSource database)
                 condition.DiskFreeBytes,
                 condition.DiskBytes,
             }, cancellationToken: ct));
+    }
+
+    /// <summary>Forgets nodes that have not been heard of for 30 days.</summary>
+    /// <param name="now">The time to count from.</param>
+    /// <param name="ct">Cancels; then nothing is forgotten.</param>
+    /// <returns>How many were forgotten.</returns>
+    public async Task<int> PruneAsync(DateTimeOffset now, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            "delete from nodes where seen_at < @before", new { before = now - Age }, cancellationToken: ct));
     }
 
     /// <summary>Notes that this node ends in good order.</summary>

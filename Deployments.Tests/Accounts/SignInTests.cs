@@ -147,7 +147,7 @@ public sealed class SignInTests
         string[] pages =
         [
             "/admin/users", "/admin/api-keys", "/admin/audit", "/admin/feeds", "/admin/feeds/x",
-            "/admin/connectors/x", "/admin/jobs", "/admin/jobs/drain-inbox", "/admin/retention", "/admin/retention/1",
+            "/admin/connectors/x", "/admin/jobs", "/admin/jobs/dashboard", "/admin/retention", "/admin/retention/1",
             "/admin/system",
             "/ADMIN/users", "/admin/users/", "/admin//users", "/%61dmin/users",
         ];

@@ -39,7 +39,7 @@ public sealed partial class DependencyRuleTests
     [Fact]
     public void Data_knows_no_web_and_no_jobs() =>
         AssertNoUse(Sources(Data),
-            Namespaces("Microsoft.AspNetCore", "Quartz", "Hangfire", "Yarp", "FluentValidation"));
+            Namespaces("Microsoft.AspNetCore", "Hangfire", "Yarp", "FluentValidation"));
 
     // The web project imports ASP.NET's namespaces everywhere, so that its types need no using: hence their names.
     [Fact]

@@ -1,6 +1,5 @@
 using AngleSharp.Dom;
 using Bunit;
-using Deployments.Data.Jobs;
 using Deployments.Web.Jobs;
 using Deployments.Web.Pages.Jobs;
 
@@ -53,7 +52,7 @@ public sealed class JobComponentTests
             Row("fine", Run(JobRunState.Ok) with { TookMs = 42 }, Morning.AddHours(1)),
             Row("under-way", Run(JobRunState.Running) with { EndedAt = null }, null),
             Row("broken", Run(JobRunState.Failed) with { Message = Hostile + new string('x', 500) }, null),
-            Row("many", Run(JobRunState.Ok) with { Runs = 4, TookMs = 40 }, null),
+            Row("queued", Run(JobRunState.Waiting) with { EndedAt = null }, null),
         ]));
 
         var rows = shown.FindAll("tbody tr").Select(Text).ToList();
@@ -62,7 +61,7 @@ public sealed class JobComponentTests
         Assert.Contains("OK 42 ms 31 Jan 2026, 09:15", rows[1], StringComparison.Ordinal);
         Assert.Contains("running since 31 Jan 2026, 08:15", rows[2], StringComparison.Ordinal);
         Assert.Contains("Failed", rows[3], StringComparison.Ordinal);
-        Assert.Contains("10 ms each", rows[4], StringComparison.Ordinal);
+        Assert.Contains("waiting since 31 Jan 2026, 08:15", rows[4], StringComparison.Ordinal);
         Assert.Empty(shown.FindAll("script"));
         Assert.InRange(shown.Find("td .message").TextContent.Length, 100, 202);
         Assert.Equal("under-way", shown.FindAll("button[name=job]")[2].GetAttribute("value"));
@@ -73,29 +72,6 @@ public sealed class JobComponentTests
     {
         using var context = new BunitContext();
         Assert.Single(context.Render<JobTable>(set => set.Add(table => table.Rows, [])).FindAll("tr"));
-        Assert.Single(context.Render<JobRunTable>(set => set.Add(table => table.Runs, [])).FindAll("tr"));
-    }
-
-    [Fact]
-    public void Runs_show_their_whole_message_and_how_many_they_stand_for()
-    {
-        using var context = new BunitContext();
-        var shown = context.Render<JobRunTable>(set => set
-            .Add(table => table.Frequent, true)
-            .Add(table => table.Runs,
-            [
-                Run(JobRunState.Ok) with { Runs = 1200, Items = 5000, TookMs = 61_000, Node = Hostile },
-                Run(JobRunState.Failed) with { Message = Hostile },
-                Run(JobRunState.Lost) with { EndedAt = null },
-                Run(JobRunState.Stopped),
-            ]));
-
-        Assert.Equal(["1,200", "5,000", "1 min 1 s"],
-            shown.FindAll("tbody tr:first-child td.num").Select(cell => cell.TextContent));
-        Assert.Equal(Hostile, shown.FindAll("td.message bdi")[0].TextContent);
-        Assert.Empty(shown.FindAll("script"));
-        Assert.Equal(["OK", "Failed", "Lost with its node", "Stopped with its node"],
-            shown.FindAll(".badge").Select(badge => badge.TextContent));
     }
 
     static JobRow Row(string name, JobRun? last, DateTimeOffset? next) =>
@@ -103,8 +79,7 @@ public sealed class JobComponentTests
 
     static JobRun Run(JobRunState state) => new()
     {
-        Job = "job",
-        Node = "node-a",
+        Id = "71",
         StartedAt = Morning,
         EndedAt = Morning.AddSeconds(1),
         State = state,

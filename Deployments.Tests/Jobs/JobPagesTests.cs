@@ -1,7 +1,8 @@
 using System.Net;
+using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
-using Deployments.Data.Jobs;
 using Deployments.Tests.Support;
+using Deployments.Web.Accounts;
 using Deployments.Web.Jobs;
 
 namespace Deployments.Tests.Jobs;
@@ -23,23 +24,12 @@ public sealed class JobPagesTests
         var run = await EndedAsync(app, ApplyRetentionJob.Name);
         Assert.Equal((JobRunState.Ok, "No rule is active."), (run.State, run.Message));
         using var otherAdmin = await Browser.SignedInAsync(other);
-        foreach (var page in new[] { "/admin/jobs", $"/admin/jobs/{ApplyRetentionJob.Name}" })
-            Assert.Contains("No rule is active.", await otherAdmin.ReadAsync(page), StringComparison.Ordinal);
+        var page = await otherAdmin.ReadAsync("/admin/jobs");
+        Assert.Contains("No rule is active.", page, StringComparison.Ordinal);
+        using var details = await otherAdmin.GetAsync($"/admin/jobs/dashboard/jobs/details/{run.Id}");
+        Assert.Equal(HttpStatusCode.OK, details.StatusCode);
         var entry = (await app.Service<AuditQueries>().PageAsync(new AuditFilter(null, "job.run"), null, 2, default));
         Assert.Equal(("Admin", ApplyRetentionJob.Name), (Assert.Single(entry).Actor, entry[0].SubjectName));
-    }
-
-    [Fact]
-    public async Task Draining_is_written_down_once_it_did_something()
-    {
-        await using var app = await TestApp.StartAsync();
-        await app.CreateFeedAsync("main", "universal");
-        await using (var command = app.Database.DataSource.CreateCommand(Records.PageSeed.Waiting(71)))
-            await command.ExecuteNonQueryAsync();
-
-        var run = await EndedAsync(app, DrainInboxJob.Name);
-
-        Assert.Equal((JobRunState.Ok, 1L), (run.State, run.Items));
     }
 
     [Fact]
@@ -47,49 +37,79 @@ public sealed class JobPagesTests
     {
         await using var app = await TestApp.StartAsync();
 
-        var next = await app.Service<IJobEngine>().NextRunsAsync(default);
+        var next = app.Service<JobQueue>().Rows().ToDictionary(row => row.Job.Name, row => row.Next);
 
-        Assert.Equal((2, 30), (next[ApplyRetentionJob.Name].UtcDateTime.Hour, next[ApplyRetentionJob.Name].Minute));
-        Assert.True(next.ContainsKey(DrainInboxJob.Name));
+        Assert.DoesNotContain(null, next.Values);
+        Assert.Equal((2, 30), (next[ApplyRetentionJob.Name]!.Value.Hour, next[ApplyRetentionJob.Name]!.Value.Minute));
+        Assert.InRange(
+            next[DrainInboxJob.Name]!.Value - TimeProvider.System.GetUtcNow(), TimeSpan.FromSeconds(-20),
+            TimeSpan.FromSeconds(20));
     }
 
     [Fact]
-    public async Task A_daily_job_that_no_node_was_there_for_runs_when_one_is()
+    public async Task A_job_that_fails_says_so_on_the_page_and_on_the_page_of_the_system()
     {
-        await using var database = await TestDatabase.CreateAsync();
-        await using (var command = database.DataSource.CreateCommand(
-            """
-            insert into job_runs (job, node_id, node, started_at, ended_at, outcome)
-            values ('apply-retention', gen_random_uuid(), 'n', now() - interval '26 hours', now(), 'ok'),
-                ('prune-job-runs', gen_random_uuid(), 'n', now() - interval '24 hours', now(), 'ok')
-            """))
+        await using var app = await TestApp.StartAsync();
+        await using (var command = app.Database.DataSource.CreateCommand("drop table retention_rules cascade"))
             await command.ExecuteNonQueryAsync();
 
-        await using var app = await TestApp.StartAsync(database);
+        app.Service<JobQueue>().RunNow(ApplyRetentionJob.Name);
 
-        var patience = TimeProvider.System.GetUtcNow().AddSeconds(60);
-        while (await CountAsync(app, ApplyRetentionJob.Name) < 2)
-        {
-            Assert.True(TimeProvider.System.GetUtcNow() < patience);
-            await Task.Delay(50);
-        }
-
-        Assert.Equal(1, await CountAsync(app, PruneJobRunsJob.Name));
+        var run = await EndedAsync(app, ApplyRetentionJob.Name);
+        Assert.Equal(JobRunState.Failed, run.State);
+        Assert.Contains("retention_rules", run.Message, StringComparison.Ordinal);
+        using var admin = await Browser.SignedInAsync(app);
+        Assert.Contains("Failed", await admin.ReadAsync("/admin/jobs"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"The job {ApplyRetentionJob.Name} failed", await admin.ReadAsync("/admin/system"),
+            StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("/admin/jobs/nothing", HttpStatusCode.NotFound)]
-    [InlineData("/admin/jobs/drain-inbox", HttpStatusCode.OK)]
-    [InlineData("/admin/jobs/drain-inbox?before=1", HttpStatusCode.OK)]
-    [InlineData("/admin/jobs/drain-inbox?before=x", HttpStatusCode.BadRequest)]
-    public async Task Each_address_answers_with_its_status(string address, HttpStatusCode status)
+    [Fact]
+    public async Task The_dashboard_is_for_administrators_alone_and_keeps_the_policy_of_the_pages()
+    {
+        await using var app = await TestApp.StartAsync();
+        await app.Service<AccountStore>().AddAsync(
+            "viewer", app.Service<Passwords>().Hash("a fine password"), AccountRole.Viewer, Actor.Program, default);
+        using var viewer = await Browser.SignedInAsync(app, "viewer", "a fine password");
+        using var stranger = new Browser(app.Url);
+        foreach (var path in new[] { "", "/recurring", "/jobs/succeeded", "/servers", "/stats", "/css1", "/js1" })
+        {
+            using var refused = await viewer.GetAsync("/admin/jobs/dashboard" + path);
+            Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+            using var sent = await stranger.GetAsync("/admin/jobs/dashboard" + path);
+            Assert.Equal(HttpStatusCode.Found, sent.StatusCode);
+        }
+
+        foreach (var visitor in new[] { viewer, stranger })
+        {
+            using var answer = await visitor.PostWithoutTokenAsync(
+                "/admin/jobs/dashboard/recurring/trigger", ("jobs[]", ApplyRetentionJob.Name));
+            Assert.NotEqual(HttpStatusCode.NoContent, answer.StatusCode);
+        }
+
+        using var admin = await Browser.SignedInAsync(app);
+        using var page = await admin.GetAsync("/admin/jobs/dashboard/recurring");
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        Assert.Contains(
+            "script-src 'self'; style-src 'self'", page.Headers.GetValues("Content-Security-Policy").Single(),
+            StringComparison.Ordinal);
+        // An administrator's session alone, without the token of a page, triggers nothing.
+        using var forged = await admin.PostWithoutTokenAsync(
+            "/admin/jobs/dashboard/recurring/trigger", ("jobs[]", ApplyRetentionJob.Name));
+        Assert.False(forged.IsSuccessStatusCode);
+        Assert.Null(app.Service<JobQueue>().Rows().Single(row => row.Job.Name == ApplyRetentionJob.Name).Last);
+    }
+
+    [Fact]
+    public async Task The_page_of_a_single_job_is_no_more()
     {
         await using var app = await TestApp.StartAsync();
         using var admin = await Browser.SignedInAsync(app);
 
-        using var answer = await admin.GetAsync(address);
+        using var answer = await admin.GetAsync("/admin/jobs/drain-inbox");
 
-        Assert.Equal(status, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
     }
 
     [Fact]
@@ -103,17 +123,12 @@ public sealed class JobPagesTests
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
-    static async Task<int> CountAsync(TestApp app, string job) =>
-        (await app.Service<JobRunQueries>().PageAsync(job, null, 10, TimeProvider.System.GetUtcNow(), default)).Count;
-
     static async Task<JobRun> EndedAsync(TestApp app, string job)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
-            var newest = await app.Service<JobRunQueries>()
-                .NewestAsync([job], TimeProvider.System.GetUtcNow(), patience.Token);
-            if (newest.TryGetValue(job, out var run) && run.EndedAt is not null)
+            if (app.Service<JobQueue>().Rows().Single(row => row.Job.Name == job).Last is { EndedAt: not null } run)
                 return run;
             await Task.Delay(50, patience.Token);
         }

@@ -2,6 +2,7 @@ using Bunit;
 using Deployments.Data.Database;
 using Deployments.Data.Jobs;
 using Deployments.Tests.Support;
+using Deployments.Web.Jobs;
 using Deployments.Web.Pages.Settings;
 using Deployments.Web.Settings;
 
@@ -68,7 +69,7 @@ public sealed class SystemPageTests
     {
         var fine = new Node { Name = "a", SeenAt = Now, DiskFreeBytes = 50, DiskBytes = 100 };
         Assert.Empty(SystemModel.ProblemsOf(
-            new DatabaseCondition { InboxOldestAt = Now }, [fine], [new JobRun { State = JobRunState.Ok }], Now));
+            new DatabaseCondition { InboxOldestAt = Now }, [fine], [Job(JobRunState.Ok)], Now));
         var problems = SystemModel.ProblemsOf(
             new DatabaseCondition { IsStandby = true, InboxOldestAt = Now.AddMinutes(-2) },
             [
@@ -76,7 +77,7 @@ public sealed class SystemPageTests
                 fine with { RefusedBytes = 1 }, fine with { DiskFreeBytes = 4 },
                 fine with { DiskFreeBytes = null, DiskBytes = null },
             ],
-            [new JobRun { Job = "nightly", State = JobRunState.Failed, Message = "No." }], Now).ToList();
+            [Job(JobRunState.Failed)], Now).ToList();
 
         Assert.Equal(7, problems.Count);
         foreach (var (problem, words) in problems.Zip(
@@ -85,6 +86,10 @@ public sealed class SystemPageTests
                 "refused", "Less than 5 %"]))
             Assert.Contains(words, problem, StringComparison.Ordinal);
     }
+
+    static JobRow Job(JobRunState state) => new(
+        new ScheduledJob("nightly", TimeSpan.FromDays(1), typeof(string)),
+        new JobRun { State = state, Message = "No." }, null);
 
     [Fact]
     public void Nodes_and_settings_let_no_markup_through()

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using Deployments.Web;
+using Deployments.Web.Jobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -82,6 +83,14 @@ public sealed class TestApp : IAsyncDisposable
     {
         using var answer = await Admin.PostAsJsonAsync(path, body);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Ends what runs in the background, for tests that do its work themselves.</summary>
+    public async Task StopJobsAsync()
+    {
+        foreach (var service in App.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>()
+            .Where(service => service is JobServer or InboxAlarm))
+            await service.StopAsync(CancellationToken.None);
     }
 
     public T Service<T>() where T : notnull => App.Services.GetRequiredService<T>();

@@ -1,4 +1,5 @@
 using Deployments.Data.Database;
+using Deployments.Web.Jobs;
 using Npgsql;
 
 namespace Deployments.Tests.Support;
@@ -69,6 +70,8 @@ public sealed class TestDatabase : IAsyncDisposable
             var connectionString = For(server, "deployments_template") + ";Pooling=false";
             await using (var template = DatabaseSetup.CreateDataSource(connectionString))
                 await new Migrator(template).MigrateAsync(CancellationToken.None);
+            // Hangfire's tables too, or every program under test would make them.
+            JobServer.OpenStorage(connectionString);
             templateReady = true;
         }
         finally

@@ -1,6 +1,6 @@
 namespace Deployments.Web.Jobs;
 
-/// <summary>Work that runs by the timetable. Knows nothing of the engine that runs it.</summary>
+/// <summary>Work that runs by the timetable, on Hangfire. It knows nothing of that: tests call it directly.</summary>
 public interface IBackgroundJob
 {
     /// <summary>
@@ -28,18 +28,6 @@ public sealed record JobResult(long Items, string? Said = null)
 /// <param name="At">The time of day, UTC, of a daily job; null: whenever it comes to it.</param>
 public sealed record ScheduledJob(string Name, TimeSpan Every, Type Job, string Does = "", TimeOnly? At = null)
 {
-    /// <summary>
-    /// Runs so often that one row stands for all runs of a minute that did something; the others are not written down.
-    /// </summary>
+    /// <summary>Runs so often that its runs are forgotten after minutes; of others they are kept for months.</summary>
     public bool IsFrequent => Every < TimeSpan.FromMinutes(1);
-}
-
-/// <summary>What runs the timetable: Quartz, or Hangfire where its packages can be had.</summary>
-public interface IJobEngine
-{
-    /// <summary>Runs a job now, besides its timetable, on any node.</summary>
-    Task RunNowAsync(string name, CancellationToken ct);
-
-    /// <summary>When each job runs next, by name; a job that is not scheduled is left out.</summary>
-    Task<IReadOnlyDictionary<string, DateTimeOffset>> NextRunsAsync(CancellationToken ct);
 }

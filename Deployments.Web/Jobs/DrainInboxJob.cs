@@ -11,11 +11,14 @@ public sealed class DrainInboxJob(InboxDrainer drainer) : IBackgroundJob
 
     int running;
 
+    /// <summary>Whether this node drains at this moment.</summary>
+    public bool IsRunning => Volatile.Read(ref running) == 1;
+
     /// <inheritdoc/>
     public async Task<JobResult> RunAsync(CancellationToken ct)
     {
         if (Interlocked.Exchange(ref running, 1) == 1)
-            return JobResult.Nothing; // the run under way goes on until the inbox is empty
+            return JobResult.Nothing; // what is left, the next wake-up sees
         try
         {
             return new JobResult(await drainer.RunOnceAsync(ct));

@@ -6,10 +6,10 @@ using Deployments.Web.Settings;
 namespace Deployments.Web.Jobs;
 
 /// <summary>
-/// Tells twice a minute that this node runs and how it is, and writes down the runs that have gathered.
+/// Tells twice a minute that this node runs and how it is.
 /// </summary>
 sealed class NodeHeartbeat(
-    ThisNode node, NodeStore store, JobRunner runner, Journal journal, DeploymentsSettings settings, TimeProvider time,
+    ThisNode node, NodeStore store, Journal journal, DeploymentsSettings settings, TimeProvider time,
     ILogger<NodeHeartbeat> logger) : BackgroundService
 {
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
@@ -28,7 +28,6 @@ sealed class NodeHeartbeat(
         await base.StopAsync(cancellationToken);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(StopPatience);
-        await runner.FlushAsync(atOnce: true);
         try
         {
             await store.StopAsync(node, time.GetUtcNow(), patience.Token);
@@ -47,10 +46,7 @@ sealed class NodeHeartbeat(
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
                 await BeatAsync(stoppingToken);
-                await runner.FlushAsync(atOnce: false);
-            }
         }
         catch (OperationCanceledException)
         {

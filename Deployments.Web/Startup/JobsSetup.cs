@@ -1,13 +1,18 @@
 using System.Reflection;
+using Deployments.Data.Accounts;
 using Deployments.Data.Jobs;
+using Deployments.Web.Accounts;
 using Deployments.Web.Jobs;
-using Deployments.Web.Jobs.Engines;
+using Hangfire;
 
 namespace Deployments.Web.Startup;
 
 /// <summary>The timetable: everything that runs in the background, and when.</summary>
 static class JobsSetup
 {
+    /// <summary>Where Hangfire's own pages are.</summary>
+    internal const string DashboardPath = "/admin/jobs/dashboard";
+
     const int CommitDigits = 7;
 
     internal static readonly ScheduledJob[] Timetable =
@@ -18,8 +23,8 @@ static class JobsSetup
         new(ApplyRetentionJob.Name, Every: TimeSpan.FromDays(1), typeof(ApplyRetentionJob),
             Does: "Removes the deployment records that an active retention rule says are old enough.",
             At: new TimeOnly(2, 30)),
-        new(PruneJobRunsJob.Name, Every: TimeSpan.FromDays(1), typeof(PruneJobRunsJob),
-            Does: "Forgets old runs of these jobs, and nodes that have not been seen for a month.",
+        new(PruneNodesJob.Name, Every: TimeSpan.FromDays(1), typeof(PruneNodesJob),
+            Does: "Forgets nodes that have not been seen for a month.",
             At: new TimeOnly(3, 0)),
         new(PackIndexesJob.Name, Every: TimeSpan.FromDays(1), typeof(PackIndexesJob),
             Does: "Rebuilds the indexes of the deployment records, beside the traffic, when they have grown loose.",
@@ -43,16 +48,26 @@ static class JobsSetup
         services.AddSingleton(provider => new ThisNode(
             Guid.NewGuid(), Environment.MachineName, Environment.ProcessId, ProgramVersion,
             provider.GetRequiredService<TimeProvider>().GetUtcNow()));
-        services.AddSingleton<JobRunner>();
-        // Before the engine: a run is only believed to go on while its node is known.
         services.AddHostedService<NodeHeartbeat>();
-#if HANGFIRE
-        HangfireEngine.Add(services, connectionString);
-#else
-        QuartzEngine.Add(services, connectionString, Timetable);
-#endif
+        JobServer.Add(services, connectionString);
         services.AddHostedService<InboxAlarm>();
-        services.AddHostedService<MissedRuns>();
+    }
+
+    /// <summary>
+    /// Makes or upgrades Hangfire's tables, on one node at a time, and maps its dashboard for administrators.
+    /// </summary>
+    public static async Task MapJobsAsync(this WebApplication app)
+    {
+        await app.Services.GetRequiredService<KeyRingStore>().OnOneNodeAtATimeAsync(
+            () => Task.FromResult(app.Services.GetRequiredService<JobStorage>()), CancellationToken.None);
+        app.MapHangfireDashboard(DashboardPath, new DashboardOptions
+        {
+            // The policy below decides; Hangfire's own rule, "from this machine only", is none.
+            Authorization = [],
+            AppPath = "/admin/jobs",
+            DashboardTitle = "Background jobs",
+            DisplayStorageConnectionString = false,
+        }).RequireAuthorization(PageAccess.Manage).WithMetadata(new SecurityHeaders.ShownAsPage());
     }
 
     /// <summary>The version of this program, as its build was told: <c>1.2.0+0ceb56b</c>.</summary>

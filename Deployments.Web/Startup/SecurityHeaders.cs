@@ -37,5 +37,9 @@ static class SecurityHeaders
     // By what answered, not by what the answer says of itself.
     static bool IsPage(HttpContext context) =>
         context.GetEndpoint() is null
-        || context.GetEndpoint()!.Metadata.GetMetadata<PageActionDescriptor>() is not null;
+        || context.GetEndpoint()!.Metadata.GetMetadata<PageActionDescriptor>() is not null
+        || context.GetEndpoint()!.Metadata.GetMetadata<ShownAsPage>() is not null;
+
+    /// <summary>Marks an endpoint that answers with pages of its own, which keep to the same policy.</summary>
+    internal sealed class ShownAsPage;
 }

@@ -9,7 +9,7 @@ namespace Deployments.Web.Pages.Settings;
 
 /// <summary>How the program is: nodes, database, queues, settings in force.</summary>
 public sealed class SystemModel(
-    DatabaseQueries database, NodeQueries nodes, JobRunQueries runs, IReadOnlyList<ScheduledJob> timetable,
+    DatabaseQueries database, NodeQueries nodes, JobQueue jobs,
     DashboardQueries dashboard, SettingsInForce settings, ThisNode node, TimeProvider time) : PageModel
 {
     /// <summary>Nodes silent for longer are no longer shown.</summary>
@@ -46,19 +46,18 @@ public sealed class SystemModel(
         Database = await database.ConditionAsync(ct);
         Nodes = await nodes.SeenAsync(Now - NodesSince, ct);
         Rejected = (await dashboard.WaitingAsync(ct)).Rejected;
-        var newest = await runs.NewestAsync([.. timetable.Select(job => job.Name)], Now, ct);
-        Problems = [.. ProblemsOf(Database, Nodes, newest.Values, Now)];
+        Problems = [.. ProblemsOf(Database, Nodes, jobs.Rows(), Now)];
     }
 
     internal static IEnumerable<string> ProblemsOf(
-        DatabaseCondition database, IReadOnlyList<Node> nodes, IEnumerable<JobRun> newestRuns, DateTimeOffset now)
+        DatabaseCondition database, IReadOnlyList<Node> nodes, IEnumerable<JobRow> jobs, DateTimeOffset now)
     {
         if (database.IsStandby)
             yield return "The database is a standby: nothing can be written.";
         if (database.InboxOldestAt < now - InboxPatience)
             yield return "The oldest entry of the inbox has waited for more than a minute: see the job drain-inbox.";
-        foreach (var run in newestRuns.Where(run => run.State is JobRunState.Failed))
-            yield return $"The job {run.Job} failed when it last ran: {run.Message}";
+        foreach (var row in jobs.Where(row => row.Last is { State: JobRunState.Failed }))
+            yield return $"The job {row.Job.Name} failed when it last ran: {row.Last!.Message}";
         foreach (var node in nodes.Where(node => node.IsSilent(now)))
             yield return $"The node {node.Name} (process {node.ProcessId}) has not been heard of for two minutes: "
                 + "it was killed, or has lost the database.";

@@ -1,0 +1,183 @@
+using System.Globalization;
+using Hangfire;
+using Hangfire.AspNetCore;
+using Hangfire.Dashboard;
+using Hangfire.Logging;
+using Hangfire.PostgreSql;
+using Hangfire.PostgreSql.Factories;
+using Hangfire.Storage;
+
+namespace Deployments.Web.Jobs;
+
+/// <summary>
+/// Runs the timetable on Hangfire, in the same PostgreSQL: each time, one of the nodes runs the job. See
+/// db/decisions/0012.
+/// </summary>
+/// <remarks>
+/// Made of Hangfire's parts by hand, each given what it uses: the ready-made registration keeps storage and activator
+/// in static fields, which two programs in one process (the tests) would share.
+/// </remarks>
+sealed class JobServer(
+    JobStorage storage, IServiceScopeFactory scopes, IReadOnlyList<ScheduledJob> timetable, ILoggerFactory logging)
+    : IHostedService
+{
+    const string Schema = "hangfire";
+    const int WorkersMax = 4;
+
+    // How often the clock is looked at: the timetable has lines of ten seconds.
+    static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
+    // A worker that was killed gives its job back after this time; one that lives prolongs it.
+    static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(2);
+    // Where PostgreSQL's notice is missed.
+    static readonly TimeSpan QueuePollInterval = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+
+    readonly List<BackgroundJobServer> servers = [];
+
+    /// <summary>Registers the engine; the timetable itself is registered already.</summary>
+    /// <param name="services">The program's services.</param>
+    /// <param name="connectionString">The database.</param>
+    public static void Add(IServiceCollection services, string connectionString)
+    {
+        services.AddSingleton<JobStorage>(_ => OpenStorage(connectionString));
+        services.AddSingleton<IRecurringJobManager>(provider =>
+            new RecurringJobManager(provider.GetRequiredService<JobStorage>()));
+        services.AddSingleton<IBackgroundJobClient>(provider =>
+            new BackgroundJobClient(provider.GetRequiredService<JobStorage>()));
+        // What the dashboard asks for.
+        services.AddSingleton<IGlobalConfiguration>(_ => GlobalConfiguration.Configuration);
+        services.AddSingleton(_ => DashboardRoutes.Routes);
+        services.AddSingleton<JobQueue>();
+        services.AddSingleton<JobServer>();
+        services.AddHostedService(provider => provider.GetRequiredService<JobServer>());
+    }
+
+    /// <summary>Hangfire's storage; makes or upgrades its tables.</summary>
+    internal static PostgreSqlStorage OpenStorage(string connectionString)
+    {
+        var options = new PostgreSqlStorageOptions
+        {
+            SchemaName = Schema,
+            EnableLongPolling = true,
+            QueuePollInterval = QueuePollInterval,
+            InvisibilityTimeout = LeaseTime,
+            UseSlidingInvisibilityTimeout = true,
+            JobExpirationCheckInterval = TimeSpan.FromMinutes(5),
+        };
+        return new PostgreSqlStorage(
+            new NpgsqlConnectionFactory(
+                connectionString + ";Maximum Pool Size=15;Application Name=Deployments jobs", options), options);
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        LogProvider.SetCurrentLogProvider(new JobLog(new AspNetCoreLogProvider(logging)));
+        Announce(new RecurringJobManager(storage));
+        Serve();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Begins anew with fresh workers: after an outage those that met it rest for ever longer, up to five minutes.
+    /// </summary>
+    public async Task RestartAsync(CancellationToken ct)
+    {
+        await StopAsync(ct);
+        Serve();
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        foreach (var server in servers)
+            server.SendStop();
+        foreach (var server in servers)
+        {
+            await server.WaitForShutdownAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            server.Dispose();
+        }
+
+        servers.Clear();
+    }
+
+    /// <summary>The line's schedule as a cron expression, in UTC, with seconds where it has any.</summary>
+    internal static string CronOf(ScheduledJob line) => line switch
+    {
+        { At: { } at } => string.Create(CultureInfo.InvariantCulture, $"{at.Minute} {at.Hour} * * *"),
+        { Every.TotalDays: >= 1 } => "0 0 * * *",
+        { Every.TotalHours: >= 1 } =>
+            string.Create(CultureInfo.InvariantCulture, $"0 */{(int)line.Every.TotalHours} * * *"),
+        { Every.TotalMinutes: >= 1 } =>
+            string.Create(CultureInfo.InvariantCulture, $"*/{(int)line.Every.TotalMinutes} * * * *"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"*/{(int)line.Every.TotalSeconds} * * * * *"),
+    };
+
+    // At each start, since a new version may have another timetable. A time that no node was there for is made up once.
+    void Announce(RecurringJobManager recurring)
+    {
+        using (var connection = storage.GetConnection())
+        {
+            foreach (var old in connection.GetRecurringJobs().Where(job => timetable.All(line => line.Name != job.Id)))
+                recurring.RemoveIfExists(old.Id);
+        }
+
+        var options = new RecurringJobOptions
+        {
+            TimeZone = TimeZoneInfo.Utc,
+            MisfireHandling = MisfireHandlingMode.Relaxed,
+        };
+        foreach (var line in timetable)
+        {
+            if (line.Name == DrainInboxJob.Name)
+                recurring.AddOrUpdate<JobCall>(
+                    line.Name, job => job.DrainAsync(CancellationToken.None), CronOf(line), options);
+            else
+                recurring.AddOrUpdate<JobCall>(
+                    line.Name, job => job.RunAsync(line.Name, CancellationToken.None), CronOf(line), options);
+        }
+    }
+
+    void Serve()
+    {
+        servers.Add(Serve("drain", [JobCall.DrainQueue], workers: 1));
+        servers.Add(Serve("jobs", ["default"], WorkersMax));
+    }
+
+    BackgroundJobServer Serve(string name, string[] queues, int workers) => new(
+        new BackgroundJobServerOptions
+        {
+            ServerName = string.Create(
+                CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}:{name}"),
+            Queues = queues,
+            WorkerCount = workers,
+            Activator = new AspNetCoreJobActivator(scopes),
+            SchedulePollingInterval = LookInterval,
+            ShutdownTimeout = StopPatience,
+            StopTimeout = TimeSpan.FromSeconds(1),
+        }, storage);
+
+    /// <summary>
+    /// Hangfire's log is one for the process, and outlives the program that gave it; then it says nothing.
+    /// </summary>
+    sealed class JobLog(ILogProvider inner) : ILogProvider
+    {
+        public ILog GetLogger(string name)
+        {
+            try
+            {
+                return inner.GetLogger(name);
+            }
+            catch (ObjectDisposedException)
+            {
+                return new Silence();
+            }
+        }
+
+        sealed class Silence : ILog
+        {
+            public bool Log(
+                Hangfire.Logging.LogLevel logLevel, Func<string>? messageFunc, Exception? exception = null) => false;
+        }
+    }
+}
