@@ -36,6 +36,22 @@ public sealed class NuGetODataTests : IDisposable
             entry.Descendants(Data + "NormalizedVersion").Single().Value));
     }
 
+    [Theory]
+    [InlineData("FindPackagesById()?id='unknown'")]
+    [InlineData("api/v2/FindPackagesById()?id='unknown'&semVerLevel=2.0.0")]
+    [InlineData("Packages()?$filter=Id eq 'unknown'")]
+    [InlineData("Search()?searchTerm='unknown'")]
+    public void A_query_that_finds_nothing_anywhere_is_an_empty_feed(string query)
+    {
+        var split = query.Split('?');
+        var request = FeedRequest.TryRead("GET", split[0], "?" + split[1])!;
+
+        var nothing = Assert.IsType<LocalAnswer.Document>(feed.EmptyAnswer(request));
+
+        Assert.Empty(XElement.Parse(Encoding.UTF8.GetString(nothing.Content)).Elements(Atom + "entry"));
+        Assert.Null(feed.EmptyAnswer(FeedRequest.TryRead("GET", "Packages(Id='unknown',Version='1.0')")!));
+    }
+
     [Fact]
     public async Task An_entry_says_where_the_file_is_and_what_it_needs()
     {

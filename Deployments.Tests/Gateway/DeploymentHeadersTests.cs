@@ -34,12 +34,13 @@ public sealed class DeploymentHeadersTests
     }
 
     [Fact]
-    public void Bytes_that_are_not_UTF8_are_a_problem_and_are_kept_escaped()
+    public void Bytes_that_are_not_UTF8_are_Latin_1_as_Windows_PowerShell_sends_them()
     {
-        var (_, problem, raw) = DeploymentHeaders.Read(Headers(("Target", "M\xfcller")));
+        var (fields, problem, raw) = DeploymentHeaders.Read(Headers(("Target", "K\xd6LN-01")));
 
-        Assert.Equal("X-ProGet-Deployment-Target is not UTF-8", problem);
-        Assert.Equal("X-ProGet-Deployment-Target: M\\xfcller\n", raw);
+        Assert.Null(problem);
+        Assert.Equal("KÖLN-01", fields.Target);
+        Assert.Equal("X-ProGet-Deployment-Target: KÖLN-01\n", raw);
     }
 
     [Fact]

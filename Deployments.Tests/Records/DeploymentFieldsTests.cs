@@ -34,6 +34,8 @@ public sealed class DeploymentFieldsTests
         { Valid with { Date = "31/01/2026" }, "Date is not an ISO 8601 date such as 2026-01-31T08:15:00Z" },
         { Valid with { Date = "2026-02-30" }, "Date is not an ISO 8601 date such as 2026-01-31T08:15:00Z" },
         { Valid with { Date = "2026-03-01T12:05:01Z" }, "Date is more than 5 minutes in the future" },
+        { Valid with { Date = "0001-01-01" }, "Date is before 1990-01-01" },
+        { Valid with { Date = "1989-12-31T23:59:59Z" }, "Date is before 1990-01-01" },
     };
 
     public static TheoryData<DeploymentFields> Accepted => new()
@@ -45,7 +47,7 @@ public sealed class DeploymentFieldsTests
         Valid with { Description = new string('x', 2000) },
         Valid with { Url = "HTTPS://ci.example/7?a=b#c" },
         Valid with { Url = " " },
-        Valid with { Date = "1999-12-31" },
+        Valid with { Date = "1990-01-01" },
         Valid with { Date = "2026-03-01T12:05:00Z" },
     };
 

@@ -57,8 +57,8 @@ public sealed record FeedRequest
 
     /// <summary>
     /// Splits and decodes a raw path. Null when a segment cannot be a name: invalid percent-encoding of UTF-8, a
-    /// control character, <c>..</c>, an encoded <c>.</c>, or an empty segment within the path. A plain <c>.</c> is
-    /// where apt's flat repositories are (<c>./Packages</c>) and means nothing.
+    /// control character, a backslash in any form, <c>..</c>, an encoded <c>.</c>, or an empty segment within the path.
+    /// A plain <c>.</c> is where apt's flat repositories are (<c>./Packages</c>) and means nothing.
     /// </summary>
     /// <param name="method">The HTTP method.</param>
     /// <param name="rawPath">The path below the feed, undecoded, without a leading slash.</param>
@@ -100,5 +100,19 @@ public sealed record FeedRequest
         new(FeedUrl.AbsoluteUri + string.Join('/', segments.Select(PercentEncoding.EncodeSegment)));
 
     static bool IsName(string segment) =>
-        segment is not ("" or "." or "..") && !segment.Any(char.IsControl);
+        segment is not ("" or "." or "..") && !segment.Any(char.IsControl) && !HasBackslash(segment);
+
+    // The URL class takes one for a slash and then resolves "..": it would lead out of a connector's path. Encoded twice
+    // it may still be one for the upstream.
+    static bool HasBackslash(string segment)
+    {
+        while (true)
+        {
+            if (segment.Contains('\\', StringComparison.Ordinal))
+                return true;
+            if (PercentEncoding.TryDecode(segment) is not { } decoded || decoded == segment)
+                return segment.Contains("%5c", StringComparison.OrdinalIgnoreCase);
+            segment = decoded;
+        }
+    }
 }

@@ -92,10 +92,29 @@ public sealed partial class NuGetFeed
     }
 
     // Null when nothing matches: a connector may have it.
-    static LocalAnswer.Document? Found(FeedRequest request, List<Hit> hits, bool isCount)
+    /// <summary>Null where nothing is found: a connector may know.</summary>
+    static LocalAnswer.Document? Found(FeedRequest request, List<Hit> hits, bool isCount) =>
+        hits.Count == 0 ? null : ListOf(request, hits, isCount);
+
+    /// <summary>
+    /// What a query is answered that nobody here and upstream had anything for: a client that asks several sources takes
+    /// "not found" for a broken one and gives up. Null for what is no query.
+    /// </summary>
+    static LocalAnswer.Document? NothingOrNull(FeedRequest request)
     {
-        if (hits.Count == 0)
-            return null;
+        string[] path = [.. request.Segments];
+        if (path is ["api", "v2", ..])
+            path = path[2..];
+        return path is [.. var query, "$count"] && IsQuery(query) ? ListOf(request, [], isCount: true)
+            : IsQuery(path) ? ListOf(request, [], isCount: false)
+            : null;
+    }
+
+    static bool IsQuery(string[] path) => path is
+        ["FindPackagesById()" or "FindPackagesById" or "Search()" or "Search" or "Packages()" or "Packages"];
+
+    static LocalAnswer.Document ListOf(FeedRequest request, List<Hit> hits, bool isCount)
+    {
         if (isCount)
             return new LocalAnswer.Document(Encoding.ASCII.GetBytes($"{hits.Count}"), "text/plain");
         if (request.Query("$orderby")?.Contains("Version desc", StringComparison.OrdinalIgnoreCase) == true)

@@ -150,7 +150,7 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
             }
 
             request.Options.Set(RegistryTokenHandler.IsRegistry, type.HasRegistryTokens);
-            upstream.AuthorizeOwn(request, connector);
+            upstream.Authorize(request, connector);
             var response = await upstream.Invoker.SendAsync(request, patience.Token);
             if (response.StatusCode != HttpStatusCode.OK || !MayKeep(response))
             {

@@ -111,7 +111,7 @@ sealed class ConnectorSource(
             proxyRequest.Options.Set(RegistryTokenHandler.IsRegistry, type.HasRegistryTokens);
             if (!isKept) // else as a file, or not at all
                 proxyRequest.Options.Set(RevalidationHandler.KeptFor, connector);
-            upstream.AuthorizeOwn(proxyRequest, connector);
+            upstream.Authorize(proxyRequest, connector);
         }
 
         public override async ValueTask<bool> TransformResponseAsync(

@@ -110,12 +110,9 @@ static class DeploymentHeaders
         string? text = null;
         foreach (var value in values)
         {
-            text = Decode(value ?? "", out var isUtf8);
-            Append(raw, name, isUtf8
-                ? StrictUtf8.GetString(Encoding.Latin1.GetBytes(value ?? ""))
-                : EscapeBytes(value!));
-            if (!isUtf8)
-                problem ??= $"{Prefix}{name} is not UTF-8";
+            var received = DecodeBytes(value ?? "");
+            Append(raw, name, received);
+            text = DecodePercent(received);
         }
 
         if (values.Count > 1)
@@ -124,36 +121,30 @@ static class DeploymentHeaders
     }
 
     /// <summary>
-    /// Bytes are UTF-8; a value that is wholly ASCII and validly percent-encodes at least one character beyond ASCII
-    /// is decoded once more, because many clients cannot send anything but ASCII. <c>100%25</c> therefore stays what
-    /// it is.
+    /// Bytes are UTF-8; what is none is ISO-8859-1, as Windows PowerShell 5 and older .NET clients send it.
     /// </summary>
-    static string Decode(string bytes, out bool isUtf8)
+    static string DecodeBytes(string bytes)
     {
-        isUtf8 = true;
-        if (!Ascii.IsValid(bytes))
+        if (Ascii.IsValid(bytes))
+            return bytes;
+        try
         {
-            try
-            {
-                return StrictUtf8.GetString(Encoding.Latin1.GetBytes(bytes));
-            }
-            catch (DecoderFallbackException)
-            {
-                isUtf8 = false;
-                return bytes;
-            }
+            return StrictUtf8.GetString(Encoding.Latin1.GetBytes(bytes));
         }
-
-        return DecodePercent(bytes);
+        catch (DecoderFallbackException)
+        {
+            return bytes;
+        }
     }
 
+    /// <summary>
+    /// A value that is wholly ASCII and validly percent-encodes at least one character beyond ASCII is decoded once
+    /// more, because many clients cannot send anything but ASCII. <c>100%25</c> therefore stays what it is.
+    /// </summary>
     static string DecodePercent(string text) =>
         Ascii.IsValid(text) && PercentEncoding.TryDecode(text) is { } decoded && !Ascii.IsValid(decoded)
             ? decoded
             : text;
-
-    static string EscapeBytes(string latin1) =>
-        string.Concat(latin1.Select(c => c < 128 ? c.ToString() : $"\\x{(int)c:x2}"));
 
     static void Append(StringBuilder raw, string name, string value) =>
         raw.Append(Prefix).Append(name).Append(": ").Append(value).Append('\n');

@@ -91,7 +91,7 @@ sealed class FeedGateway(
         path with
         {
             FeedUrl = new Uri(
-                $"{context.Request.Scheme}://{context.Request.Host}/{type.Root}/{Uri.EscapeDataString(feed)}/"),
+                $"{ServerAddress.Of(context)}/{type.Root}/{Uri.EscapeDataString(feed)}/"),
             Body = context.Request.Body,
             ContentType = context.Request.ContentType,
             Header = header => context.Request.Headers[header] is { Count: > 0 } values ? values.ToString() : null,

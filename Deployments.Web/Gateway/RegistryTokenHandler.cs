@@ -38,7 +38,10 @@ sealed partial class RegistryTokenHandler(HttpMessageHandler inner, TimeProvider
         if (tokens.TryGetValue(key, out var known) && known.Until > time.GetUtcNow())
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", known.Token);
         var response = await base.SendAsync(request, cancellationToken);
-        if (response.StatusCode != HttpStatusCode.Unauthorized || ChallengeIn(response) is not { } challenge)
+        // Whoever the registry redirects to may not ask for its credentials.
+        if (response.StatusCode != HttpStatusCode.Unauthorized
+            || !UpstreamClient.IsSameOrigin(response.RequestMessage?.RequestUri ?? request.RequestUri!, url)
+            || ChallengeIn(response) is not { } challenge)
             return response;
 
         var (token, lifetime) = await FetchAsync(new Uri(url, challenge), credentials, cancellationToken);

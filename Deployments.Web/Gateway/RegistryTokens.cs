@@ -107,7 +107,7 @@ sealed class RegistryTokens(IDataProtectionProvider protection, CallerResolver c
 
     static string Challenge(HttpContext context)
     {
-        var host = $"{context.Request.Scheme}://{context.Request.Host}";
-        return $"Bearer realm=\"{host}/v2/_auth\",service=\"{context.Request.Host}\"";
+        var host = ServerAddress.Of(context);
+        return $"Bearer realm=\"{host}/v2/_auth\",service=\"{new Uri(host).Authority}\"";
     }
 }

@@ -32,25 +32,24 @@ sealed class UpstreamClient(
         new RegistryTokenHandler(guard.CreateHandler(), time), cache, time, logger));
 
     /// <summary>
-    /// Adds the connector's own credentials to a request that goes to its own host; another party, to which a sealed
-    /// address may lead, does not get them.
+    /// Adds the connector's own credentials, and nothing of the client's, to a request that goes to its own origin. The
+    /// one place that decides it for every request to an upstream: another party, to which a sealed address or an entry
+    /// of an index may lead, does not get them.
     /// </summary>
-    public void AuthorizeOwn(HttpRequestMessage request, Connector connector)
-    {
-        if (Uri.Compare(request.RequestUri, new Uri(connector.Url), UriComponents.SchemeAndServer,
-            UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0)
-            Authorize(request, connector);
-    }
-
-    /// <summary>Adds the connector's own credentials to a request, and nothing of the client's.</summary>
     public void Authorize(HttpRequestMessage request, Connector connector)
     {
+        if (!IsSameOrigin(request.RequestUri!, new Uri(connector.Url)))
+            return;
         if (string.IsNullOrEmpty(connector.Username) && connector.PasswordEncrypted is null)
             return;
         var password = connector.PasswordEncrypted is null ? "" : secrets.Unprotect(connector.PasswordEncrypted);
         request.Headers.Authorization = new AuthenticationHeaderValue("Basic",
             Convert.ToBase64String(Encoding.UTF8.GetBytes($"{connector.Username}:{password}")));
     }
+
+    /// <summary>Whether two addresses have scheme, host and port in common.</summary>
+    public static bool IsSameOrigin(Uri one, Uri other) => Uri.Compare(
+        one, other, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
 
     /// <summary>The upstream's index document where the type has one; else null. Kept for five minutes.</summary>
     /// <exception cref="HttpRequestException">The upstream is away or its answer is no index.</exception>

@@ -63,6 +63,9 @@ public sealed class DeploymentFieldsValidator : AbstractValidator<DeploymentFiel
     /// <summary>How far ahead a client's clock may be.</summary>
     public static readonly TimeSpan ClockSkewMax = TimeSpan.FromMinutes(5);
 
+    /// <summary>Nothing was deployed before: an earlier date is a mistake, such as a default value.</summary>
+    public static readonly DateTimeOffset DateMin = new(1990, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <param name="time">The clock against which "in the future" is judged.</param>
     public DeploymentFieldsValidator(TimeProvider time)
     {
@@ -77,7 +80,8 @@ public sealed class DeploymentFieldsValidator : AbstractValidator<DeploymentFiel
             .Must(date => date is null || IsoDate.TryParse(date) is not null)
             .WithMessage("is not an ISO 8601 date such as 2026-01-31T08:15:00Z")
             .Must(date => date is null || IsoDate.TryParse(date) <= time.GetUtcNow() + ClockSkewMax)
-            .WithMessage("is more than 5 minutes in the future");
+            .WithMessage("is more than 5 minutes in the future")
+            .Must(date => date is null || IsoDate.TryParse(date) >= DateMin).WithMessage("is before 1990-01-01");
     }
 
     static IRuleBuilderOptions<DeploymentFields, string?> Text(

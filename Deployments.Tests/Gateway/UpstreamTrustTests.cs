@@ -1,0 +1,103 @@
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
+using Deployments.Tests.Support;
+using Deployments.Web.Feeds;
+using Microsoft.AspNetCore.Http;
+
+namespace Deployments.Tests.Gateway;
+
+/// <summary>Where clients and upstreams may lead the gateway, and who gets a connector's password.</summary>
+public sealed class UpstreamTrustTests
+{
+    static readonly string[] Backslashes =
+    [
+        @"..\..\other\x", "..%5c..%5cother%5cx", "..%5C..%5Cother", "..%255c..%255cother", "..%25255c..%25255cother",
+        @"a\b", "%5c", "a%5c..%5c..",
+    ];
+
+    [Fact]
+    public void A_backslash_is_no_part_of_a_path_however_it_is_written()
+    {
+        foreach (var path in Backslashes)
+        {
+            Assert.Null(FeedRequest.TryRead("GET", path));
+            Assert.Null(FeedRequest.TryRead("GET", $"content/{path}"));
+        }
+
+        Assert.NotNull(FeedRequest.TryRead("GET", "100%25/50%255/a%2fb"));
+    }
+
+    [Fact]
+    public async Task A_backslash_leads_out_of_no_connector()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(context => context.Response.WriteAsync("secret"));
+        await using var app = await TestApp.StartAsync();
+        foreach (var (feed, type, root) in new[]
+        {
+            ("files", "asset", "endpoints/files/content"), ("js", "npm", "npm/js"), ("java", "maven", "maven2/java"),
+            ("apps", "universal", "upack/apps/download"), ("nu", "nuget", "nuget/nu/package"),
+            ("deb", "debian", "debian/deb"), ("charts", "helm", "helm/charts"), ("mods", "go", "go/mods"),
+        })
+        {
+            await app.CreateFeedAsync(feed, type, new Uri(upstream.Url, "base/feed"));
+            foreach (var path in Backslashes)
+                Assert.StartsWith("HTTP/1.1 400", await RawAsync(app, $"/{root}/{path}"), StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain(
+            upstream.Requests, request => !request.Target.StartsWith("/base/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Whoever_a_registry_redirects_to_gets_no_password()
+    {
+        await using var thief = await FakeUpstream.StartAsync(context =>
+        {
+            if (context.Request.Path == "/token")
+                return context.Response.WriteAsJsonAsync(new { token = "t" });
+            context.Response.StatusCode = 401;
+            context.Response.Headers.WWWAuthenticate =
+                $"Bearer realm=\"http://{context.Request.Host}/token\",service=\"x\"";
+            return Task.CompletedTask;
+        });
+        await using var upstream = await FakeUpstream.StartAsync(context =>
+        {
+            context.Response.StatusCode = 307;
+            context.Response.Headers.Location = new Uri(thief.Url, "/v2/app/manifests/1.0").AbsoluteUri;
+            return Task.CompletedTask;
+        });
+        await using var app = await TestApp.StartAsync();
+        await PostAsync(app, "/api/management/connectors/create", new
+        {
+            name = "reg", feedType = "docker", url = upstream.Url, username = "ci", password = "geheim",
+        });
+        await PostAsync(app, "/api/management/feeds/create", new
+        {
+            name = "images", feedType = "docker", connectors = new[] { "reg" },
+        });
+
+        using var answer = await app.Client.GetAsync(new Uri("/v2/images/app/manifests/1.0", UriKind.Relative));
+
+        Assert.False(answer.IsSuccessStatusCode);
+        Assert.NotEmpty(upstream.Requests);
+        Assert.DoesNotContain(thief.Requests, request => request.Headers.ContainsKey("Authorization"));
+    }
+
+    static async Task PostAsync(TestApp app, string path, object body)
+    {
+        using var answer = await app.Admin.PostAsJsonAsync(path, body);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    static async Task<string> RawAsync(TestApp app, string path)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(app.Url.Host, app.Url.Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(
+            $"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+        using var reader = new StreamReader(stream, Encoding.Latin1);
+        return await reader.ReadToEndAsync();
+    }
+}

@@ -1,0 +1,60 @@
+using Dapper;
+using Deployments.Data.Inbox;
+using Deployments.Tests.Support;
+using Npgsql;
+
+namespace Deployments.Tests.Inbox;
+
+/// <summary>A backlog costs no more for each batch than a handful, whatever the statistics say.</summary>
+public sealed class InboxClaimTests
+{
+    const int Entries = 20_000;
+    const int Batch = 500;
+
+    [Fact]
+    public async Task Claiming_reads_a_batch_and_not_the_backlog_though_the_statistics_say_it_is_empty()
+    {
+        await using var app = await TestApp.StartAsync();
+        await app.CreateFeedAsync("main", "universal");
+        await app.StopJobsAsync();
+        await using var connection = await app.Database.DataSource.OpenConnectionAsync();
+        // As autovacuum finds it: many pages, and nothing in them.
+        await FillAsync(connection);
+        await connection.ExecuteAsync("delete from deployment_inbox; analyze deployment_inbox");
+        await FillAsync(connection);
+
+        var before = await ReadAsync(connection, atLeast: 0);
+        Assert.Equal(Batch, await app.Service<InboxStore>().DrainAsync(
+            Batch, row => new InboxVerdict(row, null, "", "not today"), default));
+        var after = await ReadAsync(connection, before + Batch);
+
+        // The whole inbox is read where a plan for an empty table is used: twice 20,000 rows for each batch.
+        Assert.InRange(after - before, 0, 4 * Batch);
+        Assert.Equal(Entries - Batch, await app.Service<InboxStore>().CountAsync(default));
+    }
+
+    static Task<int> FillAsync(NpgsqlConnection connection) => connection.ExecuteAsync(
+        """
+        insert into deployment_inbox (
+            id, received_at, feed_id, group_name, name, version, qualifier, application, description, target,
+            user_name, recorder, road, raw_path)
+        select nextval('deployment_ids'), now(), (select min(feed_id) from feeds), '', 'app', '1.0.0', '', 'a', 'd',
+               'server-' || n, 'u', 'r', 1, '/'
+        from generate_series(1, @Entries) n
+        """, new { Entries });
+
+    // Rows read from the table, by whatever scan, once PostgreSQL has gathered them.
+    static async Task<long> ReadAsync(NpgsqlConnection connection, long atLeast)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            await connection.ExecuteAsync("select pg_stat_force_next_flush(), pg_stat_clear_snapshot()");
+            var read = await connection.ExecuteScalarAsync<long>(
+                "select seq_tup_read + idx_tup_fetch from pg_stat_user_tables where relname = 'deployment_inbox'");
+            if (read >= atLeast)
+                return read;
+            await Task.Delay(50, patience.Token);
+        }
+    }
+}
