@@ -16,11 +16,13 @@ public static class Program
         try
         {
             // The configuration would take the argument that follows one of these for its value.
-            await using var app = await BuildAsync([.. args.Where(arg => arg is not ("--migrate" or "--demo"))]);
+            await using var app = await BuildAsync(
+                [.. DemoSetup.Settings(args), .. args.Where(arg => arg is not ("--migrate" or "--demo"))]);
             if (args.Contains("--migrate"))
                 return 0;
             if (args.Contains("--demo"))
                 await app.LoadDemoAsync();
+            app.TellWhoMayRead();
             await app.RunAsync();
             return 0;
         }

@@ -10,19 +10,24 @@ public sealed class FeedQueries(NpgsqlDataSource database)
     /// <summary>
     /// Every feed with its connectors in order, in one snapshot, by name. Inactive feeds too; deleted ones not.
     /// </summary>
-    public async Task<IReadOnlyList<Feed>> AllAsync(CancellationToken ct)
+    /// <param name="visible">Only of these.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<IReadOnlyList<Feed>> AllAsync(VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await ReadAsync(connection, null, null, ct);
+        return await ReadAsync(connection, null, null, visible, ct);
     }
 
     /// <summary>
     /// The feed that answers to <paramref name="name"/>, in any case, alternate names included; null when none does.
     /// </summary>
-    public async Task<Feed?> ByNameOrNullAsync(string name, CancellationToken ct)
+    /// <param name="name">The name.</param>
+    /// <param name="visible">Only of these; of others nothing tells that they are there.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<Feed?> ByNameOrNullAsync(string name, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        return (await ReadAsync(connection, null, name, ct)).SingleOrDefault();
+        return (await ReadAsync(connection, null, name, visible, ct)).SingleOrDefault();
     }
 
     /// <summary>Every connector, by name.</summary>
@@ -57,11 +62,12 @@ public sealed class FeedQueries(NpgsqlDataSource database)
 
     /// <summary>All feeds, or the one called <paramref name="name"/>.</summary>
     internal static async Task<IReadOnlyList<Feed>> ReadAsync(
-        NpgsqlConnection connection, NpgsqlTransaction? transaction, string? name, CancellationToken ct)
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, string? name, VisibleFeeds visible,
+        CancellationToken ct)
     {
         var rows = await connection.QueryAsync<FeedRow, ConnectorRow?, (FeedRow Feed, ConnectorRow? Connector)>(
             new CommandDefinition(
-                """
+                $"""
                 select f.feed_id, f.name, f.feed_type, f.alternate_names, f.description, f.active, f.anonymous_access,
                     f.deployment_records_enabled, f.properties::text, f.created_at,
                     c.connector_id, c.name, c.feed_type, c.url, c.timeout_seconds, c.username, c.password_encrypted,
@@ -72,8 +78,9 @@ public sealed class FeedQueries(NpgsqlDataSource database)
                 where f.deleted_at is null
                     and (@name::text is null
                         or f.feed_id = (select n.feed_id from feed_names n where n.name_key = lower(@name)))
+                    and {VisibleSql.Feed}
                 order by lower(f.name), f.feed_id, fc.position
-                """, new { name }, transaction, cancellationToken: ct),
+                """, new { name, visible = visible.Ids }, transaction, cancellationToken: ct),
             (feed, connector) => (feed, connector),
             splitOn: "connector_id");
         return [.. rows.GroupBy(row => row.Feed.FeedId).Select(group => group.First().Feed.ToFeed(

@@ -114,7 +114,7 @@ public sealed class FeedStore(NpgsqlDataSource database)
             where feed_id = (select n.feed_id from feed_names n where n.name_key = lower(@name))
             for update
             """, new { name }, transaction, cancellationToken: ct));
-        return (await FeedQueries.ReadAsync(connection, transaction, name, ct)).SingleOrDefault();
+        return (await FeedQueries.ReadAsync(connection, transaction, name, VisibleFeeds.All, ct)).SingleOrDefault();
     }
 
     /// <summary>Makes these the feed's connectors, in this order. False when one does not exist.</summary>

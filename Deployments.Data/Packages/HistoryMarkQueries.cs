@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Npgsql;
 
@@ -12,7 +13,7 @@ public sealed class HistoryMarkQueries(NpgsqlDataSource database)
     public const int MarksMax = 200;
 
     const string Marks =
-        """
+        $"""
         with package as materialized (
             select package_id from packages
             where type = @Type and group_key = @GroupKey and name_key = @NameKey
@@ -41,11 +42,11 @@ public sealed class HistoryMarkQueries(NpgsqlDataSource database)
                     and (f.closed_at is null or s.withdrawn_at <= now())
                 join package_versions v on v.version_id = f.version_id
                     and v.package_id = (select package_id from package)
-                where s.group_id = m.group_id
+                where s.group_id = m.group_id and {VisibleSql.Version}
                   and (@versionKey::text is null or v.version_key = @versionKey)
                   and (@targetKey::text is null or v.version_id = any (array(
                         select d.version_id from deployments d
-                        where d.package_id = (select package_id from package)
+                        where d.package_id = (select package_id from package) and {VisibleSql.Record}
                           and d.target_id = (select t.target_id from targets t where t.name_key = @targetKey))))
             ) n
         ) named
@@ -62,10 +63,11 @@ public sealed class HistoryMarkQueries(NpgsqlDataSource database)
     /// </summary>
     /// <param name="filter">What the page was filtered by; with a package.</param>
     /// <param name="page">The page.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Cancels.</param>
     /// <returns>Newest first; empty on a page without records.</returns>
     public async Task<IReadOnlyList<HistoryMark>> OfPageAsync(
-        HistoryFilter filter, HistoryPage page, CancellationToken ct)
+        HistoryFilter filter, HistoryPage page, VisibleFeeds visible, CancellationToken ct)
     {
         if (page.Rows.Count == 0 || filter.Package is not { } package
             || !string.IsNullOrEmpty(filter.User) || !string.IsNullOrEmpty(filter.Application))
@@ -85,6 +87,7 @@ public sealed class HistoryMarkQueries(NpgsqlDataSource database)
                 oldest = oldest?.UtcDateTime,
                 newest = newest?.UtcDateTime,
                 MarksMax,
+                visible = visible.Ids,
             }, cancellationToken: ct))];
     }
 

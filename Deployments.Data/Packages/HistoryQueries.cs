@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Npgsql;
 
@@ -8,7 +9,7 @@ namespace Deployments.Data.Packages;
 public sealed class HistoryQueries(NpgsqlDataSource database)
 {
     const string Where =
-        """
+        $"""
         where (@package_id::int is null or d.package_id = @package_id)
           and (@version_key::text is null or d.version_id = any (array(
                 select v.version_id from package_versions v
@@ -21,6 +22,7 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
                 select u.user_id from users u where u.name_key = @user_key))
           and (@from::timestamptz is null or d.deployed_at >= @from)
           and (@to::timestamptz is null or d.deployed_at < @to)
+          and {VisibleSql.Record}
         """;
 
     const string Fields =
@@ -50,6 +52,7 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
             from deployments b
             where b.target_id = d.target_id and b.package_id = d.package_id
               and b.deployed_at <= d.deployed_at and (b.deployed_at, b.id) < (d.deployed_at, d.id)
+              and (@visible::int[] is null or b.feed_id = any (@visible))
             order by b.deployed_at desc, b.id desc
             limit 1) earlier on true
         left join package_versions before on before.version_id = earlier.version_id
@@ -84,9 +87,10 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
     /// <param name="filter">Which records.</param>
     /// <param name="cursor">Where the page begins; null: with the newest.</param>
     /// <param name="count">How many records a page has.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Stops waiting.</param>
     public async Task<HistoryPage> PageAsync(
-        HistoryFilter filter, HistoryCursor? cursor, int count, CancellationToken ct)
+        HistoryFilter filter, HistoryCursor? cursor, int count, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         var packageId = filter.Package is { } package
@@ -103,29 +107,42 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
 
         var rows = (await connection.QueryAsync<HistoryRow>(new CommandDefinition(
             cursor is { Newer: true } ? NewerPage : OlderPage,
-            Parameters(filter, packageId, cursor, count + 1),
+            Parameters(filter, packageId, cursor, count + 1, visible),
             cancellationToken: ct))).AsList();
         return HistoryPage.Of(rows, cursor, count);
     }
 
     /// <summary>How many records there are, counted up to a limit so that the answer is never slow.</summary>
-    public async Task<int> CountAsync(PackageKey package, int max, CancellationToken ct)
+    /// <param name="package">Of which package.</param>
+    /// <param name="max">The limit.</param>
+    /// <param name="visible">What the reader sees.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<int> CountAsync(PackageKey package, int max, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-            """
+            $"""
             select count(*)::int from (
                 select from deployments d
                 where d.package_id = (
                     select package_id from packages
                     where type = @type and group_key = @group_key and name_key = @name_key)
+                  and {VisibleSql.Record}
                 limit @max) counted
             """,
-            new { type = package.Type, group_key = package.GroupKey, name_key = package.NameKey, max },
+            new
+            {
+                type = package.Type,
+                group_key = package.GroupKey,
+                name_key = package.NameKey,
+                max,
+                visible = visible.Ids,
+            },
             cancellationToken: ct));
     }
 
-    static object Parameters(HistoryFilter filter, int? packageId, HistoryCursor? cursor, int count) =>
+    static object Parameters(
+        HistoryFilter filter, int? packageId, HistoryCursor? cursor, int count, VisibleFeeds visible) =>
         new
         {
             package_id = packageId,
@@ -139,6 +156,7 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
             hour = RecordQueries.Hour(cursor?.DeployedAt),
             id = cursor?.Id,
             count,
+            visible = visible.Ids,
         };
 
     static string? NameKey(string? name) => string.IsNullOrEmpty(name) ? null : Dictionaries.NameKey(name);

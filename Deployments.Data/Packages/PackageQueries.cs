@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Npgsql;
 
@@ -13,13 +14,15 @@ public sealed class PackageQueries(NpgsqlDataSource database)
     /// <param name="search">Part of the name or group, in any case; null: all.</param>
     /// <param name="after">The last package of the page before; null: from the first.</param>
     /// <param name="count">How many a page has.</param>
+    /// <param name="visible">What the reader sees; the feed is among it.</param>
     /// <param name="ct">Stops waiting.</param>
     public async Task<PackagePage> InFeedAsync(
-        int feedId, string type, string? search, PackagePlace? after, int count, CancellationToken ct)
+        int feedId, string type, string? search, PackagePlace? after, int count, VisibleFeeds visible,
+        CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         var rows = (await connection.QueryAsync<PackageRow>(new CommandDefinition(
-            """
+            $"""
             with page as materialized (
                 select p.*
                 from packages p
@@ -34,12 +37,13 @@ public sealed class PackageQueries(NpgsqlDataSource database)
                 limit @count)
             select p.group_name, p.name, p.group_key, p.name_key,
                    newest.version as latest_version,
-                   (select count(*) from installations i where i.package_id = p.package_id)::int as targets_now,
+                   (select count(*) from installations i
+                    where i.package_id = p.package_id and {VisibleSql.Installation})::int as targets_now,
                    latest.deployed_at as last_deployed_at, t.name as last_target
             from page p
             left join lateral (
                 select v.version from package_versions v
-                where v.package_id = p.package_id
+                where v.package_id = p.package_id and {VisibleSql.Version}
                 order by v.sort_key desc nulls last, v.version_id desc
                 limit 1) newest on true
             left join lateral (
@@ -58,44 +62,51 @@ public sealed class PackageQueries(NpgsqlDataSource database)
                 after_name = after?.NameKey,
                 after_group = after?.GroupKey,
                 count = count + 1,
+                visible = visible.Ids,
             },
             cancellationToken: ct))).AsList();
         return PackagePage.Of(rows, count);
     }
 
     /// <summary>What became of one package; null when nothing of it was ever recorded.</summary>
-    public async Task<PackageSummary?> SummaryOrNullAsync(PackageKey package, CancellationToken ct)
+    /// <param name="package">The package.</param>
+    /// <param name="visible">What the reader sees.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<PackageSummary?> SummaryOrNullAsync(
+        PackageKey package, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return await connection.QueryFirstOrDefaultAsync<PackageSummary>(new CommandDefinition(
-            """
+            $"""
             select p.package_id, p.group_name, p.name,
                    newest.version as latest_version,
-                   (select count(*) from installations i where i.package_id = p.package_id)::int as targets_now,
+                   (select count(*) from installations i
+                    where i.package_id = p.package_id and {VisibleSql.Installation})::int as targets_now,
                    (select count(distinct i.version_id) from installations i
-                    where i.package_id = p.package_id)::int as versions_now,
-                   (select count(*) from package_versions v where v.package_id = p.package_id)::int as versions,
+                    where i.package_id = p.package_id and {VisibleSql.Installation})::int as versions_now,
+                   (select count(*) from package_versions v
+                    where v.package_id = p.package_id and {VisibleSql.Version})::int as versions,
                    (select count(*) from (
                         select from deployments d
-                        where d.package_id = p.package_id
+                        where d.package_id = p.package_id and {VisibleSql.Record}
                         limit @records_max + 1) counted) as records,
                    (select d.deployed_at from deployments d
-                    where d.package_id = p.package_id
+                    where d.package_id = p.package_id and {VisibleSql.Record}
                     order by d.deployed_hour desc, d.deployed_at desc limit 1) as last_deployed_at,
                    (select d.deployed_at from deployments d
-                    where d.package_id = p.package_id
+                    where d.package_id = p.package_id and {VisibleSql.Record}
                     order by d.deployed_hour, d.deployed_at limit 1) as first_deployed_at,
                    array(
                         select f.name from feed_packages through join feeds f on f.feed_id = through.feed_id
-                        where through.package_id = p.package_id and f.deleted_at is null
+                        where through.package_id = p.package_id and f.deleted_at is null and {VisibleSql.Feed}
                         order by f.name) as feeds
             from packages p
             left join lateral (
                 select v.version from package_versions v
-                where v.package_id = p.package_id
+                where v.package_id = p.package_id and {VisibleSql.Version}
                 order by v.sort_key desc nulls last, v.version_id desc
                 limit 1) newest on true
-            where p.type = @type and p.group_key = @group_key and p.name_key = @name_key
+            where p.type = @type and p.group_key = @group_key and p.name_key = @name_key and {VisibleSql.Package}
             """,
             new
             {
@@ -103,6 +114,7 @@ public sealed class PackageQueries(NpgsqlDataSource database)
                 group_key = package.GroupKey,
                 name_key = package.NameKey,
                 records_max = PackageSummary.RecordsMax,
+                visible = visible.Ids,
             },
             cancellationToken: ct));
     }
@@ -110,68 +122,78 @@ public sealed class PackageQueries(NpgsqlDataSource database)
     /// <summary>The versions of a package that were deployed, newest version first.</summary>
     /// <param name="packageId">The package.</param>
     /// <param name="count">How many at most.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Stops waiting.</param>
-    public async Task<IReadOnlyList<VersionRow>> VersionsAsync(int packageId, int count, CancellationToken ct)
+    public async Task<IReadOnlyList<VersionRow>> VersionsAsync(
+        int packageId, int count, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<VersionRow>(new CommandDefinition(
-            """
+            $"""
             select v.version_id, v.version, v.qualifier,
-                   (select count(*) from installations i where i.version_id = v.version_id)::int as targets_now,
+                   (select count(*) from installations i
+                    where i.version_id = v.version_id and {VisibleSql.Installation})::int as targets_now,
                    counted.targets_ever, counted.records,
                    (select d.deployed_at from deployments d
-                    where d.version_id = v.version_id
+                    where d.version_id = v.version_id and {VisibleSql.Record}
                     order by d.deployed_hour, d.deployed_at limit 1) as first_deployed_at,
                    (select d.deployed_at from deployments d
-                    where d.version_id = v.version_id
+                    where d.version_id = v.version_id and {VisibleSql.Record}
                     order by d.deployed_hour desc, d.deployed_at desc limit 1) as last_deployed_at
             from package_versions v
             cross join lateral (
                 select count(*) as records, count(distinct taken.target_id)::int as targets_ever
                 from (
                     select d.target_id from deployments d
-                    where d.version_id = v.version_id
+                    where d.version_id = v.version_id and {VisibleSql.Record}
                     limit @records_max + 1) taken) counted
-            where v.package_id = @package_id
+            where v.package_id = @package_id and {VisibleSql.Version}
             order by v.sort_key desc nulls last, v.version_id desc
             limit @count
             """,
-            new { package_id = packageId, count, records_max = VersionRow.RecordsMax }, cancellationToken: ct)))
+            new { package_id = packageId, count, records_max = VersionRow.RecordsMax, visible = visible.Ids },
+            cancellationToken: ct)))
             .AsList();
     }
 
     /// <summary>Where a package runs now, newest first.</summary>
     /// <param name="packageId">The package.</param>
     /// <param name="count">How many at most.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Stops waiting.</param>
-    public async Task<IReadOnlyList<InstallationRow>> InstallationsAsync(int packageId, int count, CancellationToken ct)
+    public async Task<IReadOnlyList<InstallationRow>> InstallationsAsync(
+        int packageId, int count, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<InstallationRow>(new CommandDefinition(
-            """
+            $"""
             select t.name as target, v.version_id, v.version, v.qualifier, i.deployed_at, i.deployment_id
             from installations i
             join targets t on t.target_id = i.target_id
             join package_versions v on v.version_id = i.version_id
-            where i.package_id = @package_id
+            where i.package_id = @package_id and {VisibleSql.Installation}
             order by i.deployed_at desc, i.target_id
             limit @count
             """,
-            new { package_id = packageId, count }, cancellationToken: ct))).AsList();
+            new { package_id = packageId, count, visible = visible.Ids }, cancellationToken: ct))).AsList();
     }
 
     /// <summary>
     /// The feeds through which a package was deployed, the most used first, with what the newest
     /// <see cref="PackageFeedRow.NewestMax"/> records say of them.
     /// </summary>
-    public async Task<IReadOnlyList<PackageFeedRow>> FeedsAsync(int packageId, CancellationToken ct)
+    /// <param name="packageId">The package.</param>
+    /// <param name="visible">What the reader sees.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<IReadOnlyList<PackageFeedRow>> FeedsAsync(
+        int packageId, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<PackageFeedRow>(new CommandDefinition(
-            """
+            $"""
             with newest as materialized (
                 select d.feed_id, d.deployed_at from deployments d
-                where d.package_id = @package_id
+                where d.package_id = @package_id and {VisibleSql.Record}
                 order by d.deployed_hour desc
                 limit @newest_max)
             select f.name, f.deleted_at is null as exists, count(newest.deployed_at) as records,
@@ -179,11 +201,12 @@ public sealed class PackageQueries(NpgsqlDataSource database)
             from feed_packages through
             join feeds f on f.feed_id = through.feed_id
             left join newest on newest.feed_id = through.feed_id
-            where through.package_id = @package_id
+            where through.package_id = @package_id and {VisibleSql.Feed}
             group by f.feed_id
             order by count(newest.deployed_at) desc, f.name
             """,
-            new { package_id = packageId, newest_max = PackageFeedRow.NewestMax }, cancellationToken: ct))).AsList();
+            new { package_id = packageId, newest_max = PackageFeedRow.NewestMax, visible = visible.Ids },
+            cancellationToken: ct))).AsList();
     }
 
     /// <summary>
@@ -192,20 +215,23 @@ public sealed class PackageQueries(NpgsqlDataSource database)
     /// </summary>
     /// <param name="packageId">The package.</param>
     /// <param name="since">The first moment counted.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Stops waiting.</param>
-    public async Task<IReadOnlyList<UsageRow>> UsageAsync(int packageId, DateTimeOffset since, CancellationToken ct)
+    public async Task<IReadOnlyList<UsageRow>> UsageAsync(
+        int packageId, DateTimeOffset since, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<UsageRow>(new CommandDefinition(
-            """
+            $"""
             select counted.month, a.name as application, counted.records, counted.targets
             from (
                 select date_trunc('month', d.deployed_at, 'UTC') as month, d.application_id,
                        count(*) as records, count(distinct d.target_id)::int as targets
                 from (
-                    select * from deployments
-                    where package_id = @package_id and deployed_hour >= @hour::int and deployed_at >= @since
-                    order by deployed_hour desc
+                    select * from deployments d
+                    where d.package_id = @package_id and d.deployed_hour >= @hour::int and d.deployed_at >= @since
+                      and {VisibleSql.Record}
+                    order by d.deployed_hour desc
                     limit @records_max) d
                 group by 1, 2) counted
             join applications a on a.application_id = counted.application_id
@@ -217,6 +243,7 @@ public sealed class PackageQueries(NpgsqlDataSource database)
                 since = since.UtcDateTime,
                 hour = RecordQueries.Hour(since),
                 records_max = UsageRow.RecordsMax,
+                visible = visible.Ids,
             },
             cancellationToken: ct))).AsList();
     }

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Feeds;
 using Npgsql;
 
 namespace Deployments.Data.Records;
@@ -14,13 +15,15 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
     /// <param name="lastDay">The last day, in UTC.</param>
     /// <param name="days">How many days, that one included; days without any deployment are among them.</param>
     /// <param name="busiest">How many packages, targets and applications at most.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Ends the reading.</param>
-    public async Task<DashboardFigures> FiguresAsync(DateOnly lastDay, int days, int busiest, CancellationToken ct)
+    public async Task<DashboardFigures> FiguresAsync(
+        DateOnly lastDay, int days, int busiest, VisibleFeeds visible, CancellationToken ct)
     {
         var end = new DateTimeOffset(lastDay.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
         await using var connection = await database.OpenConnectionAsync(ct);
         var rows = (await connection.QueryAsync<FigureRow>(new CommandDefinition(
-            """
+            $"""
             with counted as (
                 select case
                            when grouping(package_id) = 0 then 'package'
@@ -30,8 +33,8 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
                        end as kind,
                        coalesce(package_id, target_id, application_id, deployed_hour / 24) as id,
                        count(*) as deployments, max(feed_id) as feed_id
-                from deployments
-                where deployed_at >= @start and deployed_at < @end
+                from deployments d
+                where d.deployed_at >= @start and d.deployed_at < @end and {VisibleSql.Record}
                 group by grouping sets ((package_id), (target_id), (application_id), (deployed_hour / 24))
             ),
             ranked as (
@@ -41,8 +44,10 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
             select r.kind, r.id, r.deployments, f.name as feed, p.type, p.group_name as "group",
                    coalesce(p.name, t.name, a.name) as name,
                    case r.kind
-                       when 'package' then (select count(*) from installations where package_id = r.id)
-                       when 'target' then (select count(*) from installations where target_id = r.id)
+                       when 'package' then (
+                           select count(*) from installations i where i.package_id = r.id and {VisibleSql.Installation})
+                       when 'target' then (
+                           select count(*) from installations i where i.target_id = r.id and {VisibleSql.Installation})
                    end as now
             from ranked r
             left join packages p on r.kind = 'package' and p.package_id = r.id
@@ -51,7 +56,8 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
             left join applications a on r.kind = 'application' and a.application_id = r.id
             where r.kind = 'day' or r.place <= @busiest
             order by r.kind, r.place
-            """, new { start = end.AddDays(-days), end, busiest }, cancellationToken: ct)))
+            """, new { start = end.AddDays(-days), end, busiest, visible = visible.Ids },
+            cancellationToken: ct)))
             .ToLookup(row => row.Kind);
         var counts = rows["day"].ToDictionary(row => DayOf(row.Id), row => row.Deployments);
         return new DashboardFigures(
@@ -76,17 +82,22 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
     }
 
     /// <summary>What waits for somebody or something.</summary>
-    public async Task<WaitingCounts> WaitingAsync(CancellationToken ct)
+    /// <param name="visible">What the reader sees.</param>
+    /// <param name="ct">Ends the reading.</param>
+    public async Task<WaitingCounts> WaitingAsync(VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return await connection.QuerySingleAsync<WaitingCounts>(new CommandDefinition(
-            """
-            select (select count(*) from (select from deployment_inbox limit @max + 1) counted) as inbox,
+            $"""
+            select (select count(*) from (
+                        select from deployment_inbox d where {VisibleSql.Record} limit @max + 1) counted) as inbox,
                    (select min(received_at) from (
-                        select received_at from deployment_inbox order by id limit 100) first) as oldest_received_at,
+                        select d.received_at from deployment_inbox d
+                        where {VisibleSql.Record} order by d.id limit 100) first) as oldest_received_at,
                    (select count(*) from (
-                        select from rejected_records where resolved_at is null limit @max + 1) counted) as rejected
-            """, new { max = WaitingCounts.Max }, cancellationToken: ct));
+                        select from rejected_records d
+                        where d.resolved_at is null and {VisibleSql.Record} limit @max + 1) counted) as rejected
+            """, new { max = WaitingCounts.Max, visible = visible.Ids }, cancellationToken: ct));
     }
 
     static DateOnly DayOf(int daysSince1970) =>

@@ -1,5 +1,6 @@
 using Dapper;
 using Deployments.Data.Database;
+using Deployments.Data.Feeds;
 using Npgsql;
 
 namespace Deployments.Data.Records;
@@ -17,7 +18,7 @@ sealed record FilterIds
     const int StretchesMax = 50;
 
     const string Sql =
-        """
+        $"""
         with wanted_packages as materialized (
             select package_id from packages
             where (@name::text is null or name_key in (@name, @nameKey))
@@ -30,8 +31,10 @@ sealed record FilterIds
         select (select target_id from targets where name_key = @target) as target_id,
                (select application_id from applications where name_key = @application) as application_id,
                (select user_id from users where name_key = @user) as user_id,
-               case when @feed::text is not null then
-                   array(select feed_id from feeds where lower(name) = lower(@feed)) end as feed_ids,
+               case when @feed::text is not null or @visible::int[] is not null then
+                   array(select f.feed_id from feeds f
+                         where (@feed::text is null or lower(f.name) = lower(@feed)) and {VisibleSql.Feed})
+                   end as feed_ids,
                case when coalesce(@name, @type, @group) is not null and @version::text is null then
                    array(select package_id from wanted_packages) end as package_ids,
                case when @version::text is not null then
@@ -55,7 +58,9 @@ sealed record FilterIds
     /// <summary>Null when any user will do.</summary>
     public int? UserId { get; init; }
 
-    /// <summary>The feed and deleted ones of the same name; null when any will do.</summary>
+    /// <summary>
+    /// The feed and deleted ones of the same name, of those that the reader sees; null when any will do.
+    /// </summary>
     public int[]? FeedIds { get; init; }
 
     /// <summary>Null when any package will do, or when a version says which.</summary>
@@ -87,7 +92,8 @@ sealed record FilterIds
 
     /// <summary>Looks the names up; null when one of them is unknown, so that no record can match.</summary>
     public static async Task<FilterIds?> FindOrNullAsync(
-        NpgsqlConnection connection, RecordFilter filter, CancellationToken ct, NpgsqlTransaction? transaction = null)
+        NpgsqlConnection connection, RecordFilter filter, VisibleFeeds visible, CancellationToken ct,
+        NpgsqlTransaction? transaction = null)
     {
         var ids = await connection.QuerySingleAsync<FilterIds>(new CommandDefinition(
             Sql,
@@ -106,6 +112,7 @@ sealed record FilterIds
                 user = KeyOrNull(filter.User),
                 text = filter.Text is null ? null : Like.Containing(filter.Text),
                 textsMax = TextsMax + 1,
+                visible = visible.Ids,
             }, transaction, cancellationToken: ct));
         return filter.Target is not null && ids.TargetId is null
             || filter.Application is not null && ids.ApplicationId is null

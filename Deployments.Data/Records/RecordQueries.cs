@@ -2,6 +2,7 @@ using System.Data;
 using System.Runtime.CompilerServices;
 using Dapper;
 using Deployments.Data.Database;
+using Deployments.Data.Feeds;
 using Npgsql;
 
 namespace Deployments.Data.Records;
@@ -15,7 +16,10 @@ namespace Deployments.Data.Records;
 public sealed class RecordQueries(NpgsqlDataSource database)
 {
     /// <summary>One page, newest first, by keyset on (deployed_at, id): later records never shift a page.</summary>
-    public async Task<RecordPage> PageAsync(RecordFilter filter, CancellationToken ct)
+    /// <param name="filter">Which records.</param>
+    /// <param name="visible">What the reader sees.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<RecordPage> PageAsync(RecordFilter filter, VisibleFeeds visible, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentOutOfRangeException.ThrowIfLessThan(filter.Limit, 1);
@@ -23,7 +27,7 @@ public sealed class RecordQueries(NpgsqlDataSource database)
 
         var towardsNewer = filter.Cursor is { TowardsNewer: true };
         await using var connection = await database.OpenConnectionAsync(ct);
-        if (await FilterIds.FindOrNullAsync(connection, filter, ct) is not { } ids)
+        if (await FilterIds.FindOrNullAsync(connection, filter, visible, ct) is not { } ids)
             return new RecordPage([], null, null);
         var sql = PageSql.For(ids);
         // One more than asked for tells whether there is a further page.
@@ -47,14 +51,15 @@ public sealed class RecordQueries(NpgsqlDataSource database)
 
     /// <summary>Every record the filter lets through, newest first, in one snapshot, one by one.</summary>
     /// <param name="filter">Its cursor and limit do not count.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Ends the reading.</param>
     public async IAsyncEnumerable<RecordRow> StreamAsync(
-        RecordFilter filter, [EnumeratorCancellation] CancellationToken ct)
+        RecordFilter filter, VisibleFeeds visible, [EnumeratorCancellation] CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(filter);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
-        if (await FilterIds.FindOrNullAsync(connection, filter, ct, snapshot) is not { } ids)
+        if (await FilterIds.FindOrNullAsync(connection, filter, visible, ct, snapshot) is not { } ids)
             yield break;
         var rows = connection.QueryUnbufferedAsync<RecordRow>(
             PageSql.For(ids).Older, Parameters(filter with { Cursor = null }, ids, null), snapshot,
@@ -64,7 +69,10 @@ public sealed class RecordQueries(NpgsqlDataSource database)
     }
 
     /// <summary>The record with this id, or the one that it repeats; null when there is none (yet).</summary>
-    public async Task<RecordRow?> FindOrNullAsync(long id, CancellationToken ct)
+    /// <param name="id">The id.</param>
+    /// <param name="visible">What the reader sees.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<RecordRow?> FindOrNullAsync(long id, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return await connection.QuerySingleOrDefaultAsync<RecordRow>(new CommandDefinition(
@@ -76,24 +84,31 @@ public sealed class RecordQueries(NpgsqlDataSource database)
             + """
 
             where d.id = coalesce((select deployment_id from duplicate_records where id = @id), @id)
-            """, new { id }, cancellationToken: ct));
+              and
+            """ + VisibleSql.Record, new { id, visible = visible.Ids }, cancellationToken: ct));
     }
 
     /// <summary>What has become of an id that was handed out.</summary>
-    public async Task<RecordState> StateOfAsync(long id, CancellationToken ct)
+    /// <param name="id">The id.</param>
+    /// <param name="visible">What the reader sees; of anything else nothing has become.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<RecordState> StateOfAsync(long id, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         // The drain moves an entry within one transaction, so one snapshot always finds it in exactly one place.
         var state = await connection.QueryFirstOrDefaultAsync<RecordState>(new CommandDefinition(
-            """
+            $"""
             select @recorded as status, null::bigint as deployment_id, null::text as reason
-            from deployments where id = @id
+            from deployments d where d.id = @id and {VisibleSql.Record}
             union all
-            select @duplicate, deployment_id, null from duplicate_records where id = @id
+            select @duplicate, r.deployment_id, null
+            from duplicate_records r
+            where r.id = @id and (@visible::int[] is null or exists (
+                select from deployments d where d.id = r.deployment_id and {VisibleSql.Record}))
             union all
-            select @waiting, null, null from deployment_inbox where id = @id
+            select @waiting, null, null from deployment_inbox d where d.id = @id and {VisibleSql.Record}
             union all
-            select @rejected, null, reason from rejected_records where id = @id
+            select @rejected, null, d.reason from rejected_records d where d.id = @id and {VisibleSql.Record}
             """,
             new
             {
@@ -102,6 +117,7 @@ public sealed class RecordQueries(NpgsqlDataSource database)
                 duplicate = (int)RecordStatus.Duplicate,
                 waiting = (int)RecordStatus.Waiting,
                 rejected = (int)RecordStatus.Rejected,
+                visible = visible.Ids,
             }, cancellationToken: ct));
         return state ?? new RecordState();
     }

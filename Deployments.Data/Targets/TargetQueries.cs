@@ -1,5 +1,6 @@
 using Dapper;
 using Deployments.Data.Database;
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Npgsql;
 
@@ -30,30 +31,33 @@ public sealed class TargetQueries(NpgsqlDataSource database)
 
     // The counts are taken for the targets of the page only.
     const string Counts =
-        """
+        $"""
 
         select t.target_id, t.name, t.name_key,
-               (select count(*) from installations where target_id = t.target_id) as packages,
-               (select max(deployed_at) from installations where target_id = t.target_id) as last_deployed_at
+               (select count(*) from installations i
+                where i.target_id = t.target_id and {VisibleSql.Installation}) as packages,
+               (select max(i.deployed_at) from installations i
+                where i.target_id = t.target_id and {VisibleSql.Installation}) as last_deployed_at
         from page t
         order by t.name_key
         """;
 
     const string Forward =
-        """
+        $"""
         with page as (
-            select target_id, name, name_key from targets
+            select target_id, name, name_key from targets t
             where (@name_key::text is null or name_key > @name_key) and (@text::text is null or name_key like @text)
+              and {VisibleSql.Target}
             order by name_key
             limit @take
         )
         """ + Counts;
 
     const string Backward =
-        """
+        $"""
         with page as (
-            select target_id, name, name_key from targets
-            where name_key < @name_key and (@text::text is null or name_key like @text)
+            select target_id, name, name_key from targets t
+            where name_key < @name_key and (@text::text is null or name_key like @text) and {VisibleSql.Target}
             order by name_key desc
             limit @take
         )
@@ -61,10 +65,11 @@ public sealed class TargetQueries(NpgsqlDataSource database)
 
     // The order is of what runs where now, so it takes one pass over that, but never over the records.
     const string Ranked =
-        """
+        $"""
         with counted as (
             select target_id, count(*) as packages, max(deployed_at) as last_deployed_at
-            from installations
+            from installations i
+            where {VisibleSql.Installation}
             group by target_id
         ),
         ranked as (
@@ -75,7 +80,7 @@ public sealed class TargetQueries(NpgsqlDataSource database)
                    end as rank
             from targets t
             left join counted c using (target_id)
-            where @text::text is null or t.name_key like @text
+            where (@text::text is null or t.name_key like @text) and {VisibleSql.Target}
         )
         select target_id, name, name_key, packages, last_deployed_at, rank
         from ranked
@@ -104,9 +109,10 @@ public sealed class TargetQueries(NpgsqlDataSource database)
     /// <param name="order">By name, or by most packages or newest deployment first and then by name.</param>
     /// <param name="edge">Next to which target the page lies; null for the first page.</param>
     /// <param name="limit">At most this many.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Ends the reading.</param>
     public async Task<TargetPage> PageAsync(
-        string? text, TargetOrder order, TargetEdge? edge, int limit, CancellationToken ct)
+        string? text, TargetOrder order, TargetEdge? edge, int limit, VisibleFeeds visible, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         var backward = edge is { Before: true };
@@ -128,6 +134,7 @@ public sealed class TargetQueries(NpgsqlDataSource database)
                 name_key = edge?.NameKey,
                 rank = edge?.Rank,
                 take = limit + 1,
+                visible = visible.Ids,
             }, cancellationToken: ct))).ToList();
 
         var hasMore = rows.Count > limit;
@@ -141,42 +148,47 @@ public sealed class TargetQueries(NpgsqlDataSource database)
             backward || hasMore ? new TargetEdge(rows[^1].NameKey, rows[^1].Rank, false) : null);
     }
 
-    /// <summary>The target called so, in any case; null when nothing was ever deployed there.</summary>
-    public async Task<TargetRow?> FindOrNullAsync(string name, CancellationToken ct)
+    /// <summary>
+    /// The target called so, in any case; null when nothing was ever deployed there that the reader sees.
+    /// </summary>
+    public async Task<TargetRow?> FindOrNullAsync(string name, VisibleFeeds visible, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(name);
         await using var connection = await database.OpenConnectionAsync(ct);
         return await connection.QuerySingleOrDefaultAsync<TargetRow>(new CommandDefinition(
-            "with page as (select target_id, name, name_key from targets where name_key = @key)" + Counts,
-            new { key = Dictionaries.NameKey(name) }, cancellationToken: ct));
+            $"""
+            with page as (
+                select target_id, name, name_key from targets t where name_key = @key and {VisibleSql.Target}
+            )
+            {Counts}
+            """, new { key = Dictionaries.NameKey(name), visible = visible.Ids }, cancellationToken: ct));
     }
 
     /// <summary>What runs on a target now, by package name.</summary>
-    public async Task<IReadOnlyList<InstalledRow>> NowAsync(int targetId, CancellationToken ct)
+    public async Task<IReadOnlyList<InstalledRow>> NowAsync(int targetId, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. await connection.QueryAsync<InstalledRow>(new CommandDefinition(
-            Columns
-            + """
-
+            $"""
+            {Columns}
             from (
                 select d.*
                 from installations i
                 join deployments d on d.id = i.deployment_id
-                where i.target_id = @targetId
+                where i.target_id = @targetId and {VisibleSql.Record}
             ) d
-            """ + Joins,
-            new { targetId }, cancellationToken: ct))];
+            {Joins}
+            """, new { targetId, visible = visible.Ids }, cancellationToken: ct))];
     }
 
     /// <summary>What ran on a target at a time: the newest record of each package there up to then.</summary>
-    public async Task<IReadOnlyList<InstalledRow>> AtAsync(int targetId, DateTimeOffset at, CancellationToken ct)
+    public async Task<IReadOnlyList<InstalledRow>> AtAsync(
+        int targetId, DateTimeOffset at, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. await connection.QueryAsync<InstalledRow>(new CommandDefinition(
-            Columns
-            + """
-
+            $"""
+            {Columns}
             from (
                 select d.*
                 from installations i
@@ -187,9 +199,10 @@ public sealed class TargetQueries(NpgsqlDataSource database)
                     order by deployed_at desc, id desc
                     limit 1
                 ) d
-                where i.target_id = @targetId
+                where i.target_id = @targetId and {VisibleSql.Record}
             ) d
-            """ + Joins, new { targetId, at }, cancellationToken: ct))];
+            {Joins}
+            """, new { targetId, at, visible = visible.Ids }, cancellationToken: ct))];
     }
 
     /// <summary>
@@ -199,34 +212,33 @@ public sealed class TargetQueries(NpgsqlDataSource database)
     /// </summary>
     /// <returns>The packages with the newest deployment first, the records of each oldest first.</returns>
     public async Task<IReadOnlyList<InstalledRow>> ChangesAsync(
-        int targetId, DateTimeOffset from, DateTimeOffset to, int packages, int records, CancellationToken ct)
+        int targetId, DateTimeOffset from, DateTimeOffset to, int packages, int records, VisibleFeeds visible,
+        CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. await connection.QueryAsync<InstalledRow>(new CommandDefinition(
-            """
-            select d.id as deployment_id, d.deployed_at, feeds.name as feed, feeds.feed_type, packages.type,
-                   packages.package_id, packages.group_name as "group", packages.name, d.version_id,
-                   package_versions.version, package_versions.qualifier, package_versions.sort_key,
-                   applications.name as application, users.name as "user"
+            $"""
+            {Columns}
             from (
                 select package_id, deployed_at, row_number() over (order by deployed_at desc, package_id) as place
-                from installations
-                where target_id = @targetId
+                from installations i
+                where target_id = @targetId and {VisibleSql.Installation}
                 order by deployed_at desc, package_id
                 limit @packages
             ) here
             cross join lateral (
                 (
-                    select * from deployments
+                    select * from deployments d
                     where target_id = @targetId and package_id = here.package_id
-                      and deployed_at > @from and deployed_at <= @to
+                      and deployed_at > @from and deployed_at <= @to and {VisibleSql.Record}
                     order by deployed_at desc, id desc
                     limit @records
                 )
                 union all
                 (
-                    select * from deployments
+                    select * from deployments d
                     where target_id = @targetId and package_id = here.package_id and deployed_at <= @from
+                      and {VisibleSql.Record}
                     order by deployed_at desc, id desc
                     limit 1
                 )
@@ -237,6 +249,6 @@ public sealed class TargetQueries(NpgsqlDataSource database)
             join applications on applications.application_id = d.application_id
             join users on users.user_id = d.user_id
             order by here.place, d.deployed_at, d.id
-            """, new { targetId, from, to, packages, records }, cancellationToken: ct))];
+            """, new { targetId, from, to, packages, records, visible = visible.Ids }, cancellationToken: ct))];
     }
 }

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Feeds;
 using Npgsql;
 
 namespace Deployments.Data.Vulnerabilities;
@@ -21,12 +22,14 @@ public sealed class AssessmentQueries(NpgsqlDataSource database)
     /// <summary>Everything that was ever decided about a vulnerability, the newest first.</summary>
     /// <param name="groupId">The vulnerability.</param>
     /// <param name="limit">At most this many.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IReadOnlyList<Assessment>> OfGroupAsync(int groupId, int limit, CancellationToken ct)
+    public async Task<IReadOnlyList<Assessment>> OfGroupAsync(
+        int groupId, int limit, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. await connection.QueryAsync<Assessment>(new CommandDefinition(
-            """
+            $"""
             select s.assessment_id, a.osv_id as advisory_id, k.type, k.group_name as "group", k.name,
                    t.name as target, s.state::int as state, s.justification, s.reason, s.assessed_by, s.assessed_at,
                    s.expires_at, s.revoked_by, s.revoked_at,
@@ -36,21 +39,23 @@ public sealed class AssessmentQueries(NpgsqlDataSource database)
             join assessments s on s.advisory_id = a.advisory_id
             left join packages k on k.package_id = s.package_id
             left join targets t on t.target_id = s.target_id
-            where a.group_id = @groupId
+            where a.group_id = @groupId and {VisibleSql.Assessment}
             order by s.assessment_id desc
             limit @limit
-            """, new { groupId, limit }, cancellationToken: ct))];
+            """, new { groupId, limit, visible = visible.Ids }, cancellationToken: ct))];
     }
 
     /// <summary>What counts of it at a time.</summary>
     /// <param name="groupId">The vulnerability.</param>
     /// <param name="at">The time.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<AssessmentsInForce> InForceAsync(int groupId, DateTimeOffset at, CancellationToken ct)
+    public async Task<AssessmentsInForce> InForceAsync(
+        int groupId, DateTimeOffset at, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return new AssessmentsInForce(await connection.QueryAsync<Assessment>(new CommandDefinition(
-            """
+            $"""
             select s.assessment_id, a.osv_id as advisory_id, k.type, k.group_name as "group", k.name,
                    t.name as target, s.state::int as state, s.justification, s.reason, s.assessed_by, s.assessed_at,
                    s.expires_at
@@ -59,8 +64,8 @@ public sealed class AssessmentQueries(NpgsqlDataSource database)
             join advisories a on a.advisory_id = o.advisory_id
             left join packages k on k.package_id = s.package_id
             left join targets t on t.target_id = s.target_id
-            where s.group_id = @groupId
-            """, new { groupId, at = at.UtcDateTime }, cancellationToken: ct)));
+            where s.group_id = @groupId and {VisibleSql.Assessment}
+            """, new { groupId, at = at.UtcDateTime, visible = visible.Ids }, cancellationToken: ct)));
     }
 
     /// <summary>
@@ -70,16 +75,18 @@ public sealed class AssessmentQueries(NpgsqlDataSource database)
     /// <param name="groupId">The vulnerability; null for all.</param>
     /// <param name="at">The time.</param>
     /// <param name="limit">At most this many.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Cancels.</param>
     /// <returns>In no order.</returns>
     public async Task<IReadOnlyList<AssessedVersion>> VersionsAsync(
-        int? groupId, DateTimeOffset at, int limit, CancellationToken ct)
+        int? groupId, DateTimeOffset at, int limit, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. await connection.QueryAsync<AssessedVersion>(new CommandDefinition(
-            """
+            $"""
             with chosen as materialized (
-                select * from assessments_in_force(@at) s where @groupId::int is null or s.group_id = @groupId
+                select * from assessments_in_force(@at) s
+                where (@groupId::int is null or s.group_id = @groupId) and {VisibleSql.Assessment}
             ), about as (
                 select c.assessment_id, f.version_id
                 from chosen c
@@ -87,6 +94,7 @@ public sealed class AssessmentQueries(NpgsqlDataSource database)
                 join findings f on f.advisory_id = o.advisory_id and f.closed_at is null
                 join package_versions v on v.version_id = f.version_id
                 where c.target_id is null and (c.package_id is null or c.package_id = v.package_id)
+                  and {VisibleSql.Version}
                   and (c.package_id is not null or not exists (
                       select from chosen n
                       where n.group_id = c.group_id and n.target_id is null and n.package_id = v.package_id))
@@ -96,7 +104,7 @@ public sealed class AssessmentQueries(NpgsqlDataSource database)
                 join installations i on i.target_id = c.target_id
                 join findings f on f.version_id = i.version_id and f.closed_at is null
                 join advisories o on o.advisory_id = f.advisory_id and o.group_id = c.group_id
-                where (c.package_id is null or c.package_id = i.package_id)
+                where (c.package_id is null or c.package_id = i.package_id) and {VisibleSql.Installation}
                   and (c.package_id is not null or not exists (
                       select from chosen n
                       where n.group_id = c.group_id and n.target_id = c.target_id and n.package_id = i.package_id))
@@ -116,23 +124,25 @@ public sealed class AssessmentQueries(NpgsqlDataSource database)
             left join targets t on t.target_id = c.target_id
             join advisories a on a.group_id = c.group_id and a.is_lead
             limit @limit
-            """, new { groupId, at = at.UtcDateTime, limit }, cancellationToken: ct))];
+            """, new { groupId, at = at.UtcDateTime, limit, visible = visible.Ids }, cancellationToken: ct))];
     }
 
     /// <summary>When what counts changed last: something was decided, revoked or over. Null: never.</summary>
     /// <param name="groupId">The vulnerability; null for all.</param>
     /// <param name="at">Only up to then.</param>
+    /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<DateTimeOffset?> LastChangeOrNullAsync(int? groupId, DateTimeOffset at, CancellationToken ct)
+    public async Task<DateTimeOffset?> LastChangeOrNullAsync(
+        int? groupId, DateTimeOffset at, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return await connection.ExecuteScalarAsync<DateTimeOffset?>(new CommandDefinition(
-            """
+            $"""
             select max(c.at)
             from assessments s
             join advisories a on a.advisory_id = s.advisory_id
             cross join lateral (values (s.assessed_at), (s.revoked_at), (s.expires_at)) c (at)
-            where c.at <= @at and (@groupId::int is null or a.group_id = @groupId)
-            """, new { groupId, at = at.UtcDateTime }, cancellationToken: ct));
+            where c.at <= @at and (@groupId::int is null or a.group_id = @groupId) and {VisibleSql.Assessment}
+            """, new { groupId, at = at.UtcDateTime, visible = visible.Ids }, cancellationToken: ct));
     }
 }

@@ -87,7 +87,7 @@ public sealed class FeedManagementApiTests
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
         Assert.StartsWith(expected, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Empty(await app.Service<FeedQueries>().AllAsync(default));
+        Assert.Empty(await app.Service<FeedQueries>().AllAsync(VisibleFeeds.All, default));
     }
 
     [Fact]

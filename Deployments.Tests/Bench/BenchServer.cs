@@ -45,7 +45,7 @@ sealed class BenchServer : IAsyncDisposable
         var app = await Web.Program.BuildAsync([
             "--urls=http://127.0.0.1:0", "--Deployments:DataDirectory=" + dataDirectory,
             "--Deployments:Bootstrap:ApiKey=" + Key,
-            "--Logging:LogLevel:Default=Error"]);
+            "--Logging:LogLevel:Default=Error", OpenPages.Argument]);
         // What people write first: one row per request.
         app.MapGet("/naive/{id}/{version}", NaiveEndpoint.ServeAsync);
         await app.StartAsync();

@@ -33,7 +33,7 @@ public sealed class AdminFeedsPageTests
         await LeadsToAsync("/admin/feeds/prod", admin.PostAsync("/admin/feeds/main", "/admin/feeds/main",
             ("NewName", "prod"), ("AlternateNames", "main old"), ("Connectors", "UP"), ("Active", "true"),
             ("Description", "<i>x</i>")));
-        var feed = Assert.Single(await queries.AllAsync(default));
+        var feed = Assert.Single(await queries.AllAsync(VisibleFeeds.All, default));
         Assert.Equal(["main", "old"], feed.AlternateNames);
         Assert.Equal("up", Assert.Single(feed.Connectors).Name);
         Assert.True(feed.Active);
@@ -44,11 +44,11 @@ public sealed class AdminFeedsPageTests
         using (var unconfirmed =
             await admin.PostAsync("/admin/feeds/prod", "/admin/feeds/prod?handler=Delete", ("confirm", "no")))
             Assert.Equal(HttpStatusCode.OK, unconfirmed.StatusCode);
-        Assert.Single(await queries.AllAsync(default));
+        Assert.Single(await queries.AllAsync(VisibleFeeds.All, default));
         await LeadsToAsync(Page,
             admin.PostAsync("/admin/feeds/prod", "/admin/feeds/prod?handler=Delete", ("confirm", "prod")));
         await LeadsToAsync(Page, admin.PostAsync("/admin/connectors/up", "/admin/connectors/up?handler=Delete"));
-        Assert.Empty(await queries.AllAsync(default));
+        Assert.Empty(await queries.AllAsync(VisibleFeeds.All, default));
         Assert.Empty(await queries.ConnectorsAsync(default));
         using var gone = await admin.GetAsync("/admin/feeds/prod");
         Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
@@ -97,7 +97,7 @@ public sealed class AdminFeedsPageTests
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Contains(reason, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Single(await app.Service<FeedQueries>().AllAsync(default));
+        Assert.Single(await app.Service<FeedQueries>().AllAsync(VisibleFeeds.All, default));
         Assert.Empty(await app.Service<FeedQueries>().ConnectorsAsync(default));
     }
 

@@ -28,7 +28,7 @@ public sealed class FeedStoreTests
         Assert.Equal(FeedOutcome.Saved, await feeds.AddAsync(fields, Alice, default));
         await feeds.AddAsync(Feed("another"), Alice, default);
 
-        var all = await queries.AllAsync(default);
+        var all = await queries.AllAsync(VisibleFeeds.All, default);
         Assert.Equal(["another", "main"], all.Select(feed => feed.Name));
         var main = all[1];
         Assert.Equal(["third", "first"], main.Connectors.Select(connector => connector.Name));
@@ -36,8 +36,8 @@ public sealed class FeedStoreTests
         Assert.False(main.AnonymousAccess);
         Assert.Equal("What we deploy", main.Description);
         Assert.Contains("dropPath", main.Properties, StringComparison.Ordinal);
-        Assert.Equal(main.FeedId, (await queries.ByNameOrNullAsync("OLD-Main", default))!.FeedId);
-        Assert.Null(await queries.ByNameOrNullAsync("unknown", default));
+        Assert.Equal(main.FeedId, (await queries.ByNameOrNullAsync("OLD-Main", VisibleFeeds.All, default))!.FeedId);
+        Assert.Null(await queries.ByNameOrNullAsync("unknown", VisibleFeeds.All, default));
         Assert.Empty(all[0].Connectors);
     }
 
@@ -58,7 +58,7 @@ public sealed class FeedStoreTests
         Assert.Equal(FeedOutcome.NameTaken, await feeds.ChangeAsync(
             "other", feed => feed with { Name = name, AlternateNames = alternateNames }, Alice, default));
 
-        Assert.Equal(["main", "other"], (await queries.AllAsync(default)).Select(feed => feed.Name));
+        Assert.Equal(["main", "other"], (await queries.AllAsync(VisibleFeeds.All, default)).Select(feed => feed.Name));
     }
 
     [Fact]
@@ -67,14 +67,14 @@ public sealed class FeedStoreTests
         await using var database = await TestDatabase.CreateAsync();
         var (feeds, _, queries) = Parts(database);
         await feeds.AddAsync(Feed("main"), Alice, default);
-        var old = (await queries.ByNameOrNullAsync("main", default))!;
+        var old = (await queries.ByNameOrNullAsync("main", VisibleFeeds.All, default))!;
 
         Assert.True(await feeds.DeleteAsync("main", Alice, default));
 
         Assert.False(await feeds.DeleteAsync("main", Alice, default));
-        Assert.Empty(await queries.AllAsync(default));
+        Assert.Empty(await queries.AllAsync(VisibleFeeds.All, default));
         Assert.Equal(FeedOutcome.Saved, await feeds.AddAsync(Feed("main"), Alice, default));
-        Assert.NotEqual(old.FeedId, (await queries.ByNameOrNullAsync("main", default))!.FeedId);
+        Assert.NotEqual(old.FeedId, (await queries.ByNameOrNullAsync("main", VisibleFeeds.All, default))!.FeedId);
         Assert.Equal(2L, await ScalarAsync(database, "select count(*) from feeds"));
     }
 
@@ -90,7 +90,7 @@ public sealed class FeedStoreTests
         Assert.Equal(FeedOutcome.UnknownConnector, await feeds.ChangeAsync(
             "main", feed => feed with { Description = "new", Connectors = ["nobody"] }, Alice, default));
 
-        var feed = Assert.Single(await queries.AllAsync(default));
+        var feed = Assert.Single(await queries.AllAsync(VisibleFeeds.All, default));
         Assert.Equal("", feed.Description);
     }
 
@@ -104,7 +104,7 @@ public sealed class FeedStoreTests
         await Task.WhenAll(Enumerable.Range(0, 8).Select(i => feeds.ChangeAsync(
             "main", feed => feed with { AlternateNames = [.. feed.AlternateNames, $"name-{i}"] }, Alice, default)));
 
-        Assert.Equal(8, (await queries.ByNameOrNullAsync("main", default))!.AlternateNames.Count);
+        Assert.Equal(8, (await queries.ByNameOrNullAsync("main", VisibleFeeds.All, default))!.AlternateNames.Count);
     }
 
     [Fact]

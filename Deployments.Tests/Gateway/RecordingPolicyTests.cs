@@ -1,5 +1,6 @@
 using System.Net;
 using Deployments.Data.Accounts;
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Tests.Support;
 
@@ -149,6 +150,6 @@ public sealed class RecordingPolicyTests : IAsyncLifetime
     async Task<IReadOnlyList<RecordRow>> RecordsAsync()
     {
         await Recorded.DrainedAsync(app.Database);
-        return (await app.Service<RecordQueries>().PageAsync(new RecordFilter(), default)).Items;
+        return (await app.Service<RecordQueries>().PageAsync(new RecordFilter(), VisibleFeeds.All, default)).Items;
     }
 }

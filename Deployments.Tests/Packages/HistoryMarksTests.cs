@@ -161,14 +161,14 @@ public sealed class HistoryMarksTests : IAsyncLifetime
     }
 
     Task<HistoryPage> PageAsync(HistoryFilter filter, HistoryCursor? cursor, int count) =>
-        new HistoryQueries(database.DataSource).PageAsync(filter, cursor, count, default);
+        new HistoryQueries(database.DataSource).PageAsync(filter, cursor, count, VisibleFeeds.All, default);
 
     async Task<IReadOnlyList<HistoryMark>> AllAsync(HistoryFilter filter) =>
         await new HistoryMarkQueries(database.DataSource).OfPageAsync(
-            filter, await PageAsync(filter, null, 50), default);
+            filter, await PageAsync(filter, null, 50), VisibleFeeds.All, default);
 
     async Task<List<string>> MarksAsync(HistoryFilter filter, HistoryPage page) =>
-        [.. (await new HistoryMarkQueries(database.DataSource).OfPageAsync(filter, page, default))
+        [.. (await new HistoryMarkQueries(database.DataSource).OfPageAsync(filter, page, VisibleFeeds.All, default))
             .Select(mark => mark.Id)];
 
     async Task<(List<List<string>> Pages, HistoryPage? Last)> TurnAsync(

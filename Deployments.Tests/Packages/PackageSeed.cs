@@ -18,7 +18,7 @@ sealed class PackageSeed(RecordStore records, int feedId, IFeedType type)
     {
         await feeds.AddAsync(new FeedFields { Name = feed, FeedType = type }, new Actor("Test", null),
             CancellationToken.None);
-        var id = (await queries.ByNameOrNullAsync(feed, CancellationToken.None))!.FeedId;
+        var id = (await queries.ByNameOrNullAsync(feed, VisibleFeeds.All, CancellationToken.None))!.FeedId;
         return new PackageSeed(records, id, new FeedTypeCatalog()[type]);
     }
 

@@ -1,3 +1,4 @@
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Tests.Support;
 
@@ -31,7 +32,7 @@ public sealed class DashboardQueriesTests : IAsyncLifetime
 
         Assert.Equal(
             [new DayCount(new(2026, 1, 29), 1), new DayCount(new(2026, 1, 30), 0), new DayCount(new(2026, 1, 31), 2)],
-            (await queries.FiguresAsync(new DateOnly(2026, 1, 31), 3, 5, default)).Days);
+            (await queries.FiguresAsync(new DateOnly(2026, 1, 31), 3, 5, VisibleFeeds.All, default)).Days);
     }
 
     [Fact]
@@ -45,7 +46,7 @@ public sealed class DashboardQueriesTests : IAsyncLifetime
 
         await seed.DeployAsync("B 2.0", "WEB-03", 1, change: record => record with { Application = "Jenkins" });
 
-        var figures = await queries.FiguresAsync(new DateOnly(2026, 1, 31), 1, 2, default);
+        var figures = await queries.FiguresAsync(new DateOnly(2026, 1, 31), 1, 2, VisibleFeeds.All, default);
 
         Assert.Equal(
             [("A", "main", 2L, 2L), ("B", "main", 2, 2)],
@@ -63,7 +64,7 @@ public sealed class DashboardQueriesTests : IAsyncLifetime
     [Fact]
     public async Task An_empty_server_has_days_without_deployments()
     {
-        var figures = await queries.FiguresAsync(new DateOnly(2026, 1, 31), 30, 5, default);
+        var figures = await queries.FiguresAsync(new DateOnly(2026, 1, 31), 30, 5, VisibleFeeds.All, default);
 
         Assert.Equal((30, 0L), (figures.Days.Count, figures.Days.Sum(day => day.Deployments)));
         Assert.Empty(figures.Packages);
@@ -80,7 +81,7 @@ public sealed class DashboardQueriesTests : IAsyncLifetime
         await seed.ExecuteAsync(
             "update rejected_records set resolved_at = now(), resolution = 'dismissed' where id = 73");
 
-        var waiting = await queries.WaitingAsync(default);
+        var waiting = await queries.WaitingAsync(VisibleFeeds.All, default);
 
         Assert.Equal((1, 1), (waiting.Inbox, waiting.Rejected));
         Assert.NotNull(waiting.OldestReceivedAt);
@@ -88,5 +89,5 @@ public sealed class DashboardQueriesTests : IAsyncLifetime
 
     [Fact]
     public async Task Nothing_waits_at_first() =>
-        Assert.Equal(new WaitingCounts(), await queries.WaitingAsync(default));
+        Assert.Equal(new WaitingCounts(), await queries.WaitingAsync(VisibleFeeds.All, default));
 }

@@ -1,3 +1,4 @@
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Tests.Support;
 
@@ -41,11 +42,11 @@ public sealed class RecordQueriesTests : IAsyncLifetime
         await seed.DeployAsync("B 2.0.0", "DB-01", -1);
         var filter = new RecordFilter { Target = target, Name = name, Version = version, Limit = 4, From = Seed.Start };
 
-        var first = await queries.PageAsync(filter, default);
-        var second = await queries.PageAsync(filter with { Cursor = first.Older }, default);
-        var third = await queries.PageAsync(filter with { Cursor = second.Older }, default);
-        var secondAgain = await queries.PageAsync(filter with { Cursor = third.Newer }, default);
-        var firstAgain = await queries.PageAsync(filter with { Cursor = secondAgain.Newer }, default);
+        var first = await queries.PageAsync(filter, VisibleFeeds.All, default);
+        var second = await queries.PageAsync(filter with { Cursor = first.Older }, VisibleFeeds.All, default);
+        var third = await queries.PageAsync(filter with { Cursor = second.Older }, VisibleFeeds.All, default);
+        var secondAgain = await queries.PageAsync(filter with { Cursor = third.Newer }, VisibleFeeds.All, default);
+        var firstAgain = await queries.PageAsync(filter with { Cursor = secondAgain.Newer }, VisibleFeeds.All, default);
 
         Assert.Equal(ids, first.Items.Concat(second.Items).Concat(third.Items).Select(row => row.Id));
         Assert.Null(first.Newer);
@@ -160,7 +161,7 @@ public sealed class RecordQueriesTests : IAsyncLifetime
                 UserAgent = "NuGet/6.12",
                 RawHeaders = "X-ProGet-Deployment-Target: DB-01\n",
             },
-            await queries.FindOrNullAsync(id, default));
+            await queries.FindOrNullAsync(id, VisibleFeeds.All, default));
     }
 
     [Fact]
@@ -171,11 +172,11 @@ public sealed class RecordQueriesTests : IAsyncLifetime
         var second = await seed.DeployAsync("A 1.0", "WEB-01", 0, change: WithDate);
 
         Assert.Equal(first, second);
-        Assert.Equal(first, (await queries.FindOrNullAsync(first + 1, default))!.Id);
-        Assert.Equal(RecordStatus.Recorded, (await queries.StateOfAsync(first, default)).Status);
+        Assert.Equal(first, (await queries.FindOrNullAsync(first + 1, VisibleFeeds.All, default))!.Id);
+        Assert.Equal(RecordStatus.Recorded, (await queries.StateOfAsync(first, VisibleFeeds.All, default)).Status);
         Assert.Equal(
             new RecordState { Status = RecordStatus.Duplicate, DeploymentId = first },
-            await queries.StateOfAsync(first + 1, default));
+            await queries.StateOfAsync(first + 1, VisibleFeeds.All, default));
     }
 
     [Fact]
@@ -184,12 +185,12 @@ public sealed class RecordQueriesTests : IAsyncLifetime
         await seed.ExecuteAsync(PageSeed.Waiting(71));
         await seed.ExecuteAsync(PageSeed.Rejected(72));
 
-        Assert.Equal(RecordStatus.Waiting, (await queries.StateOfAsync(71, default)).Status);
+        Assert.Equal(RecordStatus.Waiting, (await queries.StateOfAsync(71, VisibleFeeds.All, default)).Status);
         Assert.Equal(
             new RecordState { Status = RecordStatus.Rejected, Reason = "Target is <b>missing</b>" },
-            await queries.StateOfAsync(72, default));
-        Assert.Equal(new RecordState(), await queries.StateOfAsync(73, default));
-        Assert.Null(await queries.FindOrNullAsync(71, default));
+            await queries.StateOfAsync(72, VisibleFeeds.All, default));
+        Assert.Equal(new RecordState(), await queries.StateOfAsync(73, VisibleFeeds.All, default));
+        Assert.Null(await queries.FindOrNullAsync(71, VisibleFeeds.All, default));
     }
 
     [Fact]
@@ -199,7 +200,7 @@ public sealed class RecordQueriesTests : IAsyncLifetime
             await seed.DeployAsync("A 1.0", $"WEB-{i % 2}", i);
 
         var filter = new RecordFilter { Target = "WEB-0", Limit = 1, Cursor = new RecordCursor(Seed.Start, 1, false) };
-        var streamed = await queries.StreamAsync(filter, default).Select(row => row.Id).ToListAsync();
+        var streamed = await queries.StreamAsync(filter, VisibleFeeds.All, default).Select(row => row.Id).ToListAsync();
 
         Assert.Equal([5, 3, 1], streamed);
     }
@@ -222,5 +223,5 @@ public sealed class RecordQueriesTests : IAsyncLifetime
     }
 
     async Task<long[]> IdsAsync(RecordFilter filter) =>
-        [.. (await queries.PageAsync(filter, CancellationToken.None)).Items.Select(row => row.Id)];
+        [.. (await queries.PageAsync(filter, VisibleFeeds.All, CancellationToken.None)).Items.Select(row => row.Id)];
 }

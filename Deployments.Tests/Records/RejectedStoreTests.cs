@@ -1,5 +1,6 @@
 using Dapper;
 using Deployments.Data.Audit;
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Tests.Support;
 using Deployments.Web.Feeds;
@@ -46,12 +47,12 @@ public sealed class RejectedStoreTests : IAsyncLifetime
         Assert.Equal((short)RecordRoad.Header, record.Road);
         Assert.Equal(("API key \"ci\"", RejectedSeed.Headers), (record.Recorder, record.RawHeaders));
         Assert.Equal(Seed.Start.AddDays(-1), record.DeployedAt);
-        var row = (await new RecordQueries(database.DataSource).FindOrNullAsync(5001, default))!;
+        var row = (await new RecordQueries(database.DataSource).FindOrNullAsync(5001, VisibleFeeds.All, default))!;
         Assert.Equal(("192.0.2.7", "NuGet/6.12", Seed.Start), (row.ClientAddress, row.UserAgent, row.RecordedAt));
 
         var resolved = (await queries.FindOrNullAsync(5001, default))!;
         Assert.Equal(("replayed", "Admin", false), (resolved.Resolution, resolved.ResolvedBy, resolved.IsOpen));
-        var state = await new RecordQueries(database.DataSource).StateOfAsync(5001, default);
+        var state = await new RecordQueries(database.DataSource).StateOfAsync(5001, VisibleFeeds.All, default);
         Assert.Equal(RecordStatus.Recorded, state.Status);
         var change = Assert.Single(await AuditAsync());
         Assert.Equal(("rejectedRecord.replay", "5001", "Admin"), (change.Action, change.SubjectName, change.Actor));
@@ -110,7 +111,7 @@ public sealed class RejectedStoreTests : IAsyncLifetime
 
         Assert.Equal([new RecordResult(5001, 5001), new RecordResult(5002, 5001)], report.Recorded);
         Assert.Single(await Recorded.AllAsync(database));
-        var state = await new RecordQueries(database.DataSource).StateOfAsync(5002, default);
+        var state = await new RecordQueries(database.DataSource).StateOfAsync(5002, VisibleFeeds.All, default);
         Assert.Equal((RecordStatus.Duplicate, 5001), (state.Status, state.DeploymentId));
         Assert.Equal("replayed", (await queries.FindOrNullAsync(5002, default))!.Resolution);
     }

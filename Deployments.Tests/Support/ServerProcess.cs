@@ -198,6 +198,7 @@ public sealed class ServerProcess : IAsyncDisposable
             "--Deployments:DataDirectory=" + DataDirectory,
             "--Deployments:Bootstrap:ApiKey=" + TestApp.ApiKey,
             "--Logging:LogLevel:Default=Warning",
+            OpenPages.Argument,
             .. settings.Select(setting => "--" + setting),
             .. arguments,
         ])

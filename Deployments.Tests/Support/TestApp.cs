@@ -60,6 +60,7 @@ public sealed class TestApp : IAsyncDisposable
             "--Deployments:Bootstrap:ApiKey=" + ApiKey,
             "--Deployments:Bootstrap:AdminPassword=" + AdminPassword,
             "--Logging:LogLevel:Default=Warning",
+            OpenPages.Argument,
             .. settings.Select(setting => "--" + setting)]);
         await app.StartAsync();
         return new TestApp(app, database, ownsDatabase, dataDirectory);

@@ -1,3 +1,4 @@
+using Deployments.Data.Feeds;
 using Deployments.Data.Targets;
 using Deployments.Tests.Records;
 using Deployments.Tests.Support;
@@ -25,11 +26,11 @@ public sealed class TargetQueriesTests : IAsyncLifetime
         for (var i = 5; i >= 1; i--)
             await seed.DeployAsync("A 1.0", $"WEB-0{i}", i);
 
-        var first = await queries.PageAsync(null, TargetOrder.Name, null, 2, default);
-        var second = await queries.PageAsync(null, TargetOrder.Name, first.Next, 2, default);
-        var third = await queries.PageAsync(null, TargetOrder.Name, second.Next, 2, default);
-        var back = await queries.PageAsync(null, TargetOrder.Name, third.Previous, 2, default);
-        var start = await queries.PageAsync(null, TargetOrder.Name, back.Previous, 2, default);
+        var first = await queries.PageAsync(null, TargetOrder.Name, null, 2, VisibleFeeds.All, default);
+        var second = await queries.PageAsync(null, TargetOrder.Name, first.Next, 2, VisibleFeeds.All, default);
+        var third = await queries.PageAsync(null, TargetOrder.Name, second.Next, 2, VisibleFeeds.All, default);
+        var back = await queries.PageAsync(null, TargetOrder.Name, third.Previous, 2, VisibleFeeds.All, default);
+        var start = await queries.PageAsync(null, TargetOrder.Name, back.Previous, 2, VisibleFeeds.All, default);
 
         Assert.Equal(["WEB-01", "WEB-02"], Names(first));
         Assert.Equal(["WEB-03", "WEB-04"], Names(second));
@@ -54,15 +55,15 @@ public sealed class TargetQueriesTests : IAsyncLifetime
         await seed.DeployAsync("B 1.0", "APP-2", 3);
         await seed.DeployAsync("A 1.0", "DB-1", 4);
 
-        var first = await queries.PageAsync(null, order, null, 2, default);
-        var second = await queries.PageAsync(null, order, first.Next, 2, default);
-        var third = await queries.PageAsync(null, order, second.Next, 2, default);
-        var back = await queries.PageAsync(null, order, third.Previous, 2, default);
+        var first = await queries.PageAsync(null, order, null, 2, VisibleFeeds.All, default);
+        var second = await queries.PageAsync(null, order, first.Next, 2, VisibleFeeds.All, default);
+        var third = await queries.PageAsync(null, order, second.Next, 2, VisibleFeeds.All, default);
+        var back = await queries.PageAsync(null, order, third.Previous, 2, VisibleFeeds.All, default);
 
         Assert.Equal(expected, string.Join(' ', Names(first).Concat(Names(second)).Concat(Names(third))));
         Assert.Equal(Names(second), Names(back));
         Assert.Null(third.Next);
-        Assert.Equal(["APP-2", "APP-1"], Names(await queries.PageAsync("app", order, null, 2, default)));
+        Assert.Equal(["APP-2", "APP-1"], Names(await queries.PageAsync("app", order, null, 2, VisibleFeeds.All, default)));
     }
 
     [Theory]
@@ -86,10 +87,10 @@ public sealed class TargetQueriesTests : IAsyncLifetime
         await seed.DeployAsync("B 1.0", "WEB-01", 20);
         await seed.DeployAsync("A 9.0", "WEB-02", 12);
         await seed.DeployAsync("A 3.0", "WEB-01", 30);
-        var id = (await queries.FindOrNullAsync("WEB-01", default))!.TargetId;
+        var id = (await queries.FindOrNullAsync("WEB-01", VisibleFeeds.All, default))!.TargetId;
 
         Task<IReadOnlyList<InstalledRow>> ChangesAsync(int packages, int records) => queries.ChangesAsync(
-            id, Seed.Start.AddMinutes(7), Seed.Start.AddMinutes(25), packages, records, default);
+            id, Seed.Start.AddMinutes(7), Seed.Start.AddMinutes(25), packages, records, VisibleFeeds.All, default);
 
         Assert.Equal(["A 1.1", "A 1.2", "A 1.1", "B 1.0"], Packages(await ChangesAsync(9, 9)));
         Assert.Equal(["A 1.1", "A 1.1"], Packages(await ChangesAsync(1, 1)));
@@ -103,11 +104,11 @@ public sealed class TargetQueriesTests : IAsyncLifetime
         await seed.DeployAsync("B 1.0", "WEB-01", 2);
         await seed.DeployAsync("B 1.0", "DB_1", 3);
 
-        var row = await queries.FindOrNullAsync("Web-01", default);
+        var row = await queries.FindOrNullAsync("Web-01", VisibleFeeds.All, default);
 
         Assert.Equal(("WEB-01", 2, Seed.Start.AddMinutes(2)), (row!.Name, row.Packages, row.LastDeployedAt));
-        Assert.Equal(["DB_1"], Names(await queries.PageAsync("b_", TargetOrder.Name, null, 9, default)));
-        Assert.Null(await queries.FindOrNullAsync("WEB-99", default));
+        Assert.Equal(["DB_1"], Names(await queries.PageAsync("b_", TargetOrder.Name, null, 9, VisibleFeeds.All, default)));
+        Assert.Null(await queries.FindOrNullAsync("WEB-99", VisibleFeeds.All, default));
     }
 
     [Fact]
@@ -118,12 +119,12 @@ public sealed class TargetQueriesTests : IAsyncLifetime
         await seed.DeployAsync("A 2.0", "WEB-01", 10);
         await seed.DeployAsync("A 1.5", "WEB-01", 5); // told late
         await seed.DeployAsync("A 9.0", "WEB-02", 6);
-        var id = (await queries.FindOrNullAsync("WEB-01", default))!.TargetId;
+        var id = (await queries.FindOrNullAsync("WEB-01", VisibleFeeds.All, default))!.TargetId;
 
-        Assert.Equal(["A 2.0", "B 5.0"], Packages(await queries.NowAsync(id, default)));
-        Assert.Equal(["A 1.5", "B 5.0"], Packages(await queries.AtAsync(id, Seed.Start.AddMinutes(9), default)));
-        Assert.Equal(["A 1.0"], Packages(await queries.AtAsync(id, Seed.Start, default)));
-        Assert.Empty(await queries.AtAsync(id, Seed.Start.AddMinutes(-1), default));
+        Assert.Equal(["A 2.0", "B 5.0"], Packages(await queries.NowAsync(id, VisibleFeeds.All, default)));
+        Assert.Equal(["A 1.5", "B 5.0"], Packages(await queries.AtAsync(id, Seed.Start.AddMinutes(9), VisibleFeeds.All, default)));
+        Assert.Equal(["A 1.0"], Packages(await queries.AtAsync(id, Seed.Start, VisibleFeeds.All, default)));
+        Assert.Empty(await queries.AtAsync(id, Seed.Start.AddMinutes(-1), VisibleFeeds.All, default));
     }
 
     static IEnumerable<string> Names(TargetPage page) => page.Items.Select(row => row.Name);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Dapper;
 using Deployments.Data.Audit;
+using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Tests.Records;
@@ -181,8 +182,8 @@ public sealed class AssessmentStoreTests : IAsyncLifetime
         await AssessAsync(NewFor("acme.json", "web-1") with { Reason = "both" });
         await AssessAsync(NewFor(null, "web-1") with { Reason = "target" });
         await AssessAsync(NewFor("acme.json", null) with { Reason = "package" });
-        var rows = await vulnerabilities.TargetsNowAsync(await GroupAsync(), 10, default);
-        var inForce = await queries.InForceAsync(await GroupAsync(), Now, default);
+        var rows = await vulnerabilities.TargetsNowAsync(await GroupAsync(), 10, VisibleFeeds.All, default);
+        var inForce = await queries.InForceAsync(await GroupAsync(), Now, VisibleFeeds.All, default);
 
         var reasons = rows.ToDictionary(
             row => $"{row.Name} {row.Target}", row => inForce.OfOrNull(row)?.Reason);
@@ -226,10 +227,10 @@ public sealed class AssessmentStoreTests : IAsyncLifetime
     Task<int> ImportAsync(JsonNode advisory) =>
         new AdvisoryStore(database.DataSource).ImportAsync([Osv.Read(advisory)], default);
 
-    async Task<int> GroupAsync() => (await vulnerabilities.FindOrNullAsync("GHSA-1", default))!.GroupId;
+    async Task<int> GroupAsync() => (await vulnerabilities.FindOrNullAsync("GHSA-1", VisibleFeeds.All, default))!.GroupId;
 
     async Task<IReadOnlyList<Assessment>> HistoryAsync() =>
-        await queries.OfGroupAsync(await GroupAsync(), 100, default);
+        await queries.OfGroupAsync(await GroupAsync(), 100, VisibleFeeds.All, default);
 
     async Task<IReadOnlyList<AuditEvent>> AuditAsync()
     {

@@ -43,6 +43,8 @@ public static class ApiAccess
             }
 
             context.Items[CallerItem] = caller;
+            if (needed.Permission == Permissions.View)
+                await context.RequestServices.GetRequiredService<CallerFeeds>().NoteAsync(context, caller);
         }
 
         await next(context);

@@ -48,7 +48,8 @@ public static class PageAccess
 
     internal sealed record Needs(Permissions Permission) : IAuthorizationRequirement;
 
-    internal sealed class Handler(CallerResolver callers, IHttpContextAccessor requests) : AuthorizationHandler<Needs>
+    internal sealed class Handler(CallerResolver callers, CallerFeeds feeds, IHttpContextAccessor requests)
+        : AuthorizationHandler<Needs>
     {
         protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, Needs requirement)
         {
@@ -56,8 +57,10 @@ public static class PageAccess
                 && await callers.ResolveSessionAsync(http) is CallerResult.Known { Caller: var caller })
             {
                 http.Items[CallerItem] = caller;
-                if (caller.Can(requirement.Permission))
-                    context.Succeed(requirement);
+                if (!caller.Can(requirement.Permission))
+                    return;
+                await feeds.NoteAsync(http, caller);
+                context.Succeed(requirement);
             }
         }
     }

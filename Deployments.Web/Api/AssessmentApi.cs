@@ -1,5 +1,6 @@
 using System.Globalization;
 using Deployments.Data.Accounts;
+using Deployments.Data.Feeds;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
@@ -20,7 +21,7 @@ sealed class AssessmentApi(
         var one = routes.MapGroup("/api/vulnerabilities/{id}")
             .AddEndpointFilter(UnexpectedErrors.AnswerAsync).AddEndpointFilter(ApiRefusal.AnswerAsync);
         one.MapGet("/assessments", (HttpContext context, string id, AssessmentApi api) => api.ListAsync(context, id))
-            .RequirePermission(Permissions.View);
+            .RequirePermission(Permissions.View, anyFeed: true);
         one.MapPost("/assessments", (HttpContext context, string id, AssessmentApi api) =>
             api.AssessAsync(context, id)).RequirePermission(Permissions.Manage);
         one.MapDelete("/assessments/{assessment}",
@@ -28,25 +29,27 @@ sealed class AssessmentApi(
                 api.RevokeAsync(context, id, assessment)).RequirePermission(Permissions.Manage);
     }
 
-    /// <summary>The vulnerability of that id or alias.</summary>
+    /// <summary>The vulnerability of that id or alias, of those that the caller sees.</summary>
     /// <exception cref="ApiRefusal">404: there is none.</exception>
     public static async Task<Vulnerability> FindAsync(
-        VulnerabilityQueries vulnerabilities, string id, CancellationToken ct) =>
-        id.Contains('\0', StringComparison.Ordinal) || await vulnerabilities.FindOrNullAsync(id, ct) is not { } found
+        VulnerabilityQueries vulnerabilities, string id, VisibleFeeds visible, CancellationToken ct) =>
+        id.Contains('\0', StringComparison.Ordinal)
+            || await vulnerabilities.FindOrNullAsync(id, visible, ct) is not { } found
             ? throw ApiRefusal.NotFound("No advisory has this id.")
             : found;
 
     async Task<IResult> ListAsync(HttpContext context, string id)
     {
-        var found = await FindAsync(vulnerabilities, id, context.RequestAborted);
-        var rows = await queries.OfGroupAsync(found.GroupId, AssessmentsMax, context.RequestAborted);
+        var visible = CallerFeeds.Of(context);
+        var found = await FindAsync(vulnerabilities, id, visible, context.RequestAborted);
+        var rows = await queries.OfGroupAsync(found.GroupId, AssessmentsMax, visible, context.RequestAborted);
         var now = time.GetUtcNow();
         return Results.Json(new { items = rows.Select(row => AssessmentText.ToJson(row, now)) });
     }
 
     async Task<IResult> AssessAsync(HttpContext context, string id)
     {
-        var found = await FindAsync(vulnerabilities, id, context.RequestAborted);
+        var found = await FindAsync(vulnerabilities, id, VisibleFeeds.All, context.RequestAborted);
         var given = await ApiFields.ReadAsync(context);
         var fields = new AssessmentFields
         {
@@ -66,13 +69,14 @@ sealed class AssessmentApi(
             context.RequestAborted);
         if (AssessmentText.ProblemOrNull(outcome) is var (property, problem))
             throw ApiRefusal.Invalid(property, problem);
-        var rows = await queries.OfGroupAsync(found.GroupId, AssessmentsMax, context.RequestAborted);
+        var rows = await queries.OfGroupAsync(
+            found.GroupId, AssessmentsMax, VisibleFeeds.All, context.RequestAborted);
         return Results.Json(AssessmentText.ToJson(rows.First(row => row.AssessmentId == made), time.GetUtcNow()));
     }
 
     async Task<IResult> RevokeAsync(HttpContext context, string id, string assessment)
     {
-        var found = await FindAsync(vulnerabilities, id, context.RequestAborted);
+        var found = await FindAsync(vulnerabilities, id, VisibleFeeds.All, context.RequestAborted);
         if (!int.TryParse(assessment, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             || !await store.RevokeAsync(
                 found.GroupId, number, time.GetUtcNow(), ApiAccess.CallerOf(context).ActorFor(context),

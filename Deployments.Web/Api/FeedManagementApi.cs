@@ -33,12 +33,12 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
 
     async Task<IResult> ListAsync(HttpContext context)
     {
-        var feeds = await queries.AllAsync(context.RequestAborted);
+        var feeds = await queries.AllAsync(VisibleFeeds.All, context.RequestAborted);
         return Results.Json(new JsonArray([.. feeds.Select(feed => ToJson(context, feed))]));
     }
 
     async Task<IResult> GetAsync(HttpContext context, string name) =>
-        await queries.ByNameOrNullAsync(name, context.RequestAborted) is { } feed
+        await queries.ByNameOrNullAsync(name, VisibleFeeds.All, context.RequestAborted) is { } feed
             ? Results.Json(ToJson(context, feed))
             : throw Unknown(name);
 

@@ -14,7 +14,7 @@ static class OpenApi
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/openapi/v1.json", () => Results.Bytes(Document, "application/json"))
-            .RequirePermission(Permissions.View);
+            .RequirePermission(Permissions.View, anyFeed: true);
 
     static byte[] Load()
     {

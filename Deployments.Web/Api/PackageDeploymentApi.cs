@@ -71,17 +71,19 @@ sealed class PackageDeploymentApi(
 
     async Task RecordAsync(HttpContext context, PackageDeploymentRequest request, Caller caller, CancellationToken ct)
     {
-        if (await feeds.FindOrNullAsync(request.FeedName!, ct) is not { } served)
+        var served = await feeds.FindOrNullAsync(request.FeedName!, ct);
+        if (served is null && caller.CanAdd())
         {
             await PlainText.WriteAsync(context, StatusCodes.Status404NotFound,
                 $"There is no feed called {request.FeedName}.");
             return;
         }
 
-        if (!caller.CanAdd(served.Feed.FeedId))
+        // The same whether or not there is such a feed: that is for those to know who may use it.
+        if (served is null || !caller.CanAdd(served.Feed.FeedId))
         {
             await PlainText.WriteAsync(context, StatusCodes.Status403Forbidden,
-                $"{caller.Name} may not record deployments in {served.Feed.Name}.");
+                $"{caller.Name} may not record deployments in {request.FeedName}.");
             return;
         }
 

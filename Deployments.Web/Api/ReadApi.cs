@@ -14,9 +14,9 @@ static class ReadApi
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/api/package-deployments", RecordsAsync).RequirePermission(Permissions.View);
-        endpoints.MapGet("/api/package-deployments.csv", CsvAsync).RequirePermission(Permissions.View);
-        endpoints.MapGet("/api/targets/{**name}", TargetAsync).RequirePermission(Permissions.View);
+        endpoints.MapGet("/api/package-deployments", RecordsAsync).RequirePermission(Permissions.View, anyFeed: true);
+        endpoints.MapGet("/api/package-deployments.csv", CsvAsync).RequirePermission(Permissions.View, anyFeed: true);
+        endpoints.MapGet("/api/targets/{**name}", TargetAsync).RequirePermission(Permissions.View, anyFeed: true);
     }
 
     static async Task<IResult> RecordsAsync(
@@ -28,7 +28,7 @@ static class ReadApi
         var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
         if (query.Errors.Count > 0)
             return Refusal(query);
-        var page = await records.PageAsync(query.Filter, ct);
+        var page = await records.PageAsync(query.Filter, CallerFeeds.Of(context), ct);
         return Results.Json(new
         {
             items = page.Items.Select(row => new
@@ -61,8 +61,9 @@ static class ReadApi
         var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
         if (query.Errors.Count > 0)
             return Task.FromResult(Refusal(query));
+        var visible = CallerFeeds.Of(context);
         return Task.FromResult(Results.Stream(
-            output => RecordCsv.WriteAsync(output, records.StreamAsync(query.Filter, ct), types, ct),
+            output => RecordCsv.WriteAsync(output, records.StreamAsync(query.Filter, visible, ct), types, ct),
             "text/csv; charset=utf-8", "package-deployments.csv"));
     }
 
@@ -73,12 +74,13 @@ static class ReadApi
         var at = TimeText.TryParseEnd(atText);
         if (atText.Length > 0 && at is null)
             return Results.Text($"at {TimeText.Problem}.", statusCode: 400);
-        if (await targets.FindOrNullAsync(RecordText.FromPath(name), ct) is not { } target)
+        var visible = CallerFeeds.Of(context);
+        if (await targets.FindOrNullAsync(RecordText.FromPath(name), visible, ct) is not { } target)
             return Results.Text("Nothing was ever deployed to a target of that name.", statusCode: 404);
 
         var installed = at is { } time
-            ? await targets.AtAsync(target.TargetId, time, ct)
-            : await targets.NowAsync(target.TargetId, ct);
+            ? await targets.AtAsync(target.TargetId, time, visible, ct)
+            : await targets.NowAsync(target.TargetId, visible, ct);
         return Results.Json(new
         {
             target.Name,

@@ -10,7 +10,7 @@ namespace Deployments.Web.Api;
 static class SbomApi
 {
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet("/api/targets/{name}/sbom.json", SbomAsync).RequirePermission(Permissions.View)
+        routes.MapGet("/api/targets/{name}/sbom.json", SbomAsync).RequirePermission(Permissions.View, anyFeed: true)
             .AddEndpointFilter(ApiRefusal.AnswerAsync);
 
     static async Task<IResult> SbomAsync(
@@ -20,11 +20,12 @@ static class SbomApi
         var at = TimeText.TryParseEnd(atText);
         if (atText.Length > 0 && at is null)
             throw new ApiRefusal(StatusCodes.Status400BadRequest, $"at {TimeText.Problem}.");
-        if (await targets.FindOrNullAsync(RecordText.FromPath(name), ct) is not { } target)
+        var visible = CallerFeeds.Of(context);
+        if (await targets.FindOrNullAsync(RecordText.FromPath(name), visible, ct) is not { } target)
             throw ApiRefusal.NotFound("Nothing was ever deployed to a target of that name.");
         var installed = at is { } then
-            ? await targets.AtAsync(target.TargetId, then, ct)
-            : await targets.NowAsync(target.TargetId, ct);
+            ? await targets.AtAsync(target.TargetId, then, visible, ct)
+            : await targets.NowAsync(target.TargetId, visible, ct);
         return Results.Text(cycloneDx.WriteSbom(target.Name, installed, at), CycloneDx.MediaType);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Deployments.Data.Accounts;
+using Deployments.Data.Feeds;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
@@ -39,7 +40,7 @@ sealed class ScaApi(
         var sca = routes.MapGroup("/api/sca")
             .AddEndpointFilter(UnexpectedErrors.AnswerAsync).AddEndpointFilter(ApiRefusal.AnswerAsync);
         sca.MapPost("/audit-package-vulns", (HttpContext context, ScaApi api) => api.AuditAsync(context))
-            .RequirePermission(Permissions.View);
+            .RequirePermission(Permissions.View, anyFeed: true);
         sca.MapPost("/assess", (HttpContext context, ScaApi api) => api.AssessAsync(context))
             .RequirePermission(Permissions.Manage);
     }
@@ -92,10 +93,10 @@ sealed class ScaApi(
 
         var (now, ct) = (time.GetUtcNow(), context.RequestAborted);
         var by = ApiAccess.CallerOf(context).ActorFor(context);
-        var found = await AssessmentApi.FindAsync(vulnerabilities, id, ct);
+        var found = await AssessmentApi.FindAsync(vulnerabilities, id, VisibleFeeds.All, ct);
         if (decision is not var (state, duration))
         {
-            if ((await assessments.InForceAsync(found.GroupId, now, ct)).Everywhere is { } old)
+            if ((await assessments.InForceAsync(found.GroupId, now, VisibleFeeds.All, ct)).Everywhere is { } old)
                 await store.RevokeAsync(found.GroupId, old.AssessmentId, now, by, ct);
             return Results.Ok();
         }

@@ -15,37 +15,40 @@ sealed class VexApi(
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var all = routes.MapGroup("/api/vulnerabilities").RequirePermission(Permissions.View)
+        var all = routes.MapGroup("/api/vulnerabilities").RequirePermission(Permissions.View, anyFeed: true)
             .AddEndpointFilter(ApiRefusal.AnswerAsync);
-        all.MapGet("/vex.openvex.json", (VexApi api, CancellationToken ct) => api.OpenVexAsync(null, ct));
-        all.MapGet("/vex.cdx.json", (VexApi api, CancellationToken ct) => api.CycloneDxAsync(null, ct));
-        all.MapGet("/{id}/vex.openvex.json", (string id, VexApi api, CancellationToken ct) =>
-            api.OpenVexAsync(id, ct));
-        all.MapGet("/{id}/vex.cdx.json", (string id, VexApi api, CancellationToken ct) =>
-            api.CycloneDxAsync(id, ct));
+        all.MapGet("/vex.openvex.json", (HttpContext context, VexApi api) =>
+            api.OpenVexAsync(context, null));
+        all.MapGet("/vex.cdx.json", (HttpContext context, VexApi api) =>
+            api.CycloneDxAsync(context, null));
+        all.MapGet("/{id}/vex.openvex.json", (HttpContext context, string id, VexApi api) =>
+            api.OpenVexAsync(context, id));
+        all.MapGet("/{id}/vex.cdx.json", (HttpContext context, string id, VexApi api) =>
+            api.CycloneDxAsync(context, id));
     }
 
-    async Task<IResult> OpenVexAsync(string? id, CancellationToken ct)
+    async Task<IResult> OpenVexAsync(HttpContext context, string? id)
     {
-        var (versions, changed) = await ReadAsync(id, ct);
+        var (versions, changed) = await ReadAsync(context, id);
         return versions.Count == 0
             ? throw ApiRefusal.NotFound(
                 "Nothing is assessed that was deployed, and an OpenVEX document needs something to say.")
             : Results.Text(openVex.Write(versions, changed!.Value), "application/json; charset=utf-8");
     }
 
-    async Task<IResult> CycloneDxAsync(string? id, CancellationToken ct)
+    async Task<IResult> CycloneDxAsync(HttpContext context, string? id)
     {
-        var (versions, changed) = await ReadAsync(id, ct);
+        var (versions, changed) = await ReadAsync(context, id);
         return Results.Text(cycloneDx.WriteVex(versions, changed), CycloneDx.MediaType);
     }
 
     async Task<(IReadOnlyList<AssessedVersion> Versions, DateTimeOffset? Changed)> ReadAsync(
-        string? id, CancellationToken ct)
+        HttpContext context, string? id)
     {
-        int? group = id is null ? null : (await AssessmentApi.FindAsync(vulnerabilities, id, ct)).GroupId;
+        var (visible, ct) = (CallerFeeds.Of(context), context.RequestAborted);
+        int? group = id is null ? null : (await AssessmentApi.FindAsync(vulnerabilities, id, visible, ct)).GroupId;
         var now = time.GetUtcNow();
-        var versions = await assessments.VersionsAsync(group, now, VersionsMax + 1, ct);
+        var versions = await assessments.VersionsAsync(group, now, VersionsMax + 1, visible, ct);
         if (versions.Count > VersionsMax)
         {
             throw new ApiRefusal(StatusCodes.Status400BadRequest, string.Create(
@@ -53,6 +56,6 @@ sealed class VexApi(
                 $"More than {VersionsMax:N0} versions are assessed; ask for one vulnerability, by its id."));
         }
 
-        return (versions, await assessments.LastChangeOrNullAsync(group, now, ct));
+        return (versions, await assessments.LastChangeOrNullAsync(group, now, visible, ct));
     }
 }

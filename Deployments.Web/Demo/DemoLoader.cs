@@ -38,8 +38,8 @@ sealed class DemoLoader(
 
     async Task LoadAsync(int records, CancellationToken ct)
     {
-        if ((await feeds.AllAsync(ct)).Count > 0
-            || (await queries.PageAsync(new RecordFilter { Limit = 1 }, ct)).Items.Count > 0)
+        if ((await feeds.AllAsync(VisibleFeeds.All, ct)).Count > 0
+            || (await queries.PageAsync(new RecordFilter { Limit = 1 }, VisibleFeeds.All, ct)).Items.Count > 0)
         {
             logger.LogInformation("The server has feeds or records already: the demo adds nothing to them");
             return;
@@ -48,7 +48,7 @@ sealed class DemoLoader(
         logger.LogInformation("Loading {Count} invented deployments into {Feeds} feeds", records, types.All.Count);
         var now = time.GetUtcNow();
         await AddFeedsAsync(ct);
-        var feedIds = (await feeds.AllAsync(ct)).ToDictionary(feed => feed.FeedType, feed => feed.FeedId);
+        var feedIds = (await feeds.AllAsync(VisibleFeeds.All, ct)).ToDictionary(feed => feed.FeedType, feed => feed.FeedId);
         var plan = new DemoPlan(types.All, now, records).Deployments();
         for (var done = 0; done < plan.Count;)
         {

@@ -31,6 +31,25 @@ static class FeedAuthorization
         return null;
     }
 
+    /// <summary>
+    /// Whether the caller may do it in every feed and so may know which there are. Anybody else was refused and
+    /// answered, as by a closed feed.
+    /// </summary>
+    public static async ValueTask<bool> MayInEveryFeedAsync(
+        HttpContext context, CallerResolver callers, FeedAccess access)
+    {
+        var result = await callers.ResolveAsync(context, context.RequestAborted);
+        if (result is CallerResult.Known { Caller: { IsAnonymous: false } caller } && access switch
+            {
+                FeedAccess.Download => caller.CanView(),
+                FeedAccess.Upload => caller.CanAdd(),
+                _ => caller.CanDelete(),
+            })
+            return true;
+        await Refusals.WriteApiAsync(context, result);
+        return false;
+    }
+
     /// <summary>Where anyone may download, anyone may record; else it takes the permission to add.</summary>
     public static bool MayRecord(Caller caller, Feed feed) => feed.AnonymousAccess || caller.CanAdd(feed.FeedId);
 

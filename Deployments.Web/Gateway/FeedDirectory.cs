@@ -55,7 +55,7 @@ sealed class FeedDirectory(
             version => version.FeedId,
             version => new PackageKeys(version.GroupKey, version.NameKey, version.VersionKey));
         var served = new Dictionary<string, ServedFeed>(StringComparer.OrdinalIgnoreCase);
-        foreach (var feed in await queries.AllAsync(ct))
+        foreach (var feed in await queries.AllAsync(VisibleFeeds.All, ct))
         {
             if (!feed.Active || types.FindOrNull(feed.FeedType) is not { } type)
                 continue;

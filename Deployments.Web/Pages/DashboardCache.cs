@@ -1,10 +1,11 @@
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Data.Vulnerabilities;
 
 namespace Deployments.Web.Pages;
 
 /// <summary>
-/// The figures of the dashboard, kept for a while: a month of a busy server is counted once for everybody who looks,
+/// The figures of the dashboard, kept for a while: a month of a busy server is counted once for all who see the same,
 /// and never twice at the same time.
 /// </summary>
 public sealed class DashboardCache(
@@ -19,22 +20,30 @@ public sealed class DashboardCache(
     const int Busiest = 8;
 
     readonly SemaphoreSlim gate = new(1, 1);
-    CountedFigures? kept;
+    readonly Dictionary<string, CountedFigures> kept = [];
 
-    /// <summary>The figures, and when they were counted.</summary>
-    public async Task<CountedFigures> GetAsync(CancellationToken ct)
+    /// <summary>The figures of what the reader sees, and when they were counted.</summary>
+    public async Task<CountedFigures> GetAsync(VisibleFeeds visible, CancellationToken ct)
     {
         await gate.WaitAsync(ct);
         try
         {
             var now = time.GetUtcNow();
-            if (kept is null || now - kept.At > AgeMax || now < kept.At)
+            foreach (var (key, old) in kept)
             {
-                var figures = await queries.FiguresAsync(DateOnly.FromDateTime(now.UtcDateTime), Days, Busiest, ct);
-                kept = new CountedFigures(figures, await vulnerabilities.RunningAsync(ct), now);
+                if (now - old.At > AgeMax || now < old.At)
+                    kept.Remove(key);
             }
 
-            return kept;
+            if (!kept.TryGetValue(visible.Key, out var counted))
+            {
+                var figures = await queries.FiguresAsync(
+                    DateOnly.FromDateTime(now.UtcDateTime), Days, Busiest, visible, ct);
+                counted = new CountedFigures(figures, await vulnerabilities.RunningAsync(visible, ct), now);
+                kept.Add(visible.Key, counted);
+            }
+
+            return counted;
         }
         finally
         {

@@ -48,10 +48,11 @@ public sealed class IndexModel(
 
     public async Task OnGetAsync(CancellationToken ct)
     {
-        Waiting = await dashboard.WaitingAsync(ct);
-        Newest = (await records.PageAsync(new RecordFilter { Limit = NewestShown }, ct)).Items;
+        var visible = CallerFeeds.Of(HttpContext);
+        Waiting = await dashboard.WaitingAsync(visible, ct);
+        Newest = (await records.PageAsync(new RecordFilter { Limit = NewestShown }, visible, ct)).Items;
         Badges = await vulnerabilities.BadgesAsync(Newest.Select(row => row.VersionId), ct);
         if (!IsEmpty)
-            (Figures, Running, CountedAt) = await figures.GetAsync(ct);
+            (Figures, Running, CountedAt) = await figures.GetAsync(visible, ct);
     }
 }

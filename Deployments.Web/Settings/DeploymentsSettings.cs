@@ -19,8 +19,10 @@ public sealed record DeploymentsSettings
     /// <summary>The folder of PostgreSQL's server programs; null: looked for.</summary>
     public string? PostgresBin { get; init; }
 
-    /// <summary>Whether visitors without an account may read pages and the read API.</summary>
-    public bool AnonymousView { get; init; } = true;
+    /// <summary>
+    /// Whether visitors without an account may read pages and the read API, as far as feeds are open to them.
+    /// </summary>
+    public bool AnonymousView { get; init; }
 
     /// <summary>
     /// Whether connectors may reach loopback and private addresses. Link-local addresses are always refused.

@@ -20,6 +20,7 @@ static class AccountsSetup
         services.AddSingleton<AttemptLimiter>();
         services.AddSingleton<Credentials>();
         services.AddSingleton<CallerResolver>();
+        services.AddSingleton<CallerFeeds>();
         services.AddSingleton<ConnectorSecrets>();
 
         // Before everything that uses the key ring at its start.

@@ -41,7 +41,7 @@ public sealed class ApiKeysModel(
         Now = time.GetUtcNow();
         var keys = (await queries.AllAsync(ct)).ToLookup(key => key.RevokedAt is null && !(key.ExpiresAt <= Now));
         (Working, Ended) = ([.. keys[true]], [.. keys[false]]);
-        Feeds = await feeds.AllAsync(ct);
+        Feeds = await feeds.AllAsync(VisibleFeeds.All, ct);
     }
 
     /// <summary>Makes a key.</summary>

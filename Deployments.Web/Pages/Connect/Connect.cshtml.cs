@@ -1,4 +1,5 @@
 using Deployments.Data.Feeds;
+using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -25,7 +26,8 @@ public sealed class ConnectModel(FeedQueries feeds, FeedTypeCatalog types) : Pag
     /// <param name="ct">Stops waiting.</param>
     public async Task<IActionResult> OnGetAsync(string? feed, CancellationToken ct)
     {
-        Feeds = [.. (await feeds.AllAsync(ct)).Where(f => f.Active && types.FindOrNull(f.FeedType) is not null)];
+        Feeds = [.. (await feeds.AllAsync(CallerFeeds.Of(HttpContext), ct))
+            .Where(f => f.Active && types.FindOrNull(f.FeedType) is not null)];
         var chosen = string.IsNullOrEmpty(feed)
             ? Feeds is [var first, ..] ? first : null
             : Feeds.FirstOrDefault(f => f.Name.Equals(feed, StringComparison.OrdinalIgnoreCase)

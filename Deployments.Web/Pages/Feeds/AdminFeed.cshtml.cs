@@ -80,7 +80,7 @@ public sealed class AdminFeedModel(FeedQueries queries, FeedStore store, FeedTyp
 
     async Task<bool> LoadAsync(string name, CancellationToken ct)
     {
-        if (await queries.ByNameOrNullAsync(name, ct) is not { } feed)
+        if (await queries.ByNameOrNullAsync(name, VisibleFeeds.All, ct) is not { } feed)
             return false;
         Feed = feed;
         Connectors = await queries.ConnectorsAsync(ct);

@@ -30,7 +30,7 @@ public sealed class AdminFeedsModel(
     /// <summary>Shows the lists.</summary>
     public async Task OnGetAsync(CancellationToken ct)
     {
-        Feeds = await queries.AllAsync(ct);
+        Feeds = await queries.AllAsync(VisibleFeeds.All, ct);
         Connectors = await queries.ConnectorsAsync(ct);
     }
 

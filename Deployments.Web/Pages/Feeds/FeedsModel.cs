@@ -1,5 +1,6 @@
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
+using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -16,7 +17,8 @@ public sealed class FeedsModel(FeedQueries feeds, FeedTypeCatalog types) : PageM
     public string TypeName(Feed feed) => types.FindOrNull(feed.FeedType)?.DisplayName ?? feed.FeedType;
 
     /// <summary>Shows the page.</summary>
-    public async Task OnGetAsync(CancellationToken ct) => Feeds = await feeds.AllAsync(ct);
+    public async Task OnGetAsync(CancellationToken ct) =>
+        Feeds = await feeds.AllAsync(CallerFeeds.Of(HttpContext), ct);
 }
 
 /// <summary>The packages of one feed, and how to connect to it.</summary>
@@ -69,7 +71,7 @@ public sealed class FeedModel(FeedQueries feeds, PackageQueries packages, FeedTy
     public async Task<IActionResult> OnGetAsync(
         string feed, string? search, string? after, string? afterGroup, CancellationToken ct)
     {
-        if (await feeds.ByNameOrNullAsync(feed, ct) is not { } found
+        if (await feeds.ByNameOrNullAsync(feed, CallerFeeds.Of(HttpContext), ct) is not { } found
             || types.FindOrNull(found.FeedType) is not { } type)
             return NotFound();
         (Feed, Type) = (found, type);
@@ -78,7 +80,7 @@ public sealed class FeedModel(FeedQueries feeds, PackageQueries packages, FeedTy
         Packages = await packages.InFeedAsync(
             found.FeedId, type.PackageType, Search,
             IsLaterPage ? new PackagePlace(Clean(after), Clean(afterGroup)) : null,
-            RowsPerPage, ct);
+            RowsPerPage, CallerFeeds.Of(HttpContext), ct);
         return Page();
     }
 

@@ -89,7 +89,7 @@ public sealed class NotificationsModel(
     {
         Rules = await queries.AllAsync(ct);
         Fields = new NotificationFieldsModel(
-            form, await feeds.AllAsync(ct), IsNew: true, settings.Smtp.Host is not null);
+            form, await feeds.AllAsync(VisibleFeeds.All, ct), IsNew: true, settings.Smtp.Host is not null);
     }
 }
 
@@ -245,7 +245,7 @@ public sealed class NotificationRuleModel(
         Rows = [.. rows.Take(RowsPerPage)];
         OlderUrl = rows.Count > RowsPerPage ? Address(Rows[^1].NotificationId) : null;
         Fields = new NotificationFieldsModel(
-            input ?? NotificationForm.Of(rule), await feeds.AllAsync(ct), IsNew: false,
+            input ?? NotificationForm.Of(rule), await feeds.AllAsync(VisibleFeeds.All, ct), IsNew: false,
             settings.Smtp.Host is not null);
         return Page();
     }

@@ -111,8 +111,8 @@ public sealed class HistoryModel(
             To = To is { Length: 10 } ? to?.AddDays(1) : to,
         };
         Records = await history.PageAsync(
-            filter, Place(Newer, newer: true) ?? Place(Older, newer: false), RowsPerPage, ct);
-        Marks = await marks.OfPageAsync(filter, Records, ct);
+            filter, Place(Newer, newer: true) ?? Place(Older, newer: false), RowsPerPage, Visible, ct);
+        Marks = await marks.OfPageAsync(filter, Records, Visible, ct);
         Badges = await vulnerabilities.BadgesAsync(Records.Rows.Select(row => row.VersionId), ct);
         return Page();
     }

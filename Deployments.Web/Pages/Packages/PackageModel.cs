@@ -1,6 +1,7 @@
 using System.Globalization;
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
+using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -28,6 +29,9 @@ public abstract class PackageModel(FeedQueries feeds, PackageQueries packages, F
     /// <summary>The package in numbers; null when nothing of it was recorded.</summary>
     public PackageSummary? Summary { get; private set; }
 
+    /// <summary>What the reader sees.</summary>
+    protected VisibleFeeds Visible => CallerFeeds.Of(HttpContext);
+
     /// <summary>Group and name in one.</summary>
     public string FullName => Package.Group.Length > 0 ? $"{Package.Group}/{Package.Name}" : Package.Name;
 
@@ -47,7 +51,7 @@ public abstract class PackageModel(FeedQueries feeds, PackageQueries packages, F
     /// <summary>Finds the feed and the package; false when there is no such feed.</summary>
     protected async Task<bool> LoadAsync(string feed, string name, string? group, string? version, CancellationToken ct)
     {
-        if (await feeds.ByNameOrNullAsync(feed, ct) is not { } found
+        if (await feeds.ByNameOrNullAsync(feed, Visible, ct) is not { } found
             || types.FindOrNull(found.FeedType) is not { } type)
             return false;
         (Feed, Type) = (found, type);
@@ -55,7 +59,7 @@ public abstract class PackageModel(FeedQueries feeds, PackageQueries packages, F
         var keys = type.Normalize(Package);
         Key = new PackageKey(type.PackageType, keys.Group, keys.Name);
         VersionKey = Package.Version.Length > 0 ? keys.Version : null;
-        Summary = await packages.SummaryOrNullAsync(Key, ct);
+        Summary = await packages.SummaryOrNullAsync(Key, Visible, ct);
         if (Summary is not null)
             Package = Package with { Group = Summary.GroupName, Name = Summary.Name };
         return true;

@@ -51,14 +51,14 @@ public sealed class OverviewModel(
             return NotFound();
         if (Summary is { } summary)
         {
-            Installations = await packages.InstallationsAsync(summary.PackageId, RowsMax, ct);
-            var versions = await packages.VersionsAsync(summary.PackageId, VersionsModel.RowsMax, ct);
+            Installations = await packages.InstallationsAsync(summary.PackageId, RowsMax, Visible, ct);
+            var versions = await packages.VersionsAsync(summary.PackageId, VersionsModel.RowsMax, Visible, ct);
             Badges = await vulnerabilities.BadgesAsync(
                 [.. versions.Select(row => row.VersionId), .. Installations.Select(row => row.VersionId)], ct);
             Live = [.. versions.Where(row => row.TargetsNow > 0)];
             Timeline = [.. versions.Where(row => row.TargetsNow > 0 || row.LastDeployedAt >= Start)
                 .Take(LinesMax).Select(Line)];
-            Sources = await packages.FeedsAsync(summary.PackageId, ct);
+            Sources = await packages.FeedsAsync(summary.PackageId, Visible, ct);
         }
         return Page();
     }
@@ -103,7 +103,7 @@ public sealed class VersionsModel(
             return NotFound();
         if (Summary is { } summary)
         {
-            Versions = await packages.VersionsAsync(summary.PackageId, RowsMax, ct);
+            Versions = await packages.VersionsAsync(summary.PackageId, RowsMax, Visible, ct);
             Badges = await vulnerabilities.BadgesAsync(Versions.Select(row => row.VersionId), ct);
         }
 
@@ -133,7 +133,7 @@ public sealed class VulnerabilitiesModel(
             return NotFound();
         HasAdvisories = await vulnerabilities.AnyAdvisoryAsync(ct);
         if (Summary is { } summary)
-            Findings = await vulnerabilities.OfPackageAsync(summary.PackageId, RowsMax, ct);
+            Findings = await vulnerabilities.OfPackageAsync(summary.PackageId, RowsMax, Visible, ct);
         return Page();
     }
 }
@@ -167,7 +167,7 @@ public sealed class UsageModel(FeedQueries feeds, PackageQueries packages, FeedT
         var now = time.GetUtcNow();
         var first = new DateTimeOffset(now.Year, now.Month, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(1 - MonthsShown);
         if (Summary is { } summary)
-            Usage = await packages.UsageAsync(summary.PackageId, first, ct);
+            Usage = await packages.UsageAsync(summary.PackageId, first, Visible, ct);
         var counts = Usage.ToLookup(row => row.Month, row => row.Records);
         Months = [.. Enumerable.Range(0, MonthsShown).Select(first.AddMonths)
             .Select(month => new MonthCount(month, counts[month].Sum()))];

@@ -45,7 +45,7 @@ public sealed class AllModel(RecordQueries records, VulnerabilityQueries vulnera
         if (Query.Errors.Count > 0)
             Response.StatusCode = StatusCodes.Status400BadRequest;
         else
-            Found = await records.PageAsync(Query.Filter, ct);
+            Found = await records.PageAsync(Query.Filter, CallerFeeds.Of(HttpContext), ct);
         Badges = await vulnerabilities.BadgesAsync(Found.Items.Select(row => row.VersionId), ct);
         return Page();
     }

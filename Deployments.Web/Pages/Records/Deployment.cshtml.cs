@@ -30,7 +30,7 @@ public sealed class DeploymentModel(RecordQueries records, VulnerabilityQueries 
     public async Task<IActionResult> OnGetAsync(long id, string? notice, CancellationToken ct)
     {
         Id = id;
-        State = await records.StateOfAsync(id, ct);
+        State = await records.StateOfAsync(id, CallerFeeds.Of(HttpContext), ct);
         Notice = notice switch
         {
             "added" => "The deployment is on record.",
@@ -44,7 +44,7 @@ public sealed class DeploymentModel(RecordQueries records, VulnerabilityQueries 
             case RecordStatus.Duplicate:
                 return Redirect($"/deployments/{State.DeploymentId}");
             case RecordStatus.Recorded:
-                Row = await records.FindOrNullAsync(id, ct);
+                Row = await records.FindOrNullAsync(id, CallerFeeds.Of(HttpContext), ct);
                 if (Row is not null)
                     Known = (await vulnerabilities.BadgesAsync([Row.VersionId], ct)).GetValueOrDefault(Row.VersionId);
                 break;

@@ -27,7 +27,7 @@ public sealed class NewModel(
     public async Task OnGetAsync(
         string? feed, string? group, string? package, string? version, string? target, CancellationToken ct)
     {
-        Feeds = await feeds.AllAsync(ct);
+        Feeds = await feeds.AllAsync(CallerFeeds.Of(HttpContext), ct);
         Form = new NewDeploymentForm
         {
             Feed = feed,
@@ -40,7 +40,7 @@ public sealed class NewModel(
 
     public async Task<IActionResult> OnPostAsync(CancellationToken ct)
     {
-        Feeds = await feeds.AllAsync(ct);
+        Feeds = await feeds.AllAsync(CallerFeeds.Of(HttpContext), ct);
         var form = Form.Cleaned();
         var result = await new NewDeploymentFormValidator(fields).ValidateAsync(form, ct);
         result.AddToModelState(ModelState, nameof(Form));

@@ -33,7 +33,7 @@ public sealed class RetentionModel(RetentionQueries queries, RetentionStore stor
     public async Task OnGetAsync(CancellationToken ct)
     {
         Rules = await queries.AllAsync(ct);
-        Feeds = await feeds.AllAsync(ct);
+        Feeds = await feeds.AllAsync(VisibleFeeds.All, ct);
     }
 
     /// <summary>Adds a rule, which is off, and leads to its preview.</summary>
@@ -134,7 +134,7 @@ public sealed class RuleModel(RetentionQueries queries, RetentionStore store, Fe
         Rule = rule;
         Cutoff = rule.Cutoff(time.GetUtcNow());
         Preview = await queries.PreviewAsync(rule.Fields, time.GetUtcNow(), ct);
-        Fields = new RuleFieldsModel(input ?? RetentionForm.Of(rule), await feeds.AllAsync(ct));
+        Fields = new RuleFieldsModel(input ?? RetentionForm.Of(rule), await feeds.AllAsync(VisibleFeeds.All, ct));
         return Page();
     }
 }

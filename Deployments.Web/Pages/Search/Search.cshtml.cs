@@ -1,5 +1,7 @@
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Data.Search;
+using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -16,6 +18,8 @@ public sealed class SearchModel(SearchQueries search, RecordQueries records, Fee
 
     /// <summary>What was found.</summary>
     public SearchFindings Found { get; private set; } = new();
+
+    VisibleFeeds Visible => CallerFeeds.Of(HttpContext);
 
     /// <summary>Shows the page.</summary>
     /// <param name="q">What is looked for.</param>
@@ -34,35 +38,35 @@ public sealed class SearchModel(SearchQueries search, RecordQueries records, Fee
             DeploymentId = only is null && Terms.Id is { } id && await IsRecordAsync(id, ct) ? id : null,
             Packages = await GroupAsync("packages", only, count => PackagesAsync(count, ct)),
             Versions = await GroupAsync("versions", only, count => VersionsAsync(count, ct)),
-            Targets = await GroupAsync("targets", only, count => search.TargetsAsync(name, count, ct)),
+            Targets = await GroupAsync("targets", only, count => search.TargetsAsync(name, count, Visible, ct)),
             Applications = await GroupAsync(
-                "applications", only, count => search.ApplicationsAsync(name, count, ct)),
-            Users = await GroupAsync("users", only, count => search.UsersAsync(name, count, ct)),
+                "applications", only, count => search.ApplicationsAsync(name, count, Visible, ct)),
+            Users = await GroupAsync("users", only, count => search.UsersAsync(name, count, Visible, ct)),
         };
     }
 
     async Task<IReadOnlyList<PackageHit>> PackagesAsync(int count, CancellationToken ct)
     {
         if (Terms.Purl is not { } purl)
-            return await search.PackagesAsync(Terms.PackagePattern, count, ct);
+            return await search.PackagesAsync(Terms.PackagePattern, count, Visible, ct);
         foreach (var type in types.All.Where(type => type.PackageType == purl.Type))
         {
             var keys = type.Normalize(type.FromNames(purl.Package.Group, purl.Package.Name, purl.Package.Version));
-            if (await search.PackageOrNullAsync(purl.Type, keys.Group, keys.Name, ct) is { } hit)
+            if (await search.PackageOrNullAsync(purl.Type, keys.Group, keys.Name, Visible, ct) is { } hit)
                 return [hit];
         }
 
         // Some ecosystems put into the namespace what is no group here, such as a distribution.
-        return await search.PackagesAsync(Terms.PackagePattern, count, ct);
+        return await search.PackagesAsync(Terms.PackagePattern, count, Visible, ct);
     }
 
     async Task<IReadOnlyList<PackageHit>> VersionsAsync(int count, CancellationToken ct) => Terms.Version is { } version
         ? await search.VersionsAsync(
-            SearchPattern.Of(version), Terms.HasNameAndVersion ? Terms.PackagePattern : null, count, ct)
+            SearchPattern.Of(version), Terms.HasNameAndVersion ? Terms.PackagePattern : null, count, Visible, ct)
         : [];
 
     async Task<bool> IsRecordAsync(long id, CancellationToken ct) =>
-        (await records.StateOfAsync(id, ct)).Status != RecordStatus.Unknown;
+        (await records.StateOfAsync(id, Visible, ct)).Status != RecordStatus.Unknown;
 
     // One more than is shown tells whether there are more.
     static async Task<SearchGroup<T>> GroupAsync<T>(

@@ -1,4 +1,5 @@
 using Deployments.Data.Database;
+using Deployments.Data.Feeds;
 using Deployments.Data.Jobs;
 using Deployments.Data.Records;
 using Deployments.Web.Jobs;
@@ -45,7 +46,7 @@ public sealed class SystemModel(
         Now = time.GetUtcNow();
         Database = await database.ConditionAsync(ct);
         Nodes = await nodes.SeenAsync(Now - NodesSince, ct);
-        Rejected = (await dashboard.WaitingAsync(ct)).Rejected;
+        Rejected = (await dashboard.WaitingAsync(VisibleFeeds.All, ct)).Rejected;
         Problems = [.. ProblemsOf(Database, Nodes, jobs.Rows(), Now)];
     }
 

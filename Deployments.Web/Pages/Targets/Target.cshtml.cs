@@ -1,7 +1,9 @@
 using System.Globalization;
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Data.Targets;
 using Deployments.Data.Vulnerabilities;
+using Deployments.Web.Accounts;
 using Deployments.Web.Pages.Shared;
 using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
@@ -43,6 +45,8 @@ public sealed class TargetModel(
     public string? Show { get; set; }
 
     internal TargetRow Target { get; private set; } = new();
+
+    VisibleFeeds Visible => CallerFeeds.Of(HttpContext);
 
     internal DateTimeOffset? At { get; private set; }
 
@@ -104,7 +108,7 @@ public sealed class TargetModel(
 
     public async Task<IActionResult> OnGetAsync(string name, string? cursor, CancellationToken ct)
     {
-        if (await targets.FindOrNullAsync(RecordText.FromPath(name), ct) is not { } target)
+        if (await targets.FindOrNullAsync(RecordText.FromPath(name), Visible, ct) is not { } target)
             return NotFound();
 
         Target = target;
@@ -114,16 +118,16 @@ public sealed class TargetModel(
         await CompareAsync(ct);
         TimelineEnd = At ?? time.GetUtcNow();
         var changes = await targets.ChangesAsync(
-            target.TargetId, TimelineStart, TimelineEnd, TimelinePackages, TimelineRecords, ct);
+            target.TargetId, TimelineStart, TimelineEnd, TimelinePackages, TimelineRecords, Visible, ct);
         if (At is null)
-            Findings = await vulnerabilities.OfTargetAsync(target.TargetId, FindingsMax, ct);
+            Findings = await vulnerabilities.OfTargetAsync(target.TargetId, FindingsMax, Visible, ct);
         History = await records.PageAsync(
             new RecordFilter
             {
                 Target = target.Name,
                 Cursor = cursor is null ? null : RecordCursor.TryParse(cursor),
                 Limit = PageSize,
-            }, ct);
+            }, Visible, ct);
         Badges = await vulnerabilities.BadgesAsync(
             [
                 .. Installed.Select(row => row.VersionId), .. changes.Select(row => row.VersionId),
@@ -151,7 +155,7 @@ public sealed class TargetModel(
         var other = Target;
         if (CompareText is { Length: > 0 })
         {
-            if (await targets.FindOrNullAsync(CompareText, ct) is not { } found)
+            if (await targets.FindOrNullAsync(CompareText, Visible, ct) is not { } found)
             {
                 Problems.Add($"Nothing was ever deployed to a target called {CompareText}.");
                 return;
@@ -167,7 +171,7 @@ public sealed class TargetModel(
     }
 
     Task<IReadOnlyList<InstalledRow>> InstalledAsync(TargetRow target, DateTimeOffset? at, CancellationToken ct) =>
-        at is { } then ? targets.AtAsync(target.TargetId, then, ct) : targets.NowAsync(target.TargetId, ct);
+        at is { } then ? targets.AtAsync(target.TargetId, then, Visible, ct) : targets.NowAsync(target.TargetId, Visible, ct);
 
     DateTimeOffset? Time(string? text)
     {

@@ -1,4 +1,5 @@
 using Deployments.Data.Targets;
+using Deployments.Web.Accounts;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.WebUtilities;
@@ -36,7 +37,8 @@ public sealed class TargetsModel(TargetQueries targets) : PageModel
         // A zero byte cannot be stored, so nothing matches it; PostgreSQL would refuse to be asked.
         Text = string.IsNullOrWhiteSpace(Text) ? null : Text.Trim().Replace('\0', '\ufffd');
         Found = await targets.PageAsync(
-            Text, Order, place is null ? null : TargetEdge.TryParse(place), PageSize, ct);
+            Text, Order, place is null ? null : TargetEdge.TryParse(place), PageSize,
+            CallerFeeds.Of(HttpContext), ct);
     }
 
     /// <summary>The first page of the same targets in another order.</summary>

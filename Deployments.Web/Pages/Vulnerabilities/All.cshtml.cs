@@ -1,4 +1,5 @@
 using Deployments.Data.Vulnerabilities;
+using Deployments.Web.Accounts;
 using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -37,7 +38,8 @@ public sealed class AllVulnerabilitiesModel(VulnerabilityQueries queries) : Page
         }
 
         var limit = Query.Filter.Limit;
-        var rows = await queries.PageAsync(Query.Filter with { Limit = limit + 1 }, ct);
+        var rows = await queries.PageAsync(
+            Query.Filter with { Limit = limit + 1 }, CallerFeeds.Of(HttpContext), ct);
         Rows = [.. rows.Take(limit)];
         NextUrl = rows.Count > limit ? Query.Link(Path, Rows[^1].Cursor) : null;
     }

@@ -1,3 +1,4 @@
+using Deployments.Data.Feeds;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
@@ -21,6 +22,8 @@ public sealed class OneVulnerabilityModel(
     const int AssessmentsMax = 200;
 
     internal Vulnerability Found { get; private set; } = new();
+
+    VisibleFeeds Visible => CallerFeeds.Of(HttpContext);
 
     /// <summary>Who runs an affected version now, what is assessed last.</summary>
     internal IReadOnlyList<AffectedTargetRow> Now { get; private set; } = [];
@@ -67,17 +70,18 @@ public sealed class OneVulnerabilityModel(
     /// <summary>Shows the vulnerability under any of its ids.</summary>
     public async Task<IActionResult> OnGetAsync(string id, CancellationToken ct)
     {
-        if (id.Contains('\0', StringComparison.Ordinal) || await queries.FindOrNullAsync(id, ct) is not { } found)
+        if (id.Contains('\0', StringComparison.Ordinal)
+            || await queries.FindOrNullAsync(id, Visible, ct) is not { } found)
             return NotFound();
         Found = found;
         Clock = time.GetUtcNow();
-        InForce = await assessments.InForceAsync(found.GroupId, Clock, ct);
-        Now = [.. (await queries.TargetsNowAsync(found.GroupId, NowMax, ct))
+        InForce = await assessments.InForceAsync(found.GroupId, Clock, Visible, ct);
+        Now = [.. (await queries.TargetsNowAsync(found.GroupId, NowMax, Visible, ct))
             .OrderBy(row => InForce.OfOrNull(row) is not null)];
         Open = [.. Now.TakeWhile(row => InForce.OfOrNull(row) is null)];
-        Before = await queries.TargetsBeforeAsync(found.GroupId, BeforeMax, ct);
-        Packages = await queries.PackagesAsync(found.GroupId, PackagesMax, ct);
-        Assessments = await assessments.OfGroupAsync(found.GroupId, AssessmentsMax, ct);
+        Before = await queries.TargetsBeforeAsync(found.GroupId, BeforeMax, Visible, ct);
+        Packages = await queries.PackagesAsync(found.GroupId, PackagesMax, Visible, ct);
+        Assessments = await assessments.OfGroupAsync(found.GroupId, AssessmentsMax, Visible, ct);
         return Page();
     }
 
@@ -88,7 +92,7 @@ public sealed class OneVulnerabilityModel(
         ArgumentNullException.ThrowIfNull(form);
         if (!MayAssess)
             return Refused();
-        if (await queries.FindOrNullAsync(id, ct) is not { } found)
+        if (await queries.FindOrNullAsync(id, Visible, ct) is not { } found)
             return NotFound();
         Fields = form.ToFields();
         var result = new AssessmentFieldsValidator(time).Validate(Fields);
@@ -119,7 +123,7 @@ public sealed class OneVulnerabilityModel(
     {
         if (!MayAssess)
             return Refused();
-        if (await queries.FindOrNullAsync(id, ct) is not { } found)
+        if (await queries.FindOrNullAsync(id, Visible, ct) is not { } found)
             return NotFound();
         var by = PageAccess.CallerOf(HttpContext).ActorFor(HttpContext);
         Notice = await store.RevokeAsync(found.GroupId, assessment, time.GetUtcNow(), by, ct)
