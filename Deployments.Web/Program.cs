@@ -1,5 +1,6 @@
 using Deployments.Web.Embedded;
 using Deployments.Web.Startup;
+using Microsoft.AspNetCore.Connections;
 
 namespace Deployments.Web;
 
@@ -22,9 +23,15 @@ public static class Program
                 return 0;
             if (args.Contains("--demo"))
                 await app.LoadDemoAsync();
-            app.TellWhoMayRead();
-            await app.RunAsync();
+            await app.StartAsync();
+            app.SayWhereItRuns();
+            await app.WaitForShutdownAsync();
             return 0;
+        }
+        catch (IOException refusal) when (refusal.InnerException is AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"The program cannot listen where it should: {refusal.Message}");
+            return 1;
         }
         catch (CannotStartException refusal)
         {
@@ -44,6 +51,7 @@ public static class Program
             ApplicationName = typeof(Program).Assembly.GetName().Name,
             ContentRootPath = AppContext.BaseDirectory,
         });
+        builder.AddQuietLog();
         var settings = builder.AddSettings();
         var connectionString = await builder.AddDatabaseAsync(settings);
         builder.AddAccounts();

@@ -54,8 +54,8 @@ public sealed class InboxStore(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// Takes the oldest entries out, along the key whatever the statistics say: they are mostly of an empty table, and a
-    /// plan made for that reads a backlog of millions for each batch.
+    /// Takes the oldest entries out, along the key whatever the statistics say: they are mostly of an empty table, and
+    /// a plan made for that reads a backlog of millions for each batch.
     /// </summary>
     static async Task<List<InboxRow>> ClaimAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, int rows, CancellationToken ct)

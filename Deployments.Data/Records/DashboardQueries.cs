@@ -8,6 +8,42 @@ namespace Deployments.Data.Records;
 /// <param name="database">The database.</param>
 public sealed class DashboardQueries(NpgsqlDataSource database)
 {
+    const string Figures =
+        $"""
+        with counted as (
+            select case
+                       when grouping(package_id) = 0 then 'package'
+                       when grouping(target_id) = 0 then 'target'
+                       when grouping(application_id) = 0 then 'application'
+                       else 'day'
+                   end as kind,
+                   coalesce(package_id, target_id, application_id, deployed_hour / 24) as id,
+                   count(*) as deployments, max(feed_id) as feed_id
+            from deployments d
+            where d.deployed_at >= @start and d.deployed_at < @end and {VisibleSql.Record}
+            group by grouping sets ((package_id), (target_id), (application_id), (deployed_hour / 24))
+        ),
+        ranked as (
+            select *, row_number() over (partition by kind order by deployments desc, id) as place
+            from counted
+        )
+        select r.kind, r.id, r.deployments, f.name as feed, p.type, p.group_name as "group",
+               coalesce(p.name, t.name, a.name) as name,
+               case r.kind
+                   when 'package' then (
+                       select count(*) from installations i where i.package_id = r.id and {VisibleSql.Installation})
+                   when 'target' then (
+                       select count(*) from installations i where i.target_id = r.id and {VisibleSql.Installation})
+               end as now
+        from ranked r
+        left join packages p on r.kind = 'package' and p.package_id = r.id
+        left join feeds f on r.kind = 'package' and f.feed_id = r.feed_id
+        left join targets t on r.kind = 'target' and t.target_id = r.id
+        left join applications a on r.kind = 'application' and a.application_id = r.id
+        where r.kind = 'day' or r.place <= @busiest
+        order by r.kind, r.place
+        """;
+
     /// <summary>
     /// What happened on the last days, counted in one pass over their records, along the index by date: the deployments
     /// of each day, and the packages, targets and applications with most of them.
@@ -23,40 +59,7 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
         var end = new DateTimeOffset(lastDay.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
         await using var connection = await database.OpenConnectionAsync(ct);
         var rows = (await connection.QueryAsync<FigureRow>(new CommandDefinition(
-            $"""
-            with counted as (
-                select case
-                           when grouping(package_id) = 0 then 'package'
-                           when grouping(target_id) = 0 then 'target'
-                           when grouping(application_id) = 0 then 'application'
-                           else 'day'
-                       end as kind,
-                       coalesce(package_id, target_id, application_id, deployed_hour / 24) as id,
-                       count(*) as deployments, max(feed_id) as feed_id
-                from deployments d
-                where d.deployed_at >= @start and d.deployed_at < @end and {VisibleSql.Record}
-                group by grouping sets ((package_id), (target_id), (application_id), (deployed_hour / 24))
-            ),
-            ranked as (
-                select *, row_number() over (partition by kind order by deployments desc, id) as place
-                from counted
-            )
-            select r.kind, r.id, r.deployments, f.name as feed, p.type, p.group_name as "group",
-                   coalesce(p.name, t.name, a.name) as name,
-                   case r.kind
-                       when 'package' then (
-                           select count(*) from installations i where i.package_id = r.id and {VisibleSql.Installation})
-                       when 'target' then (
-                           select count(*) from installations i where i.target_id = r.id and {VisibleSql.Installation})
-                   end as now
-            from ranked r
-            left join packages p on r.kind = 'package' and p.package_id = r.id
-            left join feeds f on r.kind = 'package' and f.feed_id = r.feed_id
-            left join targets t on r.kind = 'target' and t.target_id = r.id
-            left join applications a on r.kind = 'application' and a.application_id = r.id
-            where r.kind = 'day' or r.place <= @busiest
-            order by r.kind, r.place
-            """, new { start = end.AddDays(-days), end, busiest, visible = visible.Ids },
+            Figures, new { start = end.AddDays(-days), end, busiest, visible = visible.Ids },
             cancellationToken: ct)))
             .ToLookup(row => row.Kind);
         var counts = rows["day"].ToDictionary(row => DayOf(row.Id), row => row.Deployments);

@@ -436,7 +436,9 @@ public sealed class PackagesApiTests : IAsyncLifetime
             }
         }
 
-        Assert.Equal(HttpStatusCode.NotFound, (await app.Client.AskAsync("GET", "/api/packages/nothing")).Status);
+        // Who may not use every feed is not told which there are.
+        Assert.Equal(HttpStatusCode.Forbidden, (await app.Client.AskAsync("GET", "/api/packages/nothing")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await app.Admin.AskAsync("GET", "/api/packages/nothing")).Status);
     }
 
     async Task<HttpStatusCode> SendAsync(string method, string url, byte[] content)

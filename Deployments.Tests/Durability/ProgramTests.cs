@@ -55,6 +55,26 @@ public sealed class ProgramTests
     }
 
     [Fact]
+    public async Task A_start_says_what_a_person_needs_and_the_address_last_and_requests_say_nothing()
+    {
+        await using var database = await TestDatabase.CreateAsync(migrated: false);
+        await using var server = await ServerProcess.StartAsync(
+            "ConnectionStrings:Deployments=" + database.ConnectionString, "Deployments:AnonymousView=false");
+        for (var n = 0; n < 3; n++)
+        {
+            using var page = await server.Client.GetAsync("/sign-in");
+            Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        }
+
+        var lines = server.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(lines.Length == 4, server.Output);
+        Assert.StartsWith("Applied ", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("Created the user Admin with the password ", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("Pages and the read API need an account", lines[2], StringComparison.Ordinal);
+        Assert.Equal($"Deployments runs at {server.Url.ToString().TrimEnd('/')}", lines[3]);
+    }
+
+    [Fact]
     public async Task The_password_made_up_for_Admin_is_printed_once_and_works()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -53,14 +53,18 @@ public abstract class FeedTypeContract
     [Fact]
     public void Anything_else_is_no_download()
     {
+        // What is no path at all was refused before a type is asked.
         foreach (var path in NotDownloads)
-            Assert.True(Type.TryReadDownload(Given.Request(path)) is null, $"{path} is no download");
+            Assert.True(
+                Given.TryRequest(path) is not { } request || Type.TryReadDownload(request) is null,
+                $"{path} is no download");
     }
 
     [Fact]
     public void Reading_needs_no_more_than_the_download_permission()
     {
-        foreach (var path in Downloads.Select(sample => sample.Path).Concat(NotDownloads))
+        var paths = Downloads.Select(sample => sample.Path).Concat(NotDownloads);
+        foreach (var path in paths.Where(path => Given.TryRequest(path) is not null))
         {
             Assert.Equal(FeedAccess.Download, Type.RequiredAccess(Given.Request(path)));
             Assert.Equal(FeedAccess.Download, Type.RequiredAccess(Given.Request(path, "HEAD")));

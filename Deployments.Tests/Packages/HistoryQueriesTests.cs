@@ -23,7 +23,7 @@ public sealed class HistoryQueriesTests : IAsyncLifetime
         var feeds = new FeedQueries(database.DataSource);
         seed = await PackageSeed.CreateAsync(
             new FeedStore(database.DataSource), feeds, new RecordStore(database.DataSource));
-        feedId = (await feeds.ByNameOrNullAsync("approved", VisibleFeeds.All, CancellationToken.None))!.FeedId;
+        feedId = (await feeds.ByNameOrNullAsync("approved", VisibleFeeds.All, default))!.FeedId;
     }
 
     public async Task DisposeAsync() => await database.DisposeAsync();
@@ -105,18 +105,19 @@ public sealed class HistoryQueriesTests : IAsyncLifetime
         await seed.AddAsync("Accounts.Web", "1.10.0", "WEB-01", PackageSeed.Noon.AddDays(40));
         await seed.AddAsync("Accounts.Web", "1.9.0", "WEB-02", PackageSeed.Noon);
 
-        var summary = (await packages.SummaryOrNullAsync(Accounts, VisibleFeeds.All, CancellationToken.None))!;
+        var summary = (await packages.SummaryOrNullAsync(Accounts, VisibleFeeds.All, default))!;
         Assert.Equal(("1.10.0", 2, 2, 2, 3L),
             (summary.LatestVersion, summary.TargetsNow, summary.VersionsNow, summary.Versions, summary.Records));
-        Assert.Null(await packages.SummaryOrNullAsync(new PackageKey("nuget", "", "none"), VisibleFeeds.All, CancellationToken.None));
+        Assert.Null(await packages.SummaryOrNullAsync(new PackageKey("nuget", "", "none"), VisibleFeeds.All, default));
 
-        var versions = await packages.VersionsAsync(summary.PackageId, 10, VisibleFeeds.All, CancellationToken.None);
+        var versions = await packages.VersionsAsync(summary.PackageId, 10, VisibleFeeds.All, default);
         Assert.Equal([("1.10.0", 1, 1L), ("1.9.0", 1, 2L)], versions.Select(v => (v.Version, v.TargetsNow, v.Records)));
-        var running = await packages.InstallationsAsync(summary.PackageId, 10, VisibleFeeds.All, CancellationToken.None);
+        var running = await packages.InstallationsAsync(summary.PackageId, 10, VisibleFeeds.All, default);
         Assert.Equal([("WEB-01", "1.10.0"), ("WEB-02", "1.9.0")], running.Select(row => (row.Target, row.Version)));
-        var source = Assert.Single(await packages.FeedsAsync(summary.PackageId, VisibleFeeds.All, CancellationToken.None));
+        var source = Assert.Single(await packages.FeedsAsync(summary.PackageId, VisibleFeeds.All, default));
         Assert.Equal(("approved", true, 3L), (source.Name, source.Exists, source.Records));
-        var usage = await packages.UsageAsync(summary.PackageId, PackageSeed.Noon.AddDays(-1), VisibleFeeds.All, CancellationToken.None);
+        var usage = await packages.UsageAsync(
+            summary.PackageId, PackageSeed.Noon.AddDays(-1), VisibleFeeds.All, default);
         Assert.Equal([(4, 1L, 1), (3, 2L, 2)], usage.Select(row => (row.Month.Month, row.Records, row.Targets)));
     }
 
@@ -126,18 +127,18 @@ public sealed class HistoryQueriesTests : IAsyncLifetime
         foreach (var name in new[] { "Charlie", "alpha", "Bravo" })
             await seed.AddAsync(name, "1.0.0", "WEB-01", PackageSeed.Noon);
 
-        var first = await packages.InFeedAsync(feedId, "nuget", null, null, 2, VisibleFeeds.All, CancellationToken.None);
+        var first = await packages.InFeedAsync(feedId, "nuget", null, null, 2, VisibleFeeds.All, default);
         Assert.Equal(["alpha", "Bravo"], first.Rows.Select(row => row.Name));
         Assert.Equal(("1.0.0", 1, "WEB-01"),
             (first.Rows[0].LatestVersion, first.Rows[0].TargetsNow, first.Rows[0].LastTarget));
-        var second = await packages.InFeedAsync(feedId, "nuget", null, first.Next, 2, VisibleFeeds.All, CancellationToken.None);
+        var second = await packages.InFeedAsync(feedId, "nuget", null, first.Next, 2, VisibleFeeds.All, default);
         Assert.Equal("Charlie", Assert.Single(second.Rows).Name);
         Assert.Null(second.Next);
-        var found = await packages.InFeedAsync(feedId, "nuget", "RAV", null, 2, VisibleFeeds.All, CancellationToken.None);
+        var found = await packages.InFeedAsync(feedId, "nuget", "RAV", null, 2, VisibleFeeds.All, default);
         Assert.Equal("Bravo", Assert.Single(found.Rows).Name);
-        Assert.Empty((await packages.InFeedAsync(feedId + 1, "nuget", null, null, 2, VisibleFeeds.All, CancellationToken.None)).Rows);
+        Assert.Empty((await packages.InFeedAsync(feedId + 1, "nuget", null, null, 2, VisibleFeeds.All, default)).Rows);
     }
 
     Task<HistoryPage> PageAsync(HistoryFilter filter, HistoryCursor? cursor = null, int count = 50) =>
-        history.PageAsync(filter, cursor, count, VisibleFeeds.All, CancellationToken.None);
+        history.PageAsync(filter, cursor, count, VisibleFeeds.All, default);
 }

@@ -63,7 +63,8 @@ public sealed class TargetQueriesTests : IAsyncLifetime
         Assert.Equal(expected, string.Join(' ', Names(first).Concat(Names(second)).Concat(Names(third))));
         Assert.Equal(Names(second), Names(back));
         Assert.Null(third.Next);
-        Assert.Equal(["APP-2", "APP-1"], Names(await queries.PageAsync("app", order, null, 2, VisibleFeeds.All, default)));
+        Assert.Equal(
+            ["APP-2", "APP-1"], Names(await queries.PageAsync("app", order, null, 2, VisibleFeeds.All, default)));
     }
 
     [Theory]
@@ -107,7 +108,8 @@ public sealed class TargetQueriesTests : IAsyncLifetime
         var row = await queries.FindOrNullAsync("Web-01", VisibleFeeds.All, default);
 
         Assert.Equal(("WEB-01", 2, Seed.Start.AddMinutes(2)), (row!.Name, row.Packages, row.LastDeployedAt));
-        Assert.Equal(["DB_1"], Names(await queries.PageAsync("b_", TargetOrder.Name, null, 9, VisibleFeeds.All, default)));
+        Assert.Equal(
+            ["DB_1"], Names(await queries.PageAsync("b_", TargetOrder.Name, null, 9, VisibleFeeds.All, default)));
         Assert.Null(await queries.FindOrNullAsync("WEB-99", VisibleFeeds.All, default));
     }
 
@@ -122,7 +124,9 @@ public sealed class TargetQueriesTests : IAsyncLifetime
         var id = (await queries.FindOrNullAsync("WEB-01", VisibleFeeds.All, default))!.TargetId;
 
         Assert.Equal(["A 2.0", "B 5.0"], Packages(await queries.NowAsync(id, VisibleFeeds.All, default)));
-        Assert.Equal(["A 1.5", "B 5.0"], Packages(await queries.AtAsync(id, Seed.Start.AddMinutes(9), VisibleFeeds.All, default)));
+        Assert.Equal(
+            ["A 1.5", "B 5.0"],
+            Packages(await queries.AtAsync(id, Seed.Start.AddMinutes(9), VisibleFeeds.All, default)));
         Assert.Equal(["A 1.0"], Packages(await queries.AtAsync(id, Seed.Start, VisibleFeeds.All, default)));
         Assert.Empty(await queries.AtAsync(id, Seed.Start.AddMinutes(-1), VisibleFeeds.All, default));
     }

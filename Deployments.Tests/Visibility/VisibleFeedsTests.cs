@@ -52,7 +52,7 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
         {
             using var assessed = await app.Admin.PostAsJsonAsync("/api/vulnerabilities/PLAIN-1/assessments", new
             {
-                state = "not_affected",
+                state = "notAffected",
                 justification = "component_not_present",
                 reason = target.StartsWith(Marker, StringComparison.Ordinal) ? "zqmarker reason" : "It is not there.",
                 target,

@@ -227,7 +227,8 @@ public sealed class AssessmentStoreTests : IAsyncLifetime
     Task<int> ImportAsync(JsonNode advisory) =>
         new AdvisoryStore(database.DataSource).ImportAsync([Osv.Read(advisory)], default);
 
-    async Task<int> GroupAsync() => (await vulnerabilities.FindOrNullAsync("GHSA-1", VisibleFeeds.All, default))!.GroupId;
+    async Task<int> GroupAsync() =>
+        (await vulnerabilities.FindOrNullAsync("GHSA-1", VisibleFeeds.All, default))!.GroupId;
 
     async Task<IReadOnlyList<Assessment>> HistoryAsync() =>
         await queries.OfGroupAsync(await GroupAsync(), 100, VisibleFeeds.All, default);

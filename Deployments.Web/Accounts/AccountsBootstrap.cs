@@ -41,7 +41,7 @@ sealed class AccountsBootstrap(
         if (settings.Bootstrap.AdminPassword is null)
         {
             // On the console whatever the log level: it is said only now, and nobody could sign in without it.
-            Console.WriteLine($"Created the user {AdminName} with the password {password}");
+            Console.WriteLine($"\nCreated the user {AdminName} with the password {password}\n");
         }
         else
         {

@@ -53,7 +53,8 @@ sealed class PackageDeploymentBatchApi(
         {
             var problem = item.Problem ?? validator.ProblemsOrNull(item.Request!);
             var served = problem is null ? await feeds.FindOrNullAsync(item.Request!.FeedName!, ct) : null;
-            problem ??= served is null && caller.CanAdd() ? $"FeedName: there is no feed called {item.Request!.FeedName}"
+            problem ??= served is null && caller.CanAdd()
+                ? $"FeedName: there is no feed called {item.Request!.FeedName}"
                 : served is not null && caller.CanAdd(served.Feed.FeedId) ? null
                 : $"FeedName: {caller.Name} may not record deployments in {item.Request!.FeedName}";
             if (problem is not null)

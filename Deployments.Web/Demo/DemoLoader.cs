@@ -48,7 +48,8 @@ sealed class DemoLoader(
         logger.LogInformation("Loading {Count} invented deployments into {Feeds} feeds", records, types.All.Count);
         var now = time.GetUtcNow();
         await AddFeedsAsync(ct);
-        var feedIds = (await feeds.AllAsync(VisibleFeeds.All, ct)).ToDictionary(feed => feed.FeedType, feed => feed.FeedId);
+        var feedIds = (await feeds.AllAsync(VisibleFeeds.All, ct))
+            .ToDictionary(feed => feed.FeedType, feed => feed.FeedId);
         var plan = new DemoPlan(types.All, now, records).Deployments();
         for (var done = 0; done < plan.Count;)
         {

@@ -102,8 +102,8 @@ public sealed record FeedRequest
     static bool IsName(string segment) =>
         segment is not ("" or "." or "..") && !segment.Any(char.IsControl) && !HasBackslash(segment);
 
-    // The URL class takes one for a slash and then resolves "..": it would lead out of a connector's path. Encoded twice
-    // it may still be one for the upstream.
+    // The URL class takes one for a slash and then resolves "..": it would lead out of a connector's path. Encoded
+    // twice it may still be one for the upstream.
     static bool HasBackslash(string segment)
     {
         while (true)

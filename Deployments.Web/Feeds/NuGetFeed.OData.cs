@@ -97,8 +97,8 @@ public sealed partial class NuGetFeed
         hits.Count == 0 ? null : ListOf(request, hits, isCount);
 
     /// <summary>
-    /// What a query is answered that nobody here and upstream had anything for: a client that asks several sources takes
-    /// "not found" for a broken one and gives up. Null for what is no query.
+    /// What a query is answered that nobody here and upstream had anything for: a client that asks several sources
+    /// takes "not found" for a broken one and gives up. Null for what is no query.
     /// </summary>
     static LocalAnswer.Document? NothingOrNull(FeedRequest request)
     {

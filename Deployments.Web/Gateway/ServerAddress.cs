@@ -4,8 +4,8 @@ namespace Deployments.Web.Gateway;
 static class ServerAddress
 {
     /// <summary>
-    /// Scheme, host and port, without a slash at the end. A request of HTTP/1.0 may name no host: then it is the address
-    /// that was connected to.
+    /// Scheme, host and port, without a slash at the end. A request of HTTP/1.0 may name no host: then it is the
+    /// address that was connected to.
     /// </summary>
     public static string Of(HttpContext context)
     {

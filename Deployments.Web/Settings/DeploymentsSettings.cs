@@ -91,25 +91,34 @@ public sealed class DeploymentsSettingsValidator : AbstractValidator<Deployments
     /// <summary>The rules.</summary>
     public DeploymentsSettingsValidator()
     {
-        RuleFor(settings => settings.UploadBytesMax).GreaterThan(0);
-        RuleFor(settings => settings.ConnectorCacheBytesMax).GreaterThanOrEqualTo(0);
+        RuleFor(settings => settings.UploadBytesMax).GreaterThan(0).WithMessage(settings => SettingsCheck.Sentence(
+            "UploadBytesMax", $"{settings.UploadBytesMax}", "it must be a number of bytes, 1 or more"));
+        RuleFor(settings => settings.ConnectorCacheBytesMax).GreaterThanOrEqualTo(0)
+            .WithMessage(settings => SettingsCheck.Sentence("ConnectorCacheBytesMax",
+                $"{settings.ConnectorCacheBytesMax}", "it must be a number of bytes, 0 for no cache"));
         RuleFor(settings => settings.PublicUrl)
             .Must(url => url is null || (url.IsAbsoluteUri && url.Scheme is "http" or "https"))
-            .WithMessage("Deployments:PublicUrl must be an http or https address.");
+            .WithMessage(settings => SettingsCheck.Sentence(
+                "PublicUrl", $"{settings.PublicUrl}", "it must be an http or https address"));
         When(settings => settings.Smtp.Host is not null, () =>
         {
             RuleFor(settings => settings.Smtp.Port).InclusiveBetween(1, 65535)
-                .OverridePropertyName("Deployments:Smtp:Port");
+                .WithMessage(settings => SettingsCheck.Sentence(
+                    "Smtp:Port", $"{settings.Smtp.Port}", "it must be a number from 1 to 65535"));
             RuleFor(settings => settings.Smtp.Encryption).Must(word => word is "starttls" or "tls" or "none")
-                .WithMessage("Deployments:Smtp:Encryption must be starttls, tls or none.");
+                .WithMessage(settings => SettingsCheck.Sentence(
+                    "Smtp:Encryption", settings.Smtp.Encryption, "it must be starttls, tls or none"));
             RuleFor(settings => settings.Smtp.From).Must(MailAddresses.IsAddress)
-                .WithMessage("Deployments:Smtp:From must be a mail address.");
+                .WithMessage(settings => SettingsCheck.Sentence(
+                    "Smtp:From", settings.Smtp.From, "it must be a mail address"));
         });
         RuleFor(settings => settings.Bootstrap.AdminPassword).MinimumLength(8)
             .When(settings => settings.Bootstrap.AdminPassword is not null)
-            .OverridePropertyName("Deployments:Bootstrap:AdminPassword");
+            .WithMessage(settings => SettingsCheck.Sentence("Bootstrap:AdminPassword",
+                settings.Bootstrap.AdminPassword, "it must have 8 characters or more"));
         RuleFor(settings => settings.Bootstrap.ApiKey).MinimumLength(8)
             .When(settings => settings.Bootstrap.ApiKey is not null)
-            .OverridePropertyName("Deployments:Bootstrap:ApiKey");
+            .WithMessage(settings => SettingsCheck.Sentence("Bootstrap:ApiKey",
+                settings.Bootstrap.ApiKey, "it must have 8 characters or more"));
     }
 }

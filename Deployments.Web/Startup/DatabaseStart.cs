@@ -56,8 +56,13 @@ static class DatabaseStart
         {
             var applied = await app.Services.GetRequiredService<Migrator>().MigrateAsync(CancellationToken.None);
             if (applied.Count > 0)
-                app.Logger.LogInformation("Applied {Count} migrations, the last being {Last}", applied.Count,
-                    applied[^1]);
+                ConsoleNotes.Say(app.Services,
+                    $"Applied {applied.Count} migration{(applied.Count == 1 ? "" : "s")}, the last: {applied[^1]}");
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CannotStartException(
+                $"ConnectionStrings__Deployments is no connection string of Npgsql: {exception.Message}", exception);
         }
         catch (Exception exception) when (exception is System.Data.Common.DbException or InvalidOperationException)
         {

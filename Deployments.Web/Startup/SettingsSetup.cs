@@ -11,6 +11,10 @@ static class SettingsSetup
     /// <exception cref="CannotStartException">A setting is out of its limits.</exception>
     public static DeploymentsSettings AddSettings(this WebApplicationBuilder builder)
     {
+        if (SettingsCheck.Problems(builder.Configuration) is { Count: > 0 } problems)
+            throw new CannotStartException(string.Join(Environment.NewLine, problems));
+        foreach (var unknown in SettingsCheck.Unknown(builder.Configuration))
+            Console.Error.WriteLine(unknown);
         var settings = builder.Configuration.GetSection("Deployments").Get<DeploymentsSettings>()
             ?? new DeploymentsSettings();
         var result = new DeploymentsSettingsValidator().Validate(settings);

@@ -171,7 +171,9 @@ public sealed class TargetModel(
     }
 
     Task<IReadOnlyList<InstalledRow>> InstalledAsync(TargetRow target, DateTimeOffset? at, CancellationToken ct) =>
-        at is { } then ? targets.AtAsync(target.TargetId, then, Visible, ct) : targets.NowAsync(target.TargetId, Visible, ct);
+        at is { } then
+            ? targets.AtAsync(target.TargetId, then, Visible, ct)
+            : targets.NowAsync(target.TargetId, Visible, ct);
 
     DateTimeOffset? Time(string? text)
     {

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Reflection;
+using Microsoft.AspNetCore.Http;
+
+namespace Deployments.Web.Settings;
+
+/// <summary>
+/// Looks at what was set before it is read: a value that is none of its kind is told in one sentence, a name that does
+/// not exist with the nearest that does. Pure. Values of secrets are never told.
+/// </summary>
+static class SettingsCheck
+{
+    const string Section = "Deployments";
+    const int NearMax = 4; // letters that a mistyped name may differ in
+
+    static readonly string[] Secrets = ["Password", "AdminPassword", "ApiKey"];
+
+    /// <summary>What is wrong, a sentence for each setting; empty when nothing is.</summary>
+    public static IReadOnlyList<string> Problems(IConfiguration configuration) =>
+    [
+        .. Settings(configuration).Select(setting => ProblemOrNull(setting.Name, setting.Value, setting.Type))
+            .Concat(configuration.GetSection("Logging:LogLevel").GetChildren().Select(LevelProblemOrNull))
+            .Append(AddressProblemOrNull(configuration["urls"])).OfType<string>(),
+    ];
+
+    /// <summary>Names that are no setting, each with the nearest one that is.</summary>
+    public static IEnumerable<string> Unknown(IConfiguration configuration)
+    {
+        var known = Known().Keys.ToList();
+        foreach (var (key, value) in configuration.GetSection(Section).AsEnumerable(makePathsRelative: true))
+        {
+            if (value is null || known.Contains(key, StringComparer.OrdinalIgnoreCase))
+                continue;
+            var nearest = known.MinBy(name => Distance(name, key))!;
+            yield return $"There is no setting {Variable(key)}"
+                + (Distance(nearest, key) <= NearMax ? $"; did you mean {Variable(nearest)}?" : ".");
+        }
+    }
+
+    /// <summary>The name of the environment variable.</summary>
+    public static string Variable(string key) =>
+        $"{Section}__{key.Replace(":", "__", StringComparison.Ordinal)}";
+
+    /// <summary>A sentence about a setting: its variable, its value, what is allowed.</summary>
+    public static string Sentence(string key, string? value, string allowed) =>
+        $"{Variable(key)} is {Shown(key, value)}; {allowed}.";
+
+    static IEnumerable<(string Name, string Value, Type Type)> Settings(IConfiguration configuration) =>
+        from pair in Known()
+        let value = configuration[$"{Section}:{pair.Key}"]
+        where value is not null
+        select (pair.Key, value, pair.Value);
+
+    static Dictionary<string, Type> Known() => typeof(DeploymentsSettings).GetProperties()
+        .SelectMany(property => IsSection(property)
+            ? property.PropertyType.GetProperties()
+                .Select(inner => (Name: $"{property.Name}:{inner.Name}", inner.PropertyType))
+            : [(property.Name, property.PropertyType)])
+        .ToDictionary(pair => pair.Name, pair => pair.PropertyType);
+
+    static bool IsSection(PropertyInfo property) => property.PropertyType.Namespace == typeof(SettingsCheck).Namespace;
+
+    static string? ProblemOrNull(string name, string value, Type type)
+    {
+        var invariant = CultureInfo.InvariantCulture;
+        var allowed = type switch
+        {
+            _ when type == typeof(bool) && !bool.TryParse(value, out _) => "it must be true or false",
+            _ when type == typeof(int) && !int.TryParse(value, NumberStyles.AllowLeadingSign, invariant, out _) =>
+                "it must be a whole number",
+            _ when type == typeof(long) && !long.TryParse(value, NumberStyles.AllowLeadingSign, invariant, out _) =>
+                "it must be a whole number",
+            _ when type == typeof(Uri) && !Uri.TryCreate(value, UriKind.Absolute, out _) =>
+                "it must be an address such as https://deployments.example.com/",
+            _ when type == typeof(string) && value.Trim().Length == 0 => "give it a value, or leave it out",
+            _ => null,
+        };
+        return allowed is null ? null : Sentence(name, value, allowed);
+    }
+
+    static string? LevelProblemOrNull(IConfigurationSection level) =>
+        level.Value is null || Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _)
+            ? null
+            : $"Logging__LogLevel__{level.Key} is {Quoted(level.Value)}; it must be "
+                + string.Join(", ", Enum.GetNames<LogLevel>()[..^1]) + " or None.";
+
+    static string? AddressProblemOrNull(string? urls)
+    {
+        foreach (var url in (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                if (BindingAddress.Parse(url.Trim()) is { Scheme: "http" or "https" })
+                    continue;
+            }
+            catch (FormatException)
+            {
+                // Told below.
+            }
+
+            return $"ASPNETCORE_URLS is {Quoted(url)}; it must be an address such as http://127.0.0.1:8624.";
+        }
+
+        return null;
+    }
+
+    static string Shown(string key, string? value) =>
+        string.IsNullOrWhiteSpace(value) ? "empty"
+        : Secrets.Contains(key.Split(':')[^1], StringComparer.OrdinalIgnoreCase) ? "set, but not as it must be"
+        : Quoted(value);
+
+    static string Quoted(string value) =>
+        $"'{new string([.. value.Take(200).Select(letter => char.IsControl(letter) ? '\ufffd' : letter)])}'";
+
+    /// <summary>How many letters to add, drop or change to make one of the other, in any case.</summary>
+    static int Distance(string one, string other)
+    {
+        var row = Enumerable.Range(0, other.Length + 1).ToArray();
+        for (var i = 1; i <= one.Length; i++)
+        {
+            var corner = row[0];
+            row[0] = i;
+            for (var j = 1; j <= other.Length; j++)
+            {
+                var change = corner
+                    + (char.ToUpperInvariant(one[i - 1]) == char.ToUpperInvariant(other[j - 1]) ? 0 : 1);
+                corner = row[j];
+                row[j] = Math.Min(change, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[^1];
+    }
+}
