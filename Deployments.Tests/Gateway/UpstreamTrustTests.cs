@@ -70,11 +70,17 @@ public sealed class UpstreamTrustTests
         await using var app = await TestApp.StartAsync();
         await PostAsync(app, "/api/management/connectors/create", new
         {
-            name = "reg", feedType = "docker", url = upstream.Url, username = "ci", password = "geheim",
+            name = "reg",
+            feedType = "docker",
+            url = upstream.Url,
+            username = "ci",
+            password = "geheim",
         });
         await PostAsync(app, "/api/management/feeds/create", new
         {
-            name = "images", feedType = "docker", connectors = new[] { "reg" },
+            name = "images",
+            feedType = "docker",
+            connectors = new[] { "reg" },
         });
 
         using var answer = await app.Client.GetAsync(new Uri("/v2/images/app/manifests/1.0", UriKind.Relative));

@@ -40,11 +40,11 @@ static class FeedAuthorization
     {
         var result = await callers.ResolveAsync(context, context.RequestAborted);
         if (result is CallerResult.Known { Caller: { IsAnonymous: false } caller } && access switch
-            {
-                FeedAccess.Download => caller.CanView(),
-                FeedAccess.Upload => caller.CanAdd(),
-                _ => caller.CanDelete(),
-            })
+        {
+            FeedAccess.Download => caller.CanView(),
+            FeedAccess.Upload => caller.CanAdd(),
+            _ => caller.CanDelete(),
+        })
             return true;
         await Refusals.WriteApiAsync(context, result);
         return false;
