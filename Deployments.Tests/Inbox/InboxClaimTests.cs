@@ -19,9 +19,9 @@ public sealed class InboxClaimTests
         await app.StopJobsAsync();
         await using var connection = await app.Database.DataSource.OpenConnectionAsync();
         // As autovacuum finds it: many pages, and nothing in them.
-        await FillAsync(connection);
+        await InboxSeed.FillAsync(app.Database.DataSource, Entries);
         await connection.ExecuteAsync("delete from deployment_inbox; analyze deployment_inbox");
-        await FillAsync(connection);
+        await InboxSeed.FillAsync(app.Database.DataSource, Entries);
 
         var before = await ReadAsync(connection, atLeast: 0);
         Assert.Equal(Batch, await app.Service<InboxStore>().DrainAsync(
@@ -32,16 +32,6 @@ public sealed class InboxClaimTests
         Assert.InRange(after - before, 0, 4 * Batch);
         Assert.Equal(Entries - Batch, await app.Service<InboxStore>().CountAsync(default));
     }
-
-    static Task<int> FillAsync(NpgsqlConnection connection) => connection.ExecuteAsync(
-        """
-        insert into deployment_inbox (
-            id, received_at, feed_id, group_name, name, version, qualifier, application, description, target,
-            user_name, recorder, road, raw_path)
-        select nextval('deployment_ids'), now(), (select min(feed_id) from feeds), '', 'app', '1.0.0', '', 'a', 'd',
-               'server-' || n, 'u', 'r', 1, '/'
-        from generate_series(1, @Entries) n
-        """, new { Entries });
 
     // Rows read from the table, by whatever scan, once PostgreSQL has gathered them.
     static async Task<long> ReadAsync(NpgsqlConnection connection, long atLeast)

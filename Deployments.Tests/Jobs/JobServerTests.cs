@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Dapper;
 using Deployments.Data.Inbox;
 using Deployments.Tests.Support;
 using Deployments.Web.Jobs;
@@ -87,12 +86,12 @@ public sealed class JobServerTests
         await using var app = await TestApp.StartAsync();
         await app.CreateFeedAsync("main", "universal");
         await app.StopJobsAsync();
-        await FillAsync(app, 5001);
+        await InboxSeed.FillAsync(app.Database.DataSource, 5001);
 
         var drained = await app.Service<InboxDrainer>().RunOnceAsync(default);
         Assert.Equal(5001, drained); // a full batch, then the rest
 
-        await FillAsync(app, 3);
+        await InboxSeed.FillAsync(app.Database.DataSource, 3);
         Assert.Equal(3, await app.Service<InboxDrainer>().RunOnceAsync(default));
     }
 
@@ -105,20 +104,6 @@ public sealed class JobServerTests
         Assert.Equal(cron, JobServer.CronOf(new ScheduledJob(
             "job", TimeSpan.FromSeconds(seconds), typeof(string), "",
             at is null ? null : TimeOnly.Parse(at, System.Globalization.CultureInfo.InvariantCulture))));
-
-    static async Task FillAsync(TestApp app, int entries)
-    {
-        await using var connection = await app.Database.DataSource.OpenConnectionAsync();
-        await connection.ExecuteAsync(
-            """
-            insert into deployment_inbox (
-                id, received_at, feed_id, group_name, name, version, qualifier, application, description, target,
-                user_name, recorder, road, raw_path)
-            select nextval('deployment_ids'), now(), (select min(feed_id) from feeds), '', 'app', '1.0.0', '', 'a', 'd',
-                   'server-' || n, 'u', 'r', 1, '/'
-            from generate_series(1, @entries) n
-            """, new { entries });
-    }
 
     static bool TryRunNow(TestApp app)
     {

@@ -34,11 +34,13 @@ public sealed class JobCall(IReadOnlyList<ScheduledJob> timetable, IServiceProvi
 
     /// <summary>
     /// How long Hangfire keeps a run: of a job that runs all day for minutes, or its table would grow by more rows than
-    /// there are records; of others for months. A failed one it would keep for ever.
+    /// there are records; of others for months. A failed one it would keep for ever; of what runs all day a day of
+    /// failures tells enough.
     /// </summary>
     sealed class KeepRunsAttribute : JobFilterAttribute, IApplyStateFilter
     {
         static readonly TimeSpan Often = TimeSpan.FromMinutes(10);
+        static readonly TimeSpan OftenFailed = TimeSpan.FromDays(1);
         static readonly TimeSpan Rarely = TimeSpan.FromDays(90);
 
         public void OnStateApplied(ApplyStateContext context, IWriteOnlyTransaction transaction)
@@ -47,7 +49,7 @@ public sealed class JobCall(IReadOnlyList<ScheduledJob> timetable, IServiceProvi
                 && Startup.JobsSetup.Timetable.Any(line => line.Name == name && !line.IsFrequent);
             context.JobExpirationTimeout = isRare ? Rarely : Often;
             if (context.NewState is FailedState)
-                transaction.ExpireJob(context.BackgroundJob.Id, Rarely);
+                transaction.ExpireJob(context.BackgroundJob.Id, isRare ? Rarely : OftenFailed);
         }
 
         public void OnStateUnapplied(ApplyStateContext context, IWriteOnlyTransaction transaction)
