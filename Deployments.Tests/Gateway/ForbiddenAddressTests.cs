@@ -59,7 +59,7 @@ public sealed class ForbiddenAddressTests
 
     static async Task AssertRefusedAsync(TestApp app, string address)
     {
-        using var answer = await app.Client.SendAsync(TaggedLoad.Request(Package)).WaitAsync(TimeSpan.FromSeconds(5));
+        using var answer = await app.Client.SendAsync(TaggedLoad.Request(Package)).WaitAsync(Patience.Limit);
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.StatusCode == HttpStatusCode.BadGateway, $"{address}: {answer.StatusCode} {text}");
         Assert.True(text.Contains("connectors never reach those", StringComparison.Ordinal)

@@ -36,15 +36,14 @@ public sealed class InboxClaimTests
     // Rows read from the table, by whatever scan, once PostgreSQL has gathered them.
     static async Task<long> ReadAsync(NpgsqlConnection connection, long atLeast)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
+        var read = 0L;
+        await Patience.UntilAsync(async () =>
         {
             await connection.ExecuteAsync("select pg_stat_force_next_flush(), pg_stat_clear_snapshot()");
-            var read = await connection.ExecuteScalarAsync<long>(
+            read = await connection.ExecuteScalarAsync<long>(
                 "select seq_tup_read + idx_tup_fetch from pg_stat_user_tables where relname = 'deployment_inbox'");
-            if (read >= atLeast)
-                return read;
-            await Task.Delay(50, patience.Token);
-        }
+            return read >= atLeast;
+        });
+        return read;
     }
 }

@@ -125,12 +125,8 @@ public sealed class JobPagesTests
 
     static async Task<JobRun> EndedAsync(TestApp app, string job)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            if (app.Service<JobQueue>().Rows().Single(row => row.Job.Name == job).Last is { EndedAt: not null } run)
-                return run;
-            await Task.Delay(50, patience.Token);
-        }
+        JobRun? Last() => app.Service<JobQueue>().Rows().Single(row => row.Job.Name == job).Last;
+        await Patience.UntilAsync(() => Last() is { EndedAt: not null });
+        return Last()!;
     }
 }

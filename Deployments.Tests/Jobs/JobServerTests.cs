@@ -11,8 +11,6 @@ namespace Deployments.Tests.Jobs;
 /// </summary>
 public sealed class JobServerTests
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     [Fact]
     public async Task A_drain_that_waits_is_the_only_one_however_many_nodes_ask()
     {
@@ -61,13 +59,13 @@ public sealed class JobServerTests
         await Task.Delay(TimeSpan.FromSeconds(3)); // the servers notice
         await app.Database.BringBackAsync();
         await using (var command = app.Database.DataSource.CreateCommand(Records.PageSeed.Waiting(71)))
-            await UntilAsync(async () => await command.ExecuteNonQueryAsync() > 0);
+            await Patience.UntilAsync(async () => await command.ExecuteNonQueryAsync() > 0);
         await Recorded.DrainedAsync(app.Database);
 
-        await UntilAsync(() => Task.FromResult(TryRunNow(app)));
-        await UntilAsync(() => Task.FromResult(
+        await Patience.UntilAsync(() => TryRunNow(app));
+        await Patience.UntilAsync(() =>
             app.Service<JobQueue>().Rows().Single(row => row.Job.Name == PruneNodesJob.Name).Last is
-            { State: JobRunState.Ok }));
+            { State: JobRunState.Ok });
         Assert.InRange(app.Service<JobStorage>().GetMonitoringApi().EnqueuedCount(JobCall.DrainQueue), 0, 1);
     }
 
@@ -115,26 +113,6 @@ public sealed class JobServerTests
         catch (Exception exception) when (exception is System.Data.Common.DbException or InvalidOperationException)
         {
             return false; // a connection that broke
-        }
-    }
-
-    static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        var end = TimeProvider.System.GetUtcNow() + Patience;
-        while (true)
-        {
-            try
-            {
-                if (await isSo())
-                    return;
-            }
-            catch (System.Data.Common.DbException) when (TimeProvider.System.GetUtcNow() < end)
-            {
-                // A connection that broke.
-            }
-
-            Assert.True(TimeProvider.System.GetUtcNow() < end);
-            await Task.Delay(100);
         }
     }
 }

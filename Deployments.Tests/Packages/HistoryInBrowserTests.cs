@@ -1,8 +1,6 @@
 using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Tests.Support;
-using Deque.AxeCore.Playwright;
-using Microsoft.Playwright;
 
 namespace Deployments.Tests.Packages;
 
@@ -22,24 +20,16 @@ public sealed class HistoryInBrowserTests
         await seed.AddAsync("Accounts.Web", "1.4.2", "WEB-01", PackageSeed.Noon.AddDays(3));
         await using var browser = await Chromium.StartAsync();
 
-        foreach (var colors in new[] { ColorScheme.Light, ColorScheme.Dark })
-            foreach (var width in new[] { 1280, 320 })
-            {
-                var page = await browser.OpenAsync(
-                    new Uri(app.Url, "/feeds/approved/packages/Accounts.Web/history?user=jdoe"), colors, width);
-                var result = await page.RunAxe();
-                Assert.True(
-                    result.Violations.Length == 0,
-                    string.Join('\n', result.Violations.SelectMany(v =>
-                        v.Nodes.Select(n => $"{v.Id} {n.Html} {string.Join(' ', n.Any.Select(a => a.Message))}"))));
-                Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
-
-                // 23:30 UTC is the next day in Berlin: day headings move with the times below them.
-                Assert.Equal("Wednesday 11 March 2026",
-                    (await page.InnerTextAsync("tbody:last-of-type tr.day")).Trim());
-                Assert.Equal("00:30",
-                    (await page.InnerTextAsync("tbody:last-of-type tr[data-at]:last-child time")).Trim());
-            }
+        var page = await browser.OpenAsync(
+            new Uri(app.Url, "/feeds/approved/packages/Accounts.Web/history?user=jdoe"));
+        await Accessibility.CheckAsync(page, "history", async _ =>
+        {
+            // 23:30 UTC is the next day in Berlin: day headings move with the times below them.
+            Assert.Equal("Wednesday 11 March 2026",
+                (await page.InnerTextAsync("tbody:last-of-type tr.day")).Trim());
+            Assert.Equal("00:30",
+                (await page.InnerTextAsync("tbody:last-of-type tr[data-at]:last-child time")).Trim());
+        });
         Assert.Empty(browser.Errors);
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using Deployments.Tests.Support;
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
 namespace Deployments.Tests.Pages;
@@ -31,29 +30,7 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
         {
             Assert.Equal(status, await page.EvaluateAsync<int>(
                 "performance.getEntriesByType('navigation')[0].responseStatus"));
-            foreach (var colors in new[] { ColorScheme.Light, ColorScheme.Dark })
-                foreach (var width in new[] { 1280, 320 })
-                {
-                    // Without motion: a colour half way from light to dark is none that a reader sees.
-                    await page.EmulateMediaAsync(new PageEmulateMediaOptions
-                    {
-                        ColorScheme = colors,
-                        ReducedMotion = ReducedMotion.Reduce,
-                    });
-                    await page.SetViewportSizeAsync(width, 800);
-                    var result = await page.RunAxe();
-                    Offenders.AssertNone(result.Violations.SelectMany(violation => violation.Nodes.Select(node =>
-                        $"{colors} {width}: {violation.Id} {node.Html} "
-                        + string.Join(' ', node.Any.Select(check => check.Message)))));
-                    Offenders.AssertNone(await page.EvaluateAsync<string[]>(
-                        """
-                        document.documentElement.scrollWidth <= innerWidth ? [] :
-                          [...document.querySelectorAll('body *')]
-                            .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
-                            .map(e => innerWidth + ': ' + e.outerHTML.slice(0, 160))
-                        """));
-                    await TakePictureAsync(page, address, asAdmin, $"{colors}-{width}");
-                }
+            await Accessibility.CheckAsync(page, address, how => TakePictureAsync(page, address, asAdmin, how));
         }
         finally
         {

@@ -3,16 +3,19 @@ using Microsoft.Playwright;
 namespace Deployments.Tests.Support;
 
 /// <summary>
-/// A headless browser that reaches nothing but the program under test, and what its console complained about.
+/// Pages of a headless browser that reach nothing but the program under test, and what its console complained about.
+/// The browser itself is one for the whole run; each page is a session of its own.
 /// </summary>
 sealed class Chromium : IAsyncDisposable
 {
     const string Executable = "/usr/bin/chromium";
 
-    readonly IPlaywright playwright;
-    readonly IBrowser browser;
+    static readonly Lazy<Task<IBrowser>> Shared = new(LaunchAsync);
 
-    Chromium(IPlaywright playwright, IBrowser browser) => (this.playwright, this.browser) = (playwright, browser);
+    readonly IBrowser browser;
+    readonly List<IBrowserContext> contexts = [];
+
+    Chromium(IBrowser browser) => this.browser = browser;
 
     /// <summary>Messages of level error, and scripts that failed.</summary>
     public List<string> Errors { get; } = [];
@@ -20,28 +23,20 @@ sealed class Chromium : IAsyncDisposable
     /// <summary>Requests to anything but the program under test.</summary>
     public List<string> Strays { get; } = [];
 
-    public static async Task<Chromium> StartAsync()
-    {
-        var playwright = await Playwright.CreateAsync();
-        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = Executable,
-            Args = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        });
-        return new Chromium(playwright, browser);
-    }
+    public static async Task<Chromium> StartAsync() => new(await Shared.Value);
 
     /// <summary>Opens a page in a session of its own.</summary>
     public async Task<IPage> OpenAsync(
-        Uri address, ColorScheme colors = ColorScheme.Light, int width = 1280, string zone = "Europe/Berlin",
-        System.Net.CookieCollection? cookies = null)
+        Uri address, string zone = "Europe/Berlin", System.Net.CookieCollection? cookies = null)
     {
         var context = await browser.NewContextAsync(new BrowserNewContextOptions
         {
-            ColorScheme = colors,
+            ColorScheme = ColorScheme.Light,
             TimezoneId = zone,
-            ViewportSize = new ViewportSize { Width = width, Height = 800 },
+            ViewportSize = new ViewportSize { Width = 1280, Height = 800 },
         });
+        lock (contexts)
+            contexts.Add(context);
         await context.AddCookiesAsync((cookies ?? []).Select(cookie => new Cookie
         {
             Name = cookie.Name,
@@ -68,7 +63,23 @@ sealed class Chromium : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await browser.DisposeAsync();
-        playwright.Dispose();
+        foreach (var context in contexts)
+            await context.CloseAsync();
+    }
+
+    static async Task<IBrowser> LaunchAsync()
+    {
+        var playwright = await Playwright.CreateAsync();
+        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Executable,
+            Args = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            Task.Run(() => browser.CloseAsync()).Wait(TimeSpan.FromSeconds(10));
+            playwright.Dispose();
+        };
+        return browser;
     }
 }

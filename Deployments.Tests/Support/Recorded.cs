@@ -78,16 +78,11 @@ static class Recorded
     }
 
     /// <summary>Returns when nothing waits in the inbox any more.</summary>
-    public static async Task DrainedAsync(TestDatabase database)
-    {
-        for (var attempt = 0; attempt < 300; attempt++)
+    public static Task DrainedAsync(TestDatabase database) => Patience.UntilAsync(
+        async () =>
         {
             await using var connection = await database.DataSource.OpenConnectionAsync();
-            if (!await connection.ExecuteScalarAsync<bool>("select exists (select from deployment_inbox)"))
-                return;
-            await Task.Delay(50);
-        }
-
-        Assert.Fail("The inbox was not drained within 15 seconds.");
-    }
+            return !await connection.ExecuteScalarAsync<bool>("select exists (select from deployment_inbox)");
+        },
+        () => "The inbox is not drained.");
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 
@@ -33,25 +32,17 @@ public sealed class TaggedLoad : IAsyncDisposable
     /// <summary>What the last such answer was.</summary>
     public string? LastOther { get; private set; }
 
-    /// <summary>The longest time that an answer's headers took.</summary>
-    public TimeSpan Slowest { get; private set; }
-
     /// <summary>What to show when it does not go on.</summary>
     public Func<string> Log { get; init; } = () => "";
 
     public int Count(string status) => Promised.Values.Count(promise => promise == status);
 
     /// <summary>Returns when so many more promises of the kind have been given.</summary>
-    public async Task MoreAsync(string status, int more = 50, int seconds = 30)
+    public Task MoreAsync(string status, int more = 50)
     {
         var before = Count(status);
-        var waited = Stopwatch.StartNew();
-        while (Count(status) < before + more)
-        {
-            Assert.True(waited.Elapsed.TotalSeconds < seconds,
-                $"Only {Count(status) - before} more downloads were {status}; {Others} others, {LastOther}\n{Log()}");
-            await Task.Delay(20);
-        }
+        return Patience.UntilAsync(() => Count(status) >= before + more, () =>
+            $"Only {Count(status) - before} more downloads were {status}; {Others} others, {LastOther}\n{Log()}");
     }
 
     /// <summary>One tagged request, from the address given.</summary>
@@ -85,9 +76,8 @@ public sealed class TaggedLoad : IAsyncDisposable
             try
             {
                 using var request = Request(path, target);
-                var began = Stopwatch.StartNew();
                 using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-                Note(answer, began.Elapsed);
+                Note(answer);
                 await answer.Content.ReadAsByteArrayAsync();
             }
             catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
@@ -100,10 +90,8 @@ public sealed class TaggedLoad : IAsyncDisposable
         }
     }
 
-    void Note(HttpResponseMessage answer, TimeSpan took)
+    void Note(HttpResponseMessage answer)
     {
-        lock (stopping)
-            Slowest = took > Slowest ? took : Slowest;
         var status = answer.Headers.TryGetValues("X-Deployment-Status", out var values) ? values.Single() : "none";
         if (answer.StatusCode == HttpStatusCode.OK && status is "recorded" or "journaled")
         {

@@ -51,7 +51,7 @@ public sealed class TestApp : IAsyncDisposable
     public static async Task<TestApp> StartAsync(TestDatabase? database = null, params string[] settings)
     {
         var ownsDatabase = database is null;
-        database ??= await TestDatabase.CreateAsync();
+        database ??= await TestDatabase.CreateStartedAsync();
         var dataDirectory = Directory.CreateTempSubdirectory("deployments-test-").FullName;
         var app = await Program.BuildAsync([
             "--urls=http://127.0.0.1:0",

@@ -10,9 +10,12 @@ namespace Deployments.Tests.Support;
 /// </summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
-    static readonly SemaphoreSlim TemplateGate = new(1, 1);
+    const string Migrated = "deployments_template";
+    const string Started = "deployments_started";
+
+    static readonly Lazy<Task> MigratedTemplate = new(MakeMigratedAsync);
+    static readonly Lazy<Task> StartedTemplate = new(MakeStartedAsync);
     static int count;
-    static bool templateReady;
 
     readonly string name;
 
@@ -30,13 +33,25 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>A database with the current schema, or (<paramref name="migrated"/> false) an empty one.</summary>
     public static async Task<TestDatabase> CreateAsync(bool migrated = true)
     {
-        var server = await PostgresServer.ConnectionStringAsync();
-        await EnsureTemplateAsync(server);
+        await MigratedTemplate.Value;
+        return await CreateAsync(migrated ? $" template {Migrated}" : "");
+    }
 
+    /// <summary>
+    /// A database as the first start of a <see cref="TestApp"/> leaves it: with its account, its key and its timetable,
+    /// so that the next one need not make them.
+    /// </summary>
+    public static async Task<TestDatabase> CreateStartedAsync()
+    {
+        await StartedTemplate.Value;
+        return await CreateAsync($" template {Started}");
+    }
+
+    static async Task<TestDatabase> CreateAsync(string template)
+    {
+        var server = await PostgresServer.ConnectionStringAsync();
         var name = $"test_{Interlocked.Increment(ref count)}";
-        await ExecuteAsync(server, migrated
-            ? $"create database {name} template deployments_template"
-            : $"create database {name}");
+        await ExecuteAsync(server, $"create database {name}{template}");
         return new TestDatabase(name, For(server, name));
     }
 
@@ -45,7 +60,7 @@ public sealed class TestDatabase : IAsyncDisposable
     {
         var server = await PostgresServer.ConnectionStringAsync();
         await ExecuteAsync(server, $"alter database {name} allow_connections false");
-        await ExecuteAsync(server, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+        await EndConnectionsAsync(server);
     }
 
     /// <summary>Takes connections again.</summary>
@@ -59,26 +74,34 @@ public sealed class TestDatabase : IAsyncDisposable
         await ExecuteAsync(server, $"drop database if exists {name} with (force)");
     }
 
-    static async Task EnsureTemplateAsync(string server)
+    static async Task MakeMigratedAsync()
     {
-        await TemplateGate.WaitAsync();
-        try
-        {
-            if (templateReady)
-                return;
-            await ExecuteAsync(server, "create database deployments_template");
-            var connectionString = For(server, "deployments_template") + ";Pooling=false";
-            await using (var template = DatabaseSetup.CreateDataSource(connectionString))
-                await new Migrator(template).MigrateAsync(CancellationToken.None);
-            // Hangfire's tables too, or every program under test would make them.
-            JobServer.OpenStorage(connectionString);
-            templateReady = true;
-        }
-        finally
-        {
-            TemplateGate.Release();
-        }
+        var server = await PostgresServer.ConnectionStringAsync();
+        await ExecuteAsync(server, $"create database {Migrated}");
+        var connectionString = For(server, Migrated) + ";Pooling=false";
+        await using (var template = DatabaseSetup.CreateDataSource(connectionString))
+            await new Migrator(template).MigrateAsync(CancellationToken.None);
+        // Hangfire's tables too, or every program under test would make them.
+        JobServer.OpenStorage(connectionString);
     }
+
+    static async Task MakeStartedAsync()
+    {
+        await using var database = await CreateAsync();
+        await using (await TestApp.StartAsync(database))
+        {
+        }
+
+        await using (var command = database.DataSource.CreateCommand("delete from nodes"))
+            await command.ExecuteNonQueryAsync();
+        await database.DataSource.DisposeAsync();
+        var server = await PostgresServer.ConnectionStringAsync();
+        await database.EndConnectionsAsync(server); // the job server's pool has some; a template may have none
+        await ExecuteAsync(server, $"create database {Started} template {database.name}");
+    }
+
+    Task EndConnectionsAsync(string server) => ExecuteAsync(
+        server, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
 
     static string For(string server, string database) =>
         new NpgsqlConnectionStringBuilder(server) { Database = database, MaxPoolSize = 30 }.ConnectionString;

@@ -2,8 +2,6 @@ using System.Net;
 using Deployments.Data.Accounts;
 using Deployments.Tests.Accounts;
 using Deployments.Tests.Support;
-using Deque.AxeCore.Playwright;
-using Microsoft.Playwright;
 
 namespace Deployments.Tests.Vulnerabilities;
 
@@ -134,21 +132,9 @@ public sealed class AssessmentPageTests : IAsyncLifetime
         await using var chromium = await Chromium.StartAsync();
         var cookies = browser.Cookies.GetCookies(vulnerable.App.Url);
 
-        foreach (var colors in new[] { ColorScheme.Light, ColorScheme.Dark })
-        {
-            foreach (var width in new[] { 1280, 320 })
-            {
-                var page = await chromium.OpenAsync(
-                    new Uri(vulnerable.App.Url, Page), colors, width, cookies: cookies);
-                await page.ClickAsync("details.assess > summary");
-                var result = await page.RunAxe();
-                Assert.True(
-                    result.Violations.Length == 0,
-                    string.Join('\n', result.Violations.SelectMany(v => v.Nodes.Select(n => $"{v.Id} {n.Html}"))));
-                Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
-            }
-        }
-
+        var page = await chromium.OpenAsync(new Uri(vulnerable.App.Url, Page), cookies: cookies);
+        await page.ClickAsync("details.assess > summary");
+        await Accessibility.CheckAsync(page, Page);
         Assert.Empty(chromium.Errors);
     }
 

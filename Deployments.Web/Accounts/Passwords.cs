@@ -12,20 +12,18 @@ public sealed class Passwords
     /// <summary>The longest password, in characters: hashing must not be made expensive.</summary>
     public const int LengthMax = 200;
 
-    readonly PasswordHasher<Account> hasher = new();
-    readonly string nobodysHash;
-
-    /// <summary>Makes the hash against which the passwords of unknown names are checked.</summary>
-    public Passwords() => nobodysHash = Hash(Guid.NewGuid().ToString());
+    static readonly PasswordHasher<Account> Hasher = new();
+    // Against which the passwords of unknown names are checked.
+    static readonly Lazy<string> NobodysHash = new(() => Hasher.HashPassword(null!, Guid.NewGuid().ToString()));
 
     /// <summary>A hash to keep.</summary>
-    public string Hash(string password) => hasher.HashPassword(null!, password);
+    public string Hash(string password) => Hasher.HashPassword(null!, password);
 
     /// <summary>Whether the password is the account's. Takes the same time when there is no such account.</summary>
     public bool Check(Account? account, string password)
     {
-        var result = hasher.VerifyHashedPassword(
-            account!, account?.PasswordHash ?? nobodysHash, password.Length > LengthMax ? "" : password);
+        var result = Hasher.VerifyHashedPassword(
+            account!, account?.PasswordHash ?? NobodysHash.Value, password.Length > LengthMax ? "" : password);
         return account is { Active: true } && result != PasswordVerificationResult.Failed && password.Length > 0;
     }
 }

@@ -105,8 +105,9 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
                 return;
             }
 
-            await using var stream = FileSender.Open(path);
-            await FileSender.SendAsync(context.Response, stream, context.RequestAborted);
+            using var open = FileSender.Open(path);
+            await FileSender.SendAsync(
+                context.Response, open, RandomAccess.GetLength(open), context.RequestAborted);
             return;
         }
 

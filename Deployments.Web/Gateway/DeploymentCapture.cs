@@ -5,7 +5,6 @@ using Deployments.Data.Records;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Deployments.Web.Records;
-using FluentValidation;
 
 namespace Deployments.Web.Gateway;
 
@@ -15,12 +14,10 @@ namespace Deployments.Web.Gateway;
 /// </summary>
 /// <param name="writer">Makes entries durable.</param>
 /// <param name="ids">Gives records their ids.</param>
-/// <param name="validator">What a record may say.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">For what must never fail a download.</param>
 sealed class DeploymentCapture(
-    InboxWriter writer, RecordIds ids, IValidator<DeploymentFields> validator, TimeProvider time,
-    ILogger<DeploymentCapture> logger)
+    InboxWriter writer, RecordIds ids, TimeProvider time, ILogger<DeploymentCapture> logger)
 {
     const string StatusHeader = "X-Deployment-Status";
     const string IdHeader = "X-Deployment-Id";
@@ -155,8 +152,8 @@ sealed class DeploymentCapture(
         caller.FeedId is null || caller.FeedId == feed.FeedId ? caller.Policy : null;
 
     string? Problem(DeploymentFields fields) =>
-        validator.Validate(fields) is { IsValid: false, Errors: [var first, ..] }
-            ? $"{DeploymentHeaders.Prefix}{first.PropertyName} {first.ErrorMessage}"
+        DeploymentRules.FirstProblem(fields, time.GetUtcNow()) is var (field, problem)
+            ? $"{DeploymentHeaders.Prefix}{field} {problem}"
             : null;
 
     static string? Shorten(string text, int lengthMax)

@@ -20,6 +20,8 @@ static class DeploymentHeaders
 
     static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     static readonly string[] Names = ["Application", "Description", "Target", "Url", "UserName", "Date"];
+    static readonly string[] FullNames = Array.ConvertAll(Names, name => Prefix + name);
+    static readonly string[] MetaNames = Array.ConvertAll(Names, name => MetaPrefix + name);
 
     /// <summary>Whether a client tags this request.</summary>
     public static bool ArePresent(IHeaderDictionary headers)
@@ -47,7 +49,9 @@ static class DeploymentHeaders
     {
         string? problem = null;
         var raw = new StringBuilder();
-        var values = Array.ConvertAll(Names, name => Value(headers, name, raw, ref problem));
+        var values = new string?[Names.Length];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = Value(headers, i, raw, ref problem);
         return (new DeploymentFields
         {
             Application = values[0],
@@ -65,11 +69,11 @@ static class DeploymentHeaders
     public static string Write(InboxEntry entry)
     {
         var raw = new StringBuilder();
-        Append(raw, Names[0], entry.Application);
-        Append(raw, Names[1], entry.Description);
-        Append(raw, Names[2], entry.Target);
+        Append(raw, FullNames[0], entry.Application);
+        Append(raw, FullNames[1], entry.Description);
+        Append(raw, FullNames[2], entry.Target);
         if (entry.Url is not null)
-            Append(raw, Names[3], entry.Url);
+            Append(raw, FullNames[3], entry.Url);
         return raw.ToString();
     }
 
@@ -101,22 +105,22 @@ static class DeploymentHeaders
         }.Trimmed();
     }
 
-    static string? Value(IHeaderDictionary headers, string name, StringBuilder raw, ref string? problem)
+    static string? Value(IHeaderDictionary headers, int index, StringBuilder raw, ref string? problem)
     {
-        if (!headers.TryGetValue(Prefix + name, out StringValues values)
-            && !headers.TryGetValue(MetaPrefix + name, out values))
+        if (!headers.TryGetValue(FullNames[index], out StringValues values)
+            && !headers.TryGetValue(MetaNames[index], out values))
             return null;
 
         string? text = null;
         foreach (var value in values)
         {
             var received = DecodeBytes(value ?? "");
-            Append(raw, name, received);
+            Append(raw, FullNames[index], received);
             text = DecodePercent(received);
         }
 
         if (values.Count > 1)
-            problem ??= $"{Prefix}{name} is given {values.Count} times";
+            problem ??= $"{FullNames[index]} is given {values.Count} times";
         return text;
     }
 
@@ -146,6 +150,6 @@ static class DeploymentHeaders
             ? decoded
             : text;
 
-    static void Append(StringBuilder raw, string name, string value) =>
-        raw.Append(Prefix).Append(name).Append(": ").Append(value).Append('\n');
+    static void Append(StringBuilder raw, string fullName, string value) =>
+        raw.Append(fullName).Append(": ").Append(value).Append('\n');
 }

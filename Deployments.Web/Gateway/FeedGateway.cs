@@ -13,7 +13,7 @@ namespace Deployments.Web.Gateway;
 sealed class FeedGateway(
     FeedDirectory feeds, CallerResolver callers, ConnectorSource connectors, UpstreamClient upstream,
     SealedAddresses seals, PullSessions sessions, RegistryTokens tokens,
-    DeploymentCapture capture, DeploymentsSettings settings)
+    LocalDownloads downloads, DeploymentCapture capture, DeploymentsSettings settings)
 {
     const char SealMark = '~';
 
@@ -23,8 +23,9 @@ sealed class FeedGateway(
         RegistryTokens.Map(routes);
         foreach (var (root, separator) in types.All.Select(type => (type.Root, type.FeedNameSeparator)).Distinct())
         {
+            // Short: a feed needs nothing of what stands between routing and pages, such as sessions and style sheets.
             routes.Map($"/{root}/{{feed}}/{{**path}}", (HttpContext context, string feed, FeedGateway gateway) =>
-                gateway.ServeAsync(context, root, feed, separator));
+                gateway.ServeAsync(context, root, feed, separator)).ShortCircuit();
         }
 
         // How Terraform finds out where modules are.
@@ -110,7 +111,8 @@ sealed class FeedGateway(
             && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = settings.UploadBytesMax;
 
-        if (led is null && await served.Type.AnswerAsync(request, served.Tree, context.RequestAborted) is { } answer)
+        if (led is null && await downloads.AnswerAsync(served, request, package is not null, context.RequestAborted)
+            is (var answer, var known))
         {
             if (answer is LocalAnswer.File file && package is not null)
             {
@@ -120,7 +122,7 @@ sealed class FeedGateway(
                 ExpectParts(context, served, caller, request, package, await HeadAsync(file, served.Type, request));
             }
 
-            await LocalResponse.WriteAsync(context, answer);
+            await LocalResponse.WriteAsync(context, answer, known);
             return;
         }
 

@@ -10,19 +10,37 @@ static class LocalResponse
     /// Files with ranges and conditional requests (RFC 9110, sections 13 and 14), documents and sentences as they
     /// are.
     /// </summary>
-    public static Task WriteAsync(HttpContext context, LocalAnswer answer)
+    /// <param name="context">The request.</param>
+    /// <param name="answer">What is said.</param>
+    /// <param name="known">What is remembered of the file; null for nothing.</param>
+    public static Task WriteAsync(HttpContext context, LocalAnswer answer, LocalDownloads.Known? known = null)
     {
         context.Response.Clear();
         foreach (var (name, value) in answer.Headers)
             context.Response.Headers[name] = value;
         return answer switch
         {
+            LocalAnswer.File when known?.Content is { } content => WriteContentAsync(context, known, content),
             LocalAnswer.File file => WriteFileAsync(context, file),
             LocalAnswer.Document document =>
                 TypedResults.Bytes(document.Content, document.ContentType).ExecuteAsync(context),
             LocalAnswer.Status status => WriteStatusAsync(context, status),
             _ => throw new InvalidOperationException($"Unknown answer {answer}."),
         };
+    }
+
+    static async Task WriteContentAsync(HttpContext context, LocalDownloads.Known known, byte[] content)
+    {
+        if (!FileSender.IsPlainGet(context.Request))
+        {
+            await TypedResults.Bytes(content, known.File.ContentType, fileDownloadName: null,
+                enableRangeProcessing: true, known.Stamp.Modified, known.Stamp.Tag).ExecuteAsync(context);
+            return;
+        }
+
+        SetHeaders(context.Response, known.File.ContentType, known.Tag, known.LastModified, content.Length);
+        await context.Response.StartAsync(context.RequestAborted);
+        await context.Response.BodyWriter.WriteAsync(content, context.RequestAborted);
     }
 
     static Task WriteStatusAsync(HttpContext context, LocalAnswer.Status status)
@@ -39,21 +57,27 @@ static class LocalResponse
     static async Task WriteFileAsync(HttpContext context, LocalAnswer.File file)
     {
         // What is said of the file is asked of what is open: another may take its name meanwhile.
-        await using var stream = FileSender.Open(file.Path);
-        var modified = new DateTimeOffset(File.GetLastWriteTimeUtc(stream.SafeFileHandle));
-        var tag = new EntityTagHeaderValue($"\"{modified.UtcTicks:x}-{stream.Length:x}\"");
+        using var open = FileSender.Open(file.Path);
+        var stamp = new Stamp(File.GetLastWriteTimeUtc(open), RandomAccess.GetLength(open));
         if (!FileSender.IsPlainGet(context.Request))
         {
-            await TypedResults.Stream(stream, file.ContentType, fileDownloadName: null, modified, tag,
+            await using var stream = new FileStream(open, FileAccess.Read, bufferSize: 0);
+            await TypedResults.Stream(stream, file.ContentType, fileDownloadName: null, stamp.Modified, stamp.Tag,
                 enableRangeProcessing: true).ExecuteAsync(context);
             return;
         }
 
-        var headers = context.Response.Headers;
-        headers.ContentType = file.ContentType;
-        headers.ETag = tag.ToString();
-        headers.LastModified = HeaderUtilities.FormatDate(modified);
-        headers.AcceptRanges = "bytes";
-        await FileSender.SendAsync(context.Response, stream, context.RequestAborted);
+        SetHeaders(context.Response, file.ContentType, stamp.Tag.ToString(),
+            HeaderUtilities.FormatDate(stamp.Modified), stamp.Length);
+        await FileSender.SendAsync(context.Response, open, stamp.Length, context.RequestAborted);
+    }
+
+    static void SetHeaders(HttpResponse response, string contentType, string tag, string modified, long length)
+    {
+        response.ContentType = contentType;
+        response.ContentLength = length;
+        response.Headers.ETag = tag;
+        response.Headers.LastModified = modified;
+        response.Headers.AcceptRanges = "bytes";
     }
 }

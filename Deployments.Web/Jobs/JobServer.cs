@@ -1,10 +1,13 @@
 using System.Globalization;
 using Hangfire;
 using Hangfire.AspNetCore;
+using Hangfire.Common;
 using Hangfire.Dashboard;
 using Hangfire.Logging;
 using Hangfire.PostgreSql;
 using Hangfire.PostgreSql.Factories;
+using Hangfire.Server;
+using Hangfire.States;
 using Hangfire.Storage;
 
 namespace Deployments.Web.Jobs;
@@ -19,7 +22,7 @@ namespace Deployments.Web.Jobs;
 /// </remarks>
 sealed class JobServer(
     JobStorage storage, IServiceScopeFactory scopes, IReadOnlyList<ScheduledJob> timetable, ILoggerFactory logging)
-    : IHostedService
+    : IHostedService, IDisposable
 {
     const string Schema = "hangfire";
     const int WorkersMax = 4;
@@ -32,7 +35,7 @@ sealed class JobServer(
     static readonly TimeSpan QueuePollInterval = TimeSpan.FromSeconds(5);
     static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
-    readonly List<BackgroundJobServer> servers = [];
+    BackgroundJobServer? server;
 
     /// <summary>Registers the engine; the timetable itself is registered already.</summary>
     /// <param name="services">The program's services.</param>
@@ -90,16 +93,16 @@ sealed class JobServer(
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        foreach (var server in servers)
-            server.SendStop();
-        foreach (var server in servers)
-        {
-            await server.WaitForShutdownAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            server.Dispose();
-        }
-
-        servers.Clear();
+        if (server is null)
+            return;
+        server.SendStop();
+        await server.WaitForShutdownAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        server.Dispose();
+        server = null;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => server?.Dispose();
 
     /// <summary>The line's schedule as a cron expression, in UTC, with seconds where it has any.</summary>
     internal static string CronOf(ScheduledJob line) => line switch
@@ -116,11 +119,11 @@ sealed class JobServer(
     // At each start, since a new version may have another timetable. A time that no node was there for is made up once.
     void Announce(RecurringJobManager recurring)
     {
+        List<RecurringJobDto> known;
         using (var connection = storage.GetConnection())
-        {
-            foreach (var old in connection.GetRecurringJobs().Where(job => timetable.All(line => line.Name != job.Id)))
-                recurring.RemoveIfExists(old.Id);
-        }
+            known = connection.GetRecurringJobs();
+        foreach (var old in known.Where(job => timetable.All(line => line.Name != job.Id)))
+            recurring.RemoveIfExists(old.Id);
 
         var options = new RecurringJobOptions
         {
@@ -129,33 +132,41 @@ sealed class JobServer(
         };
         foreach (var line in timetable)
         {
-            if (line.Name == DrainInboxJob.Name)
-                recurring.AddOrUpdate<JobCall>(
-                    line.Name, job => job.DrainAsync(CancellationToken.None), CronOf(line), options);
-            else
-                recurring.AddOrUpdate<JobCall>(
-                    line.Name, job => job.RunAsync(line.Name, CancellationToken.None), CronOf(line), options);
+            var call = line.Name == DrainInboxJob.Name
+                ? Job.FromExpression<JobCall>(job => job.DrainAsync(CancellationToken.None))
+                : Job.FromExpression<JobCall>(job => job.RunAsync(line.Name, CancellationToken.None));
+            // Each costs a lock and some statements, and at nearly every start nothing has changed.
+            if (!known.Exists(job => job.Id == line.Name && job.Cron == CronOf(line) && IsSame(job.Job, call)))
+                recurring.AddOrUpdate(line.Name, call, CronOf(line), options);
         }
     }
 
+    static bool IsSame(Job? one, Job other) =>
+        one is not null && one.Type == other.Type && one.Method == other.Method
+        && one.Args.OfType<string>().SequenceEqual(other.Args.OfType<string>());
+
     void Serve()
     {
-        servers.Add(Serve("drain", [JobCall.DrainQueue], workers: 1));
-        servers.Add(Serve("jobs", ["default"], WorkersMax));
-    }
-
-    BackgroundJobServer Serve(string name, string[] queues, int workers) => new(
-        new BackgroundJobServerOptions
+        var activator = new AspNetCoreJobActivator(scopes);
+        var filters = JobFilterProviders.Providers;
+        // The drain has a worker of its own, for which nothing else can be in the way; and no server of its own, since
+        // two servers wait for each other's locks while they start and stop.
+        var drain = new Worker(
+            [JobCall.DrainQueue], new BackgroundJobPerformer(filters, activator, TaskScheduler.Default),
+            new BackgroundJobStateChanger(filters));
+        var options = new BackgroundJobServerOptions
         {
             ServerName = string.Create(
-                CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}:{name}"),
-            Queues = queues,
-            WorkerCount = workers,
-            Activator = new AspNetCoreJobActivator(scopes),
+                CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}"),
+            Queues = ["default"],
+            WorkerCount = WorkersMax,
+            Activator = activator,
             SchedulePollingInterval = LookInterval,
             ShutdownTimeout = StopPatience,
             StopTimeout = TimeSpan.FromSeconds(1),
-        }, storage);
+        };
+        server = new BackgroundJobServer(options, storage, [drain]);
+    }
 
     /// <summary>
     /// Hangfire's log is one for the process, and outlives the program that gave it; then it says nothing.

@@ -46,10 +46,14 @@ public record DeploymentFields
 }
 
 /// <summary>
-/// What a deployment record may say. Messages complete the sentence that begins with the property's name, so that
-/// each road names it in its own way (header, JSON property, form field).
+/// What a deployment record may say. A problem completes the sentence that begins with the field's name, so that each
+/// road names it in its own way (header, JSON property, form field).
 /// </summary>
-public sealed class DeploymentFieldsValidator : AbstractValidator<DeploymentFields>
+/// <remarks>
+/// Plain functions, for what is recorded with every download; forms and requests meet them through
+/// <see cref="DeploymentFieldsValidator"/>.
+/// </remarks>
+public static class DeploymentRules
 {
     /// <summary>Longest application, target or user name, in characters.</summary>
     public const int NameLengthMax = 200;
@@ -66,31 +70,47 @@ public sealed class DeploymentFieldsValidator : AbstractValidator<DeploymentFiel
     /// <summary>Nothing was deployed before: an earlier date is a mistake, such as a default value.</summary>
     public static readonly DateTimeOffset DateMin = new(1990, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <param name="time">The clock against which "in the future" is judged.</param>
-    public DeploymentFieldsValidator(TimeProvider time)
-    {
-        RuleLevelCascadeMode = CascadeMode.Stop;
-        Text(RuleFor(fields => fields.Application), NameLengthMax, required: true, mayBeEmpty: false);
-        Text(RuleFor(fields => fields.Description), DescriptionLengthMax, required: true, mayBeEmpty: true);
-        Text(RuleFor(fields => fields.Target), NameLengthMax, required: true, mayBeEmpty: false);
-        Text(RuleFor(fields => fields.UserName), NameLengthMax, required: false, mayBeEmpty: true);
-        Text(RuleFor(fields => fields.Url), UrlLengthMax, required: false, mayBeEmpty: true)
-            .Must(url => url is null || IsWebAddress(url)).WithMessage("must be an absolute http or https URL");
-        RuleFor(fields => fields.Date)
-            .Must(date => date is null || IsoDate.TryParse(date) is not null)
-            .WithMessage("is not an ISO 8601 date such as 2026-01-31T08:15:00Z")
-            .Must(date => date is null || IsoDate.TryParse(date) <= time.GetUtcNow() + ClockSkewMax)
-            .WithMessage("is more than 5 minutes in the future")
-            .Must(date => date is null || IsoDate.TryParse(date) >= DateMin).WithMessage("is before 1990-01-01");
-    }
+    /// <summary>The first field that cannot be recorded, and why; null when all can.</summary>
+    /// <param name="fields">What was said, trimmed.</param>
+    /// <param name="now">The time against which "in the future" is judged.</param>
+    public static (string Field, string Problem)? FirstProblem(DeploymentFields fields, DateTimeOffset now) =>
+        NameProblem(fields.Application) is { } application ? (nameof(fields.Application), application)
+        : DescriptionProblem(fields.Description) is { } description ? (nameof(fields.Description), description)
+        : NameProblem(fields.Target) is { } target ? (nameof(fields.Target), target)
+        : UserNameProblem(fields.UserName) is { } userName ? (nameof(fields.UserName), userName)
+        : UrlProblem(fields.Url) is { } url ? (nameof(fields.Url), url)
+        : DateProblem(fields.Date, now) is { } date ? (nameof(fields.Date), date)
+        : null;
 
-    static IRuleBuilderOptions<DeploymentFields, string?> Text(
-        IRuleBuilderInitial<DeploymentFields, string?> rule, int lengthMax, bool required, bool mayBeEmpty) => rule
-            .Must(text => !required || text is not null).WithMessage("is missing")
-            .Must(text => mayBeEmpty || !string.IsNullOrEmpty(text)).WithMessage("is blank")
-            .Must(text => text is null
-                || LengthOf(text) <= lengthMax).WithMessage($"is longer than {lengthMax} characters")
-            .Must(text => text is null || !HasControlCharacters(text)).WithMessage("has control characters");
+    /// <summary>Of an application or a target.</summary>
+    public static string? NameProblem(string? name) =>
+        name is null ? "is missing" : name.Length == 0 ? "is blank" : TextProblem(name, NameLengthMax);
+
+    /// <summary>Of a description, which may be empty.</summary>
+    public static string? DescriptionProblem(string? description) =>
+        description is null ? "is missing" : TextProblem(description, DescriptionLengthMax);
+
+    /// <summary>Of a user name, which need not be given.</summary>
+    public static string? UserNameProblem(string? userName) =>
+        userName is null ? null : TextProblem(userName, NameLengthMax);
+
+    /// <summary>Of a link, which need not be given.</summary>
+    public static string? UrlProblem(string? url) =>
+        url is null ? null
+        : TextProblem(url, UrlLengthMax) ?? (IsWebAddress(url) ? null : "must be an absolute http or https URL");
+
+    /// <summary>Of a date, which need not be given.</summary>
+    public static string? DateProblem(string? date, DateTimeOffset now) =>
+        date is null ? null
+        : IsoDate.TryParse(date) is not { } time ? "is not an ISO 8601 date such as 2026-01-31T08:15:00Z"
+        : time > now + ClockSkewMax ? "is more than 5 minutes in the future"
+        : time < DateMin ? "is before 1990-01-01"
+        : null;
+
+    static string? TextProblem(string text, int lengthMax) =>
+        LengthOf(text) > lengthMax ? $"is longer than {lengthMax} characters"
+        : HasControlCharacters(text) ? "has control characters"
+        : null;
 
     /// <summary>Characters as people count them: an emoji is one, not two.</summary>
     static int LengthOf(string text) => text.Length <= NameLengthMax ? text.Length : text.EnumerateRunes().Count();
@@ -117,6 +137,28 @@ public sealed class DeploymentFieldsValidator : AbstractValidator<DeploymentFiel
         Uri.TryCreate(url, UriKind.Absolute, out var address)
         && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
         && address.Host.Length > 0;
+}
+
+/// <summary><see cref="DeploymentRules"/> for what people and tools fill in.</summary>
+public sealed class DeploymentFieldsValidator : AbstractValidator<DeploymentFields>
+{
+    /// <param name="time">The clock against which "in the future" is judged.</param>
+    public DeploymentFieldsValidator(TimeProvider time)
+    {
+        Rule(RuleFor(fields => fields.Application), DeploymentRules.NameProblem);
+        Rule(RuleFor(fields => fields.Description), DeploymentRules.DescriptionProblem);
+        Rule(RuleFor(fields => fields.Target), DeploymentRules.NameProblem);
+        Rule(RuleFor(fields => fields.UserName), DeploymentRules.UserNameProblem);
+        Rule(RuleFor(fields => fields.Url), DeploymentRules.UrlProblem);
+        Rule(RuleFor(fields => fields.Date), date => DeploymentRules.DateProblem(date, time.GetUtcNow()));
+    }
+
+    static void Rule(IRuleBuilderInitial<DeploymentFields, string?> rule, Func<string?, string?> problemOf) =>
+        rule.Custom((value, context) =>
+        {
+            if (problemOf(value) is { } problem)
+                context.AddFailure(problem);
+        });
 }
 
 /// <summary>Reads ISO 8601 dates as tools write them.</summary>

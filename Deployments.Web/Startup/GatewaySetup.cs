@@ -46,6 +46,7 @@ static class GatewaySetup
         services.AddSingleton<MetadataCache>();
         services.AddSingleton<CachedDownloads>();
         services.AddSingleton<ConnectorSource>();
+        services.AddSingleton<LocalDownloads>();
         services.AddSingleton<PullSessions>();
         services.AddSingleton<RegistryTokens>();
         services.AddSingleton<FeedGateway>();

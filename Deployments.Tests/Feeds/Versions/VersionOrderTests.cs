@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using System.Text;
@@ -159,7 +158,7 @@ public class VersionOrderTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Hostile_texts_never_throw_and_give_short_keys_quickly(string name)
+    public void Hostile_texts_never_throw_and_give_short_keys(string name)
     {
         // Goal: whatever a client sends is answered. Method: random texts out of everything grammars care about.
         string[] pieces =
@@ -168,7 +167,6 @@ public class VersionOrderTests
             "a", "v", "x", "rc", "dev", "post", "alpha", "-r", "_p", "\ud800", "\udc00", "😀", "é", "ß", "٣", "\u212a",
         ];
         var random = new Random(4711);
-        var watch = Stopwatch.StartNew();
         for (var round = 0; round < 2_000; round++)
         {
             var text = string.Concat(random.GetItems(pieces, random.Next(1, 60)));
@@ -176,7 +174,6 @@ public class VersionOrderTests
             var piece = pieces[round % pieces.Length] + pieces[round / pieces.Length % pieces.Length];
             Check(string.Concat(Enumerable.Repeat(piece, 200 / piece.Length)));
         }
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"It took {watch.Elapsed}.");
 
         // An index entry of PostgreSQL holds about 2,700 bytes.
         void Check(string text) => Assert.InRange(Orders[name].SortKey(text)?.Length ?? 0, 0, 2_000);

@@ -150,7 +150,7 @@ public sealed class NewKeyFormValidator : AbstractValidator<NewKeyForm>
                 .WithMessage("A key that records every download needs an application of 1 to 200 characters.");
             RuleFor(key => key.PolicyTarget).Must(IsField)
                 .WithMessage("A key that records every download needs a target of 1 to 200 characters.");
-            RuleFor(key => key.PolicyDescription).MaximumLength(DeploymentFieldsValidator.DescriptionLengthMax)
+            RuleFor(key => key.PolicyDescription).MaximumLength(DeploymentRules.DescriptionLengthMax)
                 .Must(text => text is null || !text.Any(char.IsControl))
                 .WithMessage("The description of downloads has up to 2,000 characters and no control characters.");
         });
