@@ -114,11 +114,10 @@ public sealed class UniversalFeedTests : FeedTypeContract, IDisposable
     {
         var content = Given.Zip(("a.txt", Given.Bytes("A")));
         Assert.Equal(400, await UploadAsync(content));
-        Assert.Equal(201, await UploadAsync(content, "upload/acme/Tool/1.0.0?title=The+tool&key=SECRET"));
+        Assert.Equal(201, await UploadAsync(content, "upload/acme/Tool/1.0.0?title=The+tool"));
         Assert.Equal(409, await UploadAsync(content, "upload?group=acme&name=tool&version=1.0.0"));
         var meta = await JsonAsync("meta/acme/tool/1.0.0");
         Assert.Equal("The tool", meta.GetProperty("title").GetString());
-        Assert.False(meta.TryGetProperty("key", out _));
         var part = Assert.IsType<LocalAnswer.Document>(await AskAsync("download-file/acme/tool/1.0.0?path=a.txt"));
         Assert.Equal("A"u8, part.Content);
     }

@@ -197,10 +197,7 @@ public sealed partial class UniversalFeed
     {
         var metadata = new JsonObject();
         foreach (var (name, value) in QueryHelpers.ParseQuery(request.RawQuery))
-        {
-            if (!name.Equals("key", StringComparison.OrdinalIgnoreCase))
-                metadata[name] = value.ToString().Trim('/');
-        }
+            metadata[name] = value.ToString().Trim('/');
 
         string[] path = [.. request.Segments.Skip(1).SelectMany(segment => segment.Split('/'))];
         if (path.Length >= 2)

@@ -21,6 +21,7 @@ static class AccountsSetup
         services.AddSingleton<Credentials>();
         services.AddSingleton<CallerResolver>();
         services.AddSingleton<CallerFeeds>();
+        services.AddSingleton<IHttpContextFactory, KeyInAddress>();
         services.AddSingleton<ConnectorSecrets>();
 
         // Before everything that uses the key ring at its start.
