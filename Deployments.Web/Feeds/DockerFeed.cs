@@ -88,10 +88,11 @@ public sealed partial class DockerFeed : IFeedType
                     && list.ValueKind == JsonValueKind.Array
                 ? [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object
                     && item.TryGetProperty("digest", out var digest) && digest.ValueKind == JsonValueKind.String)
-                    .Select(item => item.GetProperty("digest").GetString()!)]
+                    .Select(item => item.GetProperty("digest").GetString()!)
+                    .Where(digest => DigestPattern().IsMatch(digest))]
                 : [];
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // half a character, perhaps
         {
             return [];
         }
