@@ -2,6 +2,7 @@ using System.Text;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
+using Deployments.Web.Feeds;
 using Deployments.Web.Gateway;
 using Deployments.Web.Records;
 
@@ -87,7 +88,15 @@ sealed class PackageDeploymentApi(
             return;
         }
 
-        var entry = Entry(context, request, served, caller, RecordRoad.Api, await ids.NextAsync(ct), time.GetUtcNow());
+        var package = PackageOf(request, served);
+        if (ProblemOrNull(package, served) is { } problem)
+        {
+            await PlainText.WriteAsync(context, StatusCodes.Status400BadRequest, problem);
+            return;
+        }
+
+        var entry = Entry(
+            context, request, package, served, caller, RecordRoad.Api, await ids.NextAsync(ct), time.GetUtcNow());
         var result = (await store.RecordAsync([RecordFactory.ToRecord(served.Type, entry)], ct))[0];
         await context.Response.WriteAsJsonAsync(
             new
@@ -98,14 +107,21 @@ sealed class PackageDeploymentApi(
             }, ct);
     }
 
+    /// <summary>The package that a valid request names.</summary>
+    public static PackageCoordinates PackageOf(PackageDeploymentRequest request, ServedFeed served) =>
+        served.Type.FromNames(request.GroupName ?? "", request.PackageName!, request.Version!);
+
+    /// <summary>What is wrong with it as a package of this feed; null when nothing is.</summary>
+    public static string? ProblemOrNull(PackageCoordinates package, ServedFeed served) =>
+        CoordinateLimits.ProblemOrNull(served.Type, package) is var (which, problem)
+            ? $"{(which == "Name" ? "PackageName" : which)}: {problem}"
+            : null;
+
     /// <summary>The entry that a valid request makes.</summary>
     public static InboxEntry Entry(
-        HttpContext context, PackageDeploymentRequest request, ServedFeed served, Caller caller, RecordRoad road,
-        long id,
-        DateTimeOffset receivedAt)
-    {
-        var package = served.Type.FromNames(request.GroupName ?? "", request.PackageName!, request.Version!);
-        return new InboxEntry
+        HttpContext context, PackageDeploymentRequest request, PackageCoordinates package, ServedFeed served,
+        Caller caller, RecordRoad road, long id, DateTimeOffset receivedAt) =>
+        new()
         {
             Id = id,
             ReceivedAt = receivedAt,
@@ -126,7 +142,6 @@ sealed class PackageDeploymentApi(
             Road = road,
             RawPath = context.Request.Path,
         };
-    }
 
     /// <summary>
     /// Who calls; a key in the body counts like one in a header, and where both are given both must be right.
