@@ -18,6 +18,7 @@ static class AccountsSetup
         services.TryAddSingleton<DatabaseSignals>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<AttemptLimiter>();
+        services.AddSingleton<KnownDevices>();
         services.AddSingleton<Credentials>();
         services.AddSingleton<CallerResolver>();
         services.AddSingleton<CallerFeeds>();
