@@ -5,7 +5,6 @@ using Deployments.Data.Records;
 using Deployments.Web.Accounts;
 using Deployments.Web.Gateway;
 using Deployments.Web.Records;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Deployments.Web.Api;
 
@@ -37,8 +36,7 @@ sealed class PackageDeploymentBatchApi(
             return;
         }
 
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = null;
+        UploadLimits.Lift(context, bytesMax: null);
         var items = mediaType == "APPLICATION/JSON" ? ArrayAsync(context) : LinesAsync(context);
         var report = await RecordAsync(context, ApiAccess.CallerOf(context), items, context.RequestAborted);
         await context.Response.WriteAsJsonAsync(report, context.RequestAborted);
