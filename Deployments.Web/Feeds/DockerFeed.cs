@@ -21,6 +21,8 @@ public sealed partial class DockerFeed : IFeedType
 
     static readonly string[] OtherNames = ["oci", "Container registry"];
     static readonly string[] Links = ["Link"];
+    static readonly string[] TagParameters = ["n", "last"];
+    static readonly string[] ReferrerParameters = ["artifactType"];
 
     enum Part { Other, Manifest, Blob, Uploads, Upload, Tags, Referrers }
 
@@ -55,6 +57,14 @@ public sealed partial class DockerFeed : IFeedType
     /// <remarks>A tag moves; a digest does not.</remarks>
     public bool IsImmutable(FeedRequest request, PackageCoordinates package) =>
         DigestPattern().IsMatch(RouteOf(request).Reference);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string>? QueryParameters(FeedRequest request) => RouteOf(request).Part switch
+    {
+        Part.Tags => TagParameters,
+        Part.Referrers => ReferrerParameters,
+        _ => [], // containerd's "ns" too, which names the registry that it would have asked
+    };
 
     /// <inheritdoc/>
     public bool IsContentAddressed(FeedRequest request) =>

@@ -50,13 +50,6 @@ sealed class DeploymentCapture(
         feed.DeploymentRecordsEnabled && HttpMethods.IsGet(context.Request.Method)
         && (PolicyOrNull(caller, feed) is not null || DeploymentHeaders.ArePresent(context.Request.Headers));
 
-    /// <summary>Removes what an upstream says of records of its own.</summary>
-    public static void RemoveAnswer(IHeaderDictionary headers)
-    {
-        headers.Remove(StatusHeader);
-        headers.Remove(IdHeader);
-    }
-
     /// <summary>What the client calls itself, shortened to 500 characters; null when it does not say.</summary>
     public static string? UserAgentOf(HttpRequest request) =>
         Shorten(request.Headers.UserAgent.ToString(), UserAgentLengthMax);
