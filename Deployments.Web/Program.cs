@@ -68,6 +68,7 @@ public static class Program
         try
         {
             await app.MigrateAsync();
+            app.UseKnownProxies(settings);
             app.UseSecurityHeaders();
             app.UseProGetHeaders();
             app.UseErrorPages();

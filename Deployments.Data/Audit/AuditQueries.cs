@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Dapper;
+using Deployments.Data.Database;
 using Npgsql;
 
 namespace Deployments.Data.Audit;
@@ -45,13 +46,15 @@ public sealed class AuditQueries(NpgsqlDataSource database)
     }
 
     /// <summary>Every event the filter lets through, oldest first, in one snapshot, one by one.</summary>
+    /// <param name="exports">Whose connection it holds until the last one is read.</param>
     /// <param name="filter">Which ones.</param>
     /// <param name="ct">Ends the reading.</param>
-    public async IAsyncEnumerable<AuditEvent> StreamAsync(
-        AuditFilter filter, [EnumeratorCancellation] CancellationToken ct)
+    public static async IAsyncEnumerable<AuditEvent> StreamAsync(
+        ExportDatabase exports, AuditFilter filter, [EnumeratorCancellation] CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(exports);
         ArgumentNullException.ThrowIfNull(filter);
-        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var connection = await exports.DataSource.OpenConnectionAsync(ct);
         var rows = connection.QueryUnbufferedAsync<AuditEvent>(
             Select + "order by audit_event_id", filter, commandTimeout: 300);
         await foreach (var row in rows.WithCancellation(ct))

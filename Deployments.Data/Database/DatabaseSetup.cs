@@ -20,6 +20,7 @@ public static class DatabaseSetup
     public static IServiceCollection AddDeploymentsData(this IServiceCollection services, string connectionString)
     {
         services.AddSingleton(_ => CreateDataSource(connectionString));
+        services.AddSingleton(_ => ExportDatabase.Create(connectionString));
         var parts = typeof(DatabaseSetup).Assembly.GetExportedTypes()
             .Where(type => type is { IsClass: true, IsAbstract: false })
             .Where(type => type.Name.EndsWith("Queries", StringComparison.Ordinal)

@@ -30,6 +30,18 @@ public sealed class FeedQueries(NpgsqlDataSource database)
         return (await ReadAsync(connection, null, name, visible, ct)).SingleOrDefault();
     }
 
+    /// <summary>Whether an active feed answers to a name, in any case: one look at an index.</summary>
+    public async Task<bool> IsServedAsync(string name, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            """
+            select exists (
+                select from feed_names join feeds using (feed_id)
+                where name_key = lower(@name) and active)
+            """, new { name }, cancellationToken: ct));
+    }
+
     /// <summary>Every connector, by name.</summary>
     public async Task<IReadOnlyList<Connector>> ConnectorsAsync(CancellationToken ct)
     {

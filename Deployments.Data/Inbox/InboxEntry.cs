@@ -59,8 +59,10 @@ public record InboxEntry
     /// <summary>By which road it came.</summary>
     public required RecordRoad Road { get; init; }
 
-    /// <summary>The request's path as sent.</summary>
-    public required string RawPath { get; init; }
+    /// <summary>
+    /// The request's path as sent, but for credentials in its query: whoever makes an entry, none is kept.
+    /// </summary>
+    public required string RawPath { get; init => field = SecretFree.Address(value); }
 
     /// <summary>
     /// The deployment headers as received, one <c>Name: value</c> per line; null when they are literally the fields.

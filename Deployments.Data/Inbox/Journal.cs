@@ -83,16 +83,16 @@ public sealed class Journal(string directory)
     }
 
     /// <summary>
-    /// The entries of a sealed file, each as the JSON text of its line. A line that a crash cut short was never
-    /// promised to anyone and is passed over.
+    /// The entries of a sealed file, each as JSON text: as an entry of this version, whatever version wrote the line. A
+    /// line that a crash cut short was never promised to anyone and is passed over.
     /// </summary>
     public static IReadOnlyList<string> Read(string file)
     {
         var lines = new List<string>();
         foreach (var line in File.ReadLines(file))
         {
-            if (IsWhole(line))
-                lines.Add(line);
+            if (EntryOrNull(line) is { } entry)
+                lines.Add(JsonSerializer.Serialize(entry, Json));
         }
 
         return lines;
@@ -117,15 +117,15 @@ public sealed class Journal(string directory)
         return file.ReadByte() != '\n';
     }
 
-    static bool IsWhole(string line)
+    static InboxEntry? EntryOrNull(string line)
     {
         try
         {
-            return JsonSerializer.Deserialize<InboxEntry>(line, Json) is not null;
+            return JsonSerializer.Deserialize<InboxEntry>(line, Json);
         }
         catch (JsonException)
         {
-            return false;
+            return null;
         }
     }
 

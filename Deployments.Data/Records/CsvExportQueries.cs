@@ -1,6 +1,7 @@
 using System.Data;
 using System.Text;
 using Dapper;
+using Deployments.Data.Database;
 using Npgsql;
 
 namespace Deployments.Data.Records;
@@ -9,8 +10,8 @@ namespace Deployments.Data.Records;
 /// Writes all records of a time as CSV, for auditors: PostgreSQL makes the text (COPY), and this program only passes it
 /// on, which is several times as fast as reading rows and uses the same memory for ten records as for ten million.
 /// </summary>
-/// <param name="database">The database.</param>
-public sealed class CsvExportQueries(NpgsqlDataSource database)
+/// <param name="database">The connections of exports.</param>
+public sealed class CsvExportQueries(ExportDatabase database)
 {
     // So many are sorted in memory, and the first ones are on their way at once; much smaller pieces would look into
     // the dictionaries too often.
@@ -49,7 +50,7 @@ public sealed class CsvExportQueries(NpgsqlDataSource database)
     {
         var rows = new CsvRowEnds(output);
         await rows.AddAsync(Heading, ct);
-        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var connection = await database.DataSource.OpenConnectionAsync(ct);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         // Compiling the statement takes longer than it saves.
         await connection.ExecuteAsync(new CommandDefinition(

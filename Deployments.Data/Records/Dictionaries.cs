@@ -194,7 +194,7 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
     }
 
     /// <summary>The key under which two spellings of a server's, a person's or a tool's name are the same.</summary>
-    public static string NameKey(string name) => name.Normalize(NormalizationForm.FormC).ToLowerInvariant();
+    public static string NameKey(string name) => Nfc.Of(name).ToLowerInvariant();
 
     static Guid TextKey(string text) =>
         new(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16), bigEndian: true);

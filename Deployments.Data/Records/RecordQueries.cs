@@ -50,14 +50,17 @@ public sealed class RecordQueries(NpgsqlDataSource database)
     }
 
     /// <summary>Every record the filter lets through, newest first, in one snapshot, one by one.</summary>
+    /// <param name="exports">Whose connection it holds until the last one is read.</param>
     /// <param name="filter">Its cursor and limit do not count.</param>
     /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Ends the reading.</param>
-    public async IAsyncEnumerable<RecordRow> StreamAsync(
-        RecordFilter filter, VisibleFeeds visible, [EnumeratorCancellation] CancellationToken ct)
+    public static async IAsyncEnumerable<RecordRow> StreamAsync(
+        ExportDatabase exports, RecordFilter filter, VisibleFeeds visible,
+        [EnumeratorCancellation] CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(exports);
         ArgumentNullException.ThrowIfNull(filter);
-        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var connection = await exports.DataSource.OpenConnectionAsync(ct);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         if (await FilterIds.FindOrNullAsync(connection, filter, visible, ct, snapshot) is not { } ids)
             yield break;

@@ -1,4 +1,4 @@
-using System.Text;
+using Deployments.Data.Records;
 
 namespace Deployments.Data.Search;
 
@@ -17,7 +17,7 @@ public sealed record SearchPattern(string Exact, string Prefix, string? Part)
     public static SearchPattern Of(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var exact = text.Normalize(NormalizationForm.FormC).ToLowerInvariant();
+        var exact = Nfc.Of(text).ToLowerInvariant();
         var words = exact.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var isLong = words.Length > 0 && words.Max(word => word.Length) >= PartLengthMin;
         return new SearchPattern(

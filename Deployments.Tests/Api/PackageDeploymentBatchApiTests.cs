@@ -113,6 +113,68 @@ public sealed class PackageDeploymentBatchApiTests(RecordApiFixture fixture) : I
         Assert.Equal(10_000, (await fixture.RecordsAsync(target)).Count);
     }
 
+    [Theory]
+    [InlineData("application/x-ndjson")]
+    [InlineData("application/json")]
+    public async Task An_item_of_any_length_is_named_and_passed_over_in_little_memory(string contentType)
+    {
+        var isArray = contentType == "application/json";
+        using var body = new EndlessItem(
+            Encoding.UTF8.GetBytes(isArray ? $"[{Item("1.0.0")}," : Item("1.0.0") + "\n"),
+            Encoding.UTF8.GetBytes(isArray ? $",{Item("2.0.0")}]" : $"\n{Item("2.0.0")}"));
+        using var content = new StreamContent(body);
+        content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        var before = GC.GetTotalAllocatedBytes();
+
+        using var answer = await fixture.App.Admin.PostAsync(RecordApiFixture.Batch, content);
+
+        var report = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+        Assert.Equal((2L, 0L, 1L), Counts(report));
+        Assert.Equal("It is longer than 64 KB.", Assert.Single(Errors(report)[2]));
+        Assert.Equal(["1.0.0", "2.0.0"], (await fixture.RecordsAsync(target)).Select(record => record.Version));
+        // Of 100 MB, as long as nothing gathers them.
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, EndlessItem.Bytes / 2);
+    }
+
+    [Theory]
+    [InlineData("[")]
+    [InlineData("[\"a, ] }")]
+    [InlineData("[,]")]
+    [InlineData("[1,,2]", 1)]
+    [InlineData("[1] 2", 1)]
+    [InlineData("[1]]", 1)]
+    [InlineData("[}]")]
+    [InlineData("[1 2]")]
+    [InlineData("x[1]")]
+    public async Task Damage_in_an_array_is_told_once(string body, int before = 0)
+    {
+        var errors = Errors(await SendAsync(body, "application/json"));
+
+        Assert.Equal(before + 1, errors.Count);
+        Assert.StartsWith("The JSON ends here", errors[before + 1][0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Brackets_commas_and_quotes_within_texts_end_no_item()
+    {
+        var report = await SendAsync(
+            $"\ufeff [ {Item("1.0.0", ("Description", "a\\\",]}[{"))} , {Item("2.0.0", ("Description", "\\"))} ] ",
+            "application/json");
+
+        Assert.Equal((2L, 0L, 0L), Counts(report));
+        Assert.Equal(["a\\\",]}[{", "\\"], (await fixture.RecordsAsync(target)).Select(record => record.Description));
+    }
+
+    [Fact]
+    public async Task Thousands_of_unknown_feeds_are_told_without_waiting_for_each()
+    {
+        // Each would have cost a quarter of a second: an hour in all.
+        var report = await SendAsync(string.Join('\n', Enumerable.Range(0, 15_000).Select(i =>
+            Item("1.0.0", ("FeedName", i % 2 == 0 ? "nowhere" : $"nowhere-{i / 20}")))));
+
+        Assert.Equal((0L, 0L, 15_000L), Counts(report));
+    }
+
     [Fact]
     public async Task Duplicates_with_a_date_are_counted_and_recorded_once()
     {
@@ -196,6 +258,68 @@ public sealed class PackageDeploymentBatchApiTests(RecordApiFixture fixture) : I
     static (long Recorded, long Duplicates, long Failed) Counts(JsonElement report) =>
         (report.GetProperty("recorded").GetInt64(), report.GetProperty("duplicates").GetInt64(),
             report.GetProperty("failed").GetInt64());
+
+    /// <summary>An item of 100 MB that is nowhere as a whole, between two pieces of text.</summary>
+    sealed class EndlessItem(byte[] head, byte[] tail) : Stream
+    {
+        public const long Bytes = 100L << 20;
+
+        static readonly byte[] Beginning = "{\"Description\":\""u8.ToArray();
+        static readonly byte[] Ending = "\"}"u8.ToArray();
+
+        long at;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => head.Length + Beginning.Length + Bytes + Ending.Length + tail.Length;
+
+        public override long Position { get => at; set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override int Read(Span<byte> buffer)
+        {
+            var start = 0L;
+            foreach (var (piece, length) in new (byte[]?, long)[]
+                {
+                    (head, head.Length), (Beginning, Beginning.Length), (null, Bytes), (Ending, Ending.Length),
+                    (tail, tail.Length),
+                })
+            {
+                if (at < start + length)
+                {
+                    var count = (int)Math.Min(buffer.Length, start + length - at);
+                    if (piece is null)
+                        buffer[..count].Fill((byte)'x');
+                    else
+                        piece.AsSpan((int)(at - start), count).CopyTo(buffer);
+                    at += count;
+                    return count;
+                }
+
+                start += length;
+            }
+
+            return 0;
+        }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult(Read(buffer.Span));
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
 
     static Dictionary<int, string[]> Errors(JsonElement report) => report.GetProperty("errors").EnumerateArray()
         .ToDictionary(error => error.GetProperty("line").GetInt32(),

@@ -84,10 +84,11 @@ public sealed class DockerFeedTests : FeedTypeContract, IDisposable
     public void An_indexs_manifests_are_its_parts()
     {
         var request = Given.Request("api/manifests/1");
+        var (one, two) = ($"sha256:{1:x64}", $"sha256:{2:x64}");
         Assert.Equal(
-            ["sha256:1", "sha256:2"],
+            [one, two],
             Type.ChildVersions(request,
-                Given.Bytes("""{"manifests":[{"digest":"sha256:1"},{},{"digest":"sha256:2"}]}""")));
+                Given.Bytes($$"""{"manifests":[{"digest":"{{one}}"},{},{"digest":"{{two}}"}]}""")));
         foreach (var other in new[] { "", "{", "[]", "null", """{"manifests":7}""", """{"layers":[]}""" })
             Assert.Empty(Type.ChildVersions(request, Given.Bytes(other)));
     }

@@ -68,6 +68,35 @@ public sealed class PyPiFeedTests : StaticFeedContract
         (new("", "a", "1.0+local"), "pkg:pypi/a@1.0%2Blocal"),
     ];
 
+    [Theory]
+    [InlineData("<a ")]
+    [InlineData("<a \"")]
+    [InlineData("<a href='x' \"")]
+    [InlineData("<a href=\"x\"")]
+    [InlineData("<a b")]
+    [InlineData("<a href = ")]
+    [InlineData("=\"'")]
+    [InlineData("<a\t")]
+    public void A_page_made_to_keep_a_reader_busy_keeps_none(string piece)
+    {
+        // With a million pieces, whatever looks at the rest of the page for each would take hours.
+        var page = string.Concat(Enumerable.Repeat(piece, 1_000_000));
+
+        Assert.True(HtmlAnchors.Replace(page, _ => null) == page);
+    }
+
+    [Theory]
+    [InlineData("<a href=\"x\">", "<a href=\"[x]\">")]
+    [InlineData("<A class='y>' HREF = 'x&amp;y' rel=z>t</A>", "<A class='y>' HREF = \"[x&amp;y]\" rel=z>t</A>")]
+    [InlineData("<a\nhref=\"x\"><a href=\"y\">", "<a\nhref=\"[x]\"><a href=\"[y]\">")]
+    [InlineData("<a data-href=\"x\" title=\"href='y'\">", "<a data-href=\"x\" title=\"href='y'\">")]
+    [InlineData("<abbr href=\"x\"><a>href=\"x\"</a>", "<abbr href=\"x\"><a>href=\"x\"</a>")]
+    [InlineData("<a href=x><a href=\"x", "<a href=x><a href=\"x")]
+    [InlineData("<a", "<a")]
+    [InlineData("", "")]
+    public void Addresses_are_found_in_anchors_and_nowhere_else(string page, string expected) =>
+        Assert.Equal(expected, HtmlAnchors.Replace(page, address => $"[{address}]"));
+
     [Fact]
     public void Addresses_of_a_project_page_are_led_through_the_feed()
     {

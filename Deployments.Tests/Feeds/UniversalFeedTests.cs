@@ -71,9 +71,7 @@ public sealed class UniversalFeedTests : FeedTypeContract, IDisposable
 
         var meta = await JsonAsync("meta/acme/web/shop/1.0.0-rc.1");
         Assert.Equal("A shop", meta.GetProperty("title").GetString());
-        var part = Assert.IsType<LocalAnswer.Document>(
-            await AskAsync("download-file/acme/web/shop/1.0.0-rc.1?path=bin/run.sh"));
-        Assert.Equal("#!/bin/sh"u8, part.Content);
+        Assert.Equal("#!/bin/sh", await PartAsync("download-file/acme/web/shop/1.0.0-rc.1?path=bin/run.sh"));
         Assert.Equal(404, await StatusAsync("download-file/acme/web/shop/1.0.0-rc.1?path=../upack.json"));
     }
 
@@ -114,13 +112,11 @@ public sealed class UniversalFeedTests : FeedTypeContract, IDisposable
     {
         var content = Given.Zip(("a.txt", Given.Bytes("A")));
         Assert.Equal(400, await UploadAsync(content));
-        Assert.Equal(201, await UploadAsync(content, "upload/acme/Tool/1.0.0?title=The+tool&key=SECRET"));
+        Assert.Equal(201, await UploadAsync(content, "upload/acme/Tool/1.0.0?title=The+tool"));
         Assert.Equal(409, await UploadAsync(content, "upload?group=acme&name=tool&version=1.0.0"));
         var meta = await JsonAsync("meta/acme/tool/1.0.0");
         Assert.Equal("The tool", meta.GetProperty("title").GetString());
-        Assert.False(meta.TryGetProperty("key", out _));
-        var part = Assert.IsType<LocalAnswer.Document>(await AskAsync("download-file/acme/tool/1.0.0?path=a.txt"));
-        Assert.Equal("A"u8, part.Content);
+        Assert.Equal("A", await PartAsync("download-file/acme/tool/1.0.0?path=a.txt"));
     }
 
     [Fact]
@@ -220,6 +216,65 @@ public sealed class UniversalFeedTests : FeedTypeContract, IDisposable
         Assert.Equal(FeedAccess.Upload, Type.RequiredAccess(Given.Request("upload", "POST")));
     }
 
+    [Theory]
+    [InlineData("zip")]
+    [InlineData("tgz")]
+    public async Task Those_who_ask_for_content_at_the_same_time_share_the_unpacking(string format)
+    {
+        var noise = new byte[8 << 20];
+        new Random(1).NextBytes(noise);
+        Assert.Equal(201, await UploadAsync(Given.Zip(
+            ("upack.json", Given.Bytes("""{"name":"Shop","version":"1.0.0"}""")), ("package/noise", noise))));
+        using var watcher = new FileSystemWatcher(Path.Combine(place.Root, "~shop", "1.0.0"), "*.tmp");
+        var begun = 0;
+        watcher.Created += (_, _) => Interlocked.Increment(ref begun);
+        watcher.EnableRaisingEvents = true;
+        using var impatient = new CancellationTokenSource();
+        var first = Type.AnswerAsync(
+            Given.Request($"download/shop/1.0.0?contentOnly={format}"), place.Tree, impatient.Token).AsTask();
+
+        var answers = Enumerable.Range(0, 8)
+            .Select(_ => AskAsync($"download/shop/1.0.0?contentOnly={format}").AsTask()).ToList();
+        await impatient.CancelAsync(); // and whoever began it may leave
+
+        var paths = (await Task.WhenAll(answers)).Select(answer => Assert.IsType<LocalAnswer.File>(answer).Path);
+        Assert.True(File.Exists(Assert.Single(paths.Distinct())));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Assert.Equal(1, Volatile.Read(ref begun));
+    }
+
+    [Fact]
+    public async Task A_file_of_a_package_is_unpacked_while_it_is_sent()
+    {
+        const int length = 80 << 20; // more than was ever held in memory
+        Assert.Equal(201, await UploadAsync(Given.Zip(
+            ("upack.json", Given.Bytes("""{"name":"Shop","version":"1.0.0"}""")),
+            ("package/zeros", new byte[length]))));
+        var part = Assert.IsType<LocalAnswer.Unpacked>(await AskAsync("download-file/Shop/1.0.0?path=zeros"));
+        Assert.Equal(length, part.Length);
+        var before = GC.GetTotalAllocatedBytes();
+
+        await part.CopyToAsync(Stream.Null, CancellationToken.None);
+
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, length / 2);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_damaged_within_its_package_is_told()
+    {
+        var text = Given.Bytes(string.Join('\n', Enumerable.Range(0, 20_000)));
+        var package = Given.Zip(
+            ("upack.json", Given.Bytes("""{"name":"Shop","version":"1.0.0"}""")), ("package/x", text));
+        Assert.Equal(201, await UploadAsync(package));
+        var part = Assert.IsType<LocalAnswer.Unpacked>(await AskAsync("download-file/Shop/1.0.0?path=x"));
+        var path = Assert.IsType<LocalAnswer.File>(await AskAsync("download/Shop/1.0.0")).Path;
+        var at = package.AsSpan().IndexOf("package/x"u8) + "package/x".Length;
+        package.AsSpan(at, 64).Fill(0xff);
+        await File.WriteAllBytesAsync(path, package);
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => part.CopyToAsync(Stream.Null, CancellationToken.None));
+    }
+
     static byte[] Package(string group, string name, string version, string title = "A shop") => Given.Zip(
         ("upack.json", JsonSerializer.SerializeToUtf8Bytes(new { group, name, version, title })),
         ("package/bin/run.sh", Given.Bytes("#!/bin/sh")),
@@ -233,6 +288,13 @@ public sealed class UniversalFeedTests : FeedTypeContract, IDisposable
 
     async Task<int> UploadAsync(byte[] body, string path = "upload") =>
         Assert.IsType<LocalAnswer.Status>(await AskAsync(path, "PUT", body)).Code;
+
+    async Task<string> PartAsync(string path)
+    {
+        using var bytes = new MemoryStream();
+        await Assert.IsType<LocalAnswer.Unpacked>(await AskAsync(path)).CopyToAsync(bytes, CancellationToken.None);
+        return System.Text.Encoding.UTF8.GetString(bytes.ToArray());
+    }
 
     async Task<JsonElement> JsonAsync(string path) =>
         JsonDocument.Parse(Assert.IsType<LocalAnswer.Document>(await AskAsync(path)).Content).RootElement;

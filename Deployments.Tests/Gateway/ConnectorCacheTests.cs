@@ -39,6 +39,24 @@ public sealed class ConnectorCacheTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_protocol_does_not_know_in_a_query_makes_no_other_file_of_it()
+    {
+        foreach (var query in new[] { "", "?x=1", "?x=2", "?X&y=%20", "?", "?latst", "?x=1&x=2" })
+        {
+            using var response = await app.Client.GetAsync(new Uri(Package + query, UriKind.Relative));
+            Assert.Equal(Content, await response.Content.ReadAsByteArrayAsync());
+        }
+
+        Assert.Equal("/download/app/1.0.0", Assert.Single(upstream.Requests).Target);
+
+        foreach (var query in new[] { "?contentOnly=zip", "?x=1&contentOnly=zip&contentOnly=tgz", "?CONTENTONLY=zip" })
+            (await app.Client.GetAsync(new Uri(Package + query, UriKind.Relative))).Dispose();
+        Assert.Contains(
+            upstream.Requests, request => request.Target.EndsWith("?contentOnly=zip", StringComparison.Ordinal));
+        Assert.DoesNotContain(upstream.Requests, request => request.Target.Contains("x=", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_second_download_does_not_ask_the_upstream_and_is_recorded_too()
     {
         using var first = await GetTaggedAsync();

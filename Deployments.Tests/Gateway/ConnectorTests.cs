@@ -201,9 +201,9 @@ public sealed class ConnectorTests : IAsyncLifetime
     {
         await FeedAsync("main", Connector("one", new Uri(upstream.Url, "/base/")));
 
-        (await GetTaggedAsync("/upack/main/download/a%2fb/app/1.0.0%2Bx?v=%2f%20+~&w")).Dispose();
+        (await GetTaggedAsync("/upack/main/search/a%2fb/app/1.0.0%2Bx?v=%2f%20+~&w")).Dispose();
 
-        Assert.Equal("/base/download/a%2fb/app/1.0.0%2Bx?v=%2f%20+~&w", Assert.Single(upstream.Requests).Target);
+        Assert.Equal("/base/search/a%2fb/app/1.0.0%2Bx?v=%2f%20+~&w", Assert.Single(upstream.Requests).Target);
     }
 
     [Fact]

@@ -90,6 +90,48 @@ public sealed class UpstreamTrustTests
         Assert.DoesNotContain(thief.Requests, request => request.Headers.ContainsKey("Authorization"));
     }
 
+    [Fact]
+    public async Task What_an_upstream_says_of_itself_reaches_no_client()
+    {
+        string[] itsOwn =
+        [
+            "Clear-Site-Data", "Refresh", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials",
+            "Set-Cookie", "Set-Cookie2", "Strict-Transport-Security", "Public-Key-Pins", "Content-Security-Policy",
+            "Link", "NEL", "Report-To", "Reporting-Endpoints", "Alt-Svc", "Service-Worker-Allowed", "SourceMap",
+            "Server", "X-Powered-By", "X-Deployment-Status", "X-Deployment-Id", "X-ProGet-Version", "WWW-Authenticate",
+            "Proxy-Authenticate", "Authentication-Info", "Cross-Origin-Opener-Policy", "Origin-Agent-Cluster",
+            "X-Anything", "Location",
+        ];
+        await using var upstream = await FakeUpstream.StartAsync(context =>
+        {
+            foreach (var name in itsOwn)
+                context.Response.Headers[name] = "theirs";
+            context.Response.Headers.ETag = "\"v1\"";
+            context.Response.Headers.CacheControl = "max-age=60";
+            context.Response.Headers["Docker-Content-Digest"] = "sha256:1";
+            context.Response.ContentType = "application/x-theirs";
+            return context.Response.WriteAsync("file");
+        });
+        await using var app = await TestApp.StartAsync();
+        await app.CreateFeedAsync("files", "asset", upstream.Url);
+        await app.CreateFeedAsync("java", "maven", upstream.Url);
+        // Passed on, fetched into the cache, and out of it.
+        foreach (var path in new[]
+            {
+                "/endpoints/files/content/a", "/endpoints/files/content/a", "/maven2/java/g/l/1.0/l-1.0.jar",
+                "/maven2/java/g/l/1.0/l-1.0.jar", "/maven2/java/g/l/maven-metadata.xml",
+            })
+        {
+            using var answer = await app.Client.GetAsync(new Uri(path, UriKind.Relative));
+            Assert.Equal("file", await answer.Content.ReadAsStringAsync());
+            Assert.Equal("application/x-theirs", answer.Content.Headers.ContentType!.MediaType);
+            Assert.Equal("\"v1\"", answer.Headers.ETag!.Tag);
+            Assert.True(answer.Headers.Contains("Docker-Content-Digest"));
+            foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers))
+                Assert.False(values.Contains("theirs"), $"{path} answers with {name}.");
+        }
+    }
+
     static async Task PostAsync(TestApp app, string path, object body)
     {
         using var answer = await app.Admin.PostAsJsonAsync(path, body);

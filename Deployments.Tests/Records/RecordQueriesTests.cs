@@ -1,3 +1,4 @@
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Tests.Support;
@@ -200,7 +201,9 @@ public sealed class RecordQueriesTests : IAsyncLifetime
             await seed.DeployAsync("A 1.0", $"WEB-{i % 2}", i);
 
         var filter = new RecordFilter { Target = "WEB-0", Limit = 1, Cursor = new RecordCursor(Seed.Start, 1, false) };
-        var streamed = await queries.StreamAsync(filter, VisibleFeeds.All, default).Select(row => row.Id).ToListAsync();
+        var exports = new ExportDatabase(database.DataSource);
+        var streamed = await RecordQueries.StreamAsync(exports, filter, VisibleFeeds.All, default)
+            .Select(row => row.Id).ToListAsync();
 
         Assert.Equal([5, 3, 1], streamed);
     }

@@ -20,6 +20,12 @@ public sealed class SettingsCheckTests
         "Deployments__DataDirectory is empty; give it a value, or leave it out.")]
     [InlineData("Deployments:Bootstrap:ApiKey", "",
         "Deployments__Bootstrap__ApiKey is empty; give it a value, or leave it out.")]
+    [InlineData("Deployments:KnownProxies", "proxy.example.com",
+        "Deployments__KnownProxies is 'proxy.example.com'; it must be addresses or networks such as 10.0.0.5, 10.1.0")]
+    [InlineData("Deployments:KnownProxies", "10.0.0.5, 10.0.0.0/40",
+        "Deployments__KnownProxies is '10.0.0.5, 10.0.0.0/40'; it must be addresses or networks")]
+    [InlineData("Deployments:KnownProxies", "1", "Deployments__KnownProxies is '1'; it must be addresses or networks")]
+    [InlineData("FORWARDEDHEADERS_ENABLED", "True", "ASPNETCORE_FORWARDEDHEADERS_ENABLED is 'true'; name the proxies")]
     [InlineData("urls", "ftp://x",
         "ASPNETCORE_URLS is 'ftp://x'; it must be an address such as http://127.0.0.1:8624.")]
     [InlineData("Logging:LogLevel:Default", "loud", "Logging__LogLevel__Default is 'loud'; it must be Trace, ")]
@@ -29,6 +35,7 @@ public sealed class SettingsCheckTests
     [Theory]
     [InlineData("Deployments:AnonymousView", "True")]
     [InlineData("Deployments:Smtp:Port", "25")]
+    [InlineData("Deployments:KnownProxies", "10.0.0.5,10.1.0.0/16; fd00::/8 ::1")]
     [InlineData("Deployments:PublicUrl", "https://deployments.example.com/")]
     [InlineData("urls", "http://*:80;https://[::1]:443")]
     [InlineData("Logging:LogLevel:Default", "information")]

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Dapper;
 using Deployments.Data.Audit;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
 using Deployments.Data.Vulnerabilities;
@@ -235,9 +236,9 @@ public sealed class AssessmentStoreTests : IAsyncLifetime
 
     async Task<IReadOnlyList<AuditEvent>> AuditAsync()
     {
-        var audit = new AuditQueries(database.DataSource);
+        var exports = new ExportDatabase(database.DataSource);
         var events = new List<AuditEvent>();
-        await foreach (var change in audit.StreamAsync(new AuditFilter(null, null), default))
+        await foreach (var change in AuditQueries.StreamAsync(exports, new AuditFilter(null, null), default))
             events.Add(change);
         return events;
     }

@@ -84,7 +84,7 @@ public sealed class CallerResolver(Credentials credentials, DeploymentsSettings 
                 yield return ReadAuthorization(value);
         }
 
-        foreach (var value in request.Query["key"])
+        foreach (var value in KeyInAddress.Of(request.HttpContext))
         {
             if (!string.IsNullOrEmpty(value))
                 yield return ReadKey(value);

@@ -54,17 +54,17 @@ public sealed class Credentials(
     /// <summary>Checks a name and a password, as often as <see cref="AttemptLimiter"/> allows.</summary>
     /// <param name="name">The account's name, in any case.</param>
     /// <param name="password">The password.</param>
-    /// <param name="address">Where the request comes from.</param>
+    /// <param name="source">By what attempts are counted: an address, or a device that is known.</param>
     /// <param name="ct">Cancels.</param>
     public async ValueTask<CallerResult> CheckPasswordAsync(
-        string name, string password, string? address, CancellationToken ct)
+        string name, string password, string? source, CancellationToken ct)
     {
         // Keyed, so that a dump of this process's memory holds nothing that could be tried offline without its key.
         var memory = "p" + Convert.ToHexString(
             HMACSHA256.HashData(memoryKey, Encoding.UTF8.GetBytes($"{name.Length}:{name}{password}")));
         if (FreshOrNull(memory) is { } fresh)
             return fresh;
-        if (attempts.BeginOrWait(address, name) is { } wait)
+        if (attempts.BeginOrWait(source, name) is { } wait)
             return new CallerResult.TooManyAttempts(wait);
 
         var result = await CheckAsync(
@@ -76,9 +76,9 @@ public sealed class Credentials(
             },
             ct);
         if (result is CallerResult.Known)
-            attempts.Succeed(address, name);
+            attempts.Succeed(source, name);
         else if (result is CallerResult.CannotTell)
-            attempts.TakeBack(address, name);
+            attempts.TakeBack(source, name);
         return result;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
+using Deployments.Data.Database;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
 using Deployments.Web.Pages.Audit;
@@ -24,7 +25,7 @@ static class ExportApi
     }
 
     static async Task<IResult> RecordsAsync(
-        HttpContext context, CsvExportQueries export, AuditStore audit, CancellationToken ct)
+        HttpContext context, ExportGate gate, CsvExportQueries export, AuditStore audit, CancellationToken ct)
     {
         var query = new FilterQuery(context.Request.Query, [("from", "From"), ("to", "To")]);
         var (from, to) = (query.TimeOrNull("from"), query.TimeOrNull("to"));
@@ -32,6 +33,8 @@ static class ExportApi
             return Refusal(query.Errors.Select(error => $"{error.Key} {error.Value}."));
         if (from > to)
             return Refusal(["to is before from."]);
+        if (gate.RefusalOrNull(context) is { } busy)
+            return busy;
 
         var by = ApiAccess.CallerOf(context).ActorFor(context);
         var range = $"{Text(from) ?? "the first"} to {Text(to) ?? "the last"}";
@@ -51,12 +54,14 @@ static class ExportApi
     }
 
     static async Task<IResult> AuditAsync(
-        HttpContext context, AuditQueries queries, AuditStore audit, CancellationToken ct)
+        HttpContext context, ExportGate gate, ExportDatabase exports, AuditStore audit, CancellationToken ct)
     {
         var query = new FilterQuery(context.Request.Query, AuditQuery.Conditions);
         var filter = AuditQuery.FilterOf(query);
         if (query.Errors.Count > 0)
             return Refusal(query.Errors.Select(error => $"{error.Key} {error.Value}."));
+        if (gate.RefusalOrNull(context) is { } busy)
+            return busy;
 
         await audit.AddAsync(
             new AuditedChange("audit.export", "audit", "Audit log", null,
@@ -64,7 +69,8 @@ static class ExportApi
             ApiAccess.CallerOf(context).ActorFor(context), ct);
         context.Response.Headers.CacheControl = "no-store";
         return Results.Stream(
-            output => WriteAsync(output, queries.StreamAsync(filter, ct), ct), ContentType, "audit-log.csv");
+            output => WriteAsync(output, AuditQueries.StreamAsync(exports, filter, ct), ct), ContentType,
+            "audit-log.csv");
     }
 
     static async Task WriteAsync(Stream output, IAsyncEnumerable<AuditEvent> events, CancellationToken ct)

@@ -2,6 +2,7 @@ using System.Text;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
+using Deployments.Web.Feeds;
 using Deployments.Web.Gateway;
 using Deployments.Web.Records;
 
@@ -16,6 +17,7 @@ sealed class PackageDeploymentApi(
     TimeProvider time)
 {
     const int BodyBytesMax = 64 << 10; // a record has at most some 10 KB
+    static readonly TimeSpan StrangersPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Maps the address, which clients write with and without its trailing slash.</summary>
     public static void Map(IEndpointRouteBuilder routes) =>
@@ -33,13 +35,16 @@ sealed class PackageDeploymentApi(
             return;
         }
 
-        if (await ReadBodyOrNullAsync(context.Request, ct) is not { } body)
+        // Before anything is read: nobody holds a connection with credentials that are wrong.
+        var given = await callers.ResolveAsync(context, ct);
+        if (given is not CallerResult.Known { Caller: var giver })
         {
-            await PlainText.WriteAsync(context, StatusCodes.Status413PayloadTooLarge,
-                $"The body is larger than {BodyBytesMax >> 10} KB.");
+            await Refusals.WriteApiAsync(context, given);
             return;
         }
 
+        if (await ReadBodyOrNullAsync(context, mayTakeTime: !giver.IsAnonymous) is not { } body)
+            return; // refused, and said why
         PackageDeploymentRequest? request = null;
         string? problem = null;
         try
@@ -52,7 +57,9 @@ sealed class PackageDeploymentApi(
         }
 
         // Before the problem is told: a stranger learns nothing from it.
-        var result = await CallerAsync(context, callers, request?.Key);
+        var result = string.IsNullOrEmpty(request?.Key)
+            ? given
+            : await callers.ResolveKeyAsync(context, request.Key, ct); // where both are given, both are right
         if (result is not CallerResult.Known { Caller: var caller } || !caller.CanAdd(caller.FeedId))
         {
             await Refusals.WriteApiAsync(context, result);
@@ -87,7 +94,15 @@ sealed class PackageDeploymentApi(
             return;
         }
 
-        var entry = Entry(context, request, served, caller, RecordRoad.Api, await ids.NextAsync(ct), time.GetUtcNow());
+        var package = PackageOf(request, served);
+        if (ProblemOrNull(package, served) is { } problem)
+        {
+            await PlainText.WriteAsync(context, StatusCodes.Status400BadRequest, problem);
+            return;
+        }
+
+        var entry = Entry(
+            context, request, package, served, caller, RecordRoad.Api, await ids.NextAsync(ct), time.GetUtcNow());
         var result = (await store.RecordAsync([RecordFactory.ToRecord(served.Type, entry)], ct))[0];
         await context.Response.WriteAsJsonAsync(
             new
@@ -98,14 +113,21 @@ sealed class PackageDeploymentApi(
             }, ct);
     }
 
+    /// <summary>The package that a valid request names.</summary>
+    public static PackageCoordinates PackageOf(PackageDeploymentRequest request, ServedFeed served) =>
+        served.Type.FromNames(request.GroupName ?? "", request.PackageName!, request.Version!);
+
+    /// <summary>What is wrong with it as a package of this feed; null when nothing is.</summary>
+    public static string? ProblemOrNull(PackageCoordinates package, ServedFeed served) =>
+        CoordinateLimits.ProblemOrNull(served.Type, package) is var (which, problem)
+            ? $"{(which == "Name" ? "PackageName" : which)}: {problem}"
+            : null;
+
     /// <summary>The entry that a valid request makes.</summary>
     public static InboxEntry Entry(
-        HttpContext context, PackageDeploymentRequest request, ServedFeed served, Caller caller, RecordRoad road,
-        long id,
-        DateTimeOffset receivedAt)
-    {
-        var package = served.Type.FromNames(request.GroupName ?? "", request.PackageName!, request.Version!);
-        return new InboxEntry
+        HttpContext context, PackageDeploymentRequest request, PackageCoordinates package, ServedFeed served,
+        Caller caller, RecordRoad road, long id, DateTimeOffset receivedAt) =>
+        new()
         {
             Id = id,
             ReceivedAt = receivedAt,
@@ -126,18 +148,6 @@ sealed class PackageDeploymentApi(
             Road = road,
             RawPath = context.Request.Path,
         };
-    }
-
-    /// <summary>
-    /// Who calls; a key in the body counts like one in a header, and where both are given both must be right.
-    /// </summary>
-    static async ValueTask<CallerResult> CallerAsync(HttpContext context, CallerResolver callers, string? keyInBody)
-    {
-        var result = await callers.ResolveAsync(context, context.RequestAborted);
-        return result is CallerResult.Known && !string.IsNullOrEmpty(keyInBody)
-            ? await callers.ResolveKeyAsync(context, keyInBody, context.RequestAborted)
-            : result;
-    }
 
     /// <summary>
     /// Whether the content type says JSON (true), or a form or nothing (false); null when it says something else.
@@ -149,10 +159,31 @@ sealed class PackageDeploymentApi(
         _ => null,
     };
 
-    static async Task<string?> ReadBodyOrNullAsync(HttpRequest request, CancellationToken ct)
+    /// <summary>
+    /// The body's text. Null: it is too large, or comes too slowly from a stranger, and that was answered.
+    /// </summary>
+    static async Task<string?> ReadBodyOrNullAsync(HttpContext context, bool mayTakeTime)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        if (!mayTakeTime)
+            patience.CancelAfter(StrangersPatience); // the key is in there, perhaps
         var buffer = new byte[BodyBytesMax + 1];
-        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct);
-        return length > BodyBytesMax ? null : Encoding.UTF8.GetString(buffer, 0, length);
+        try
+        {
+            var length = await context.Request.Body.ReadAtLeastAsync(
+                buffer, buffer.Length, throwOnEndOfStream: false, patience.Token);
+            if (length <= BodyBytesMax)
+                return Encoding.UTF8.GetString(buffer, 0, length);
+            await PlainText.WriteAsync(context, StatusCodes.Status413PayloadTooLarge,
+                $"The body is larger than {BodyBytesMax >> 10} KB.");
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.Headers.Connection = "close"; // the rest is not waited for
+            await PlainText.WriteAsync(context, StatusCodes.Status408RequestTimeout,
+                "The body took too long. Give the key in a header to have more time.");
+        }
+
+        return null;
     }
 }

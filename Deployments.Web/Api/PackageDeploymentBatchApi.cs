@@ -5,7 +5,6 @@ using Deployments.Data.Records;
 using Deployments.Web.Accounts;
 using Deployments.Web.Gateway;
 using Deployments.Web.Records;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Deployments.Web.Api;
 
@@ -18,7 +17,7 @@ sealed class PackageDeploymentBatchApi(
     TimeProvider time)
 {
     const int TransactionSize = 1000;
-    const int LineCharsMax = 64 << 10; // as for a single record
+    const int ItemBytesMax = 64 << 10; // as for a single record
     const int ErrorsListedMax = 1000; // all are counted
 
     /// <summary>Maps the address.</summary>
@@ -37,8 +36,7 @@ sealed class PackageDeploymentBatchApi(
             return;
         }
 
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = null;
+        UploadLimits.Lift(context, bytesMax: null);
         var items = mediaType == "APPLICATION/JSON" ? ArrayAsync(context) : LinesAsync(context);
         var report = await RecordAsync(context, ApiAccess.CallerOf(context), items, context.RequestAborted);
         await context.Response.WriteAsJsonAsync(report, context.RequestAborted);
@@ -57,6 +55,8 @@ sealed class PackageDeploymentBatchApi(
                 ? $"FeedName: there is no feed called {item.Request!.FeedName}"
                 : served is not null && caller.CanAdd(served.Feed.FeedId) ? null
                 : $"FeedName: {caller.Name} may not record deployments in {item.Request!.FeedName}";
+            var package = problem is null ? PackageDeploymentApi.PackageOf(item.Request!, served!) : null;
+            problem ??= PackageDeploymentApi.ProblemOrNull(package!, served!);
             if (problem is not null)
             {
                 report.Fail(item.Line, problem);
@@ -64,7 +64,8 @@ sealed class PackageDeploymentBatchApi(
             }
 
             records.Add(RecordFactory.ToRecord(served!.Type, PackageDeploymentApi.Entry(
-                context, item.Request!, served, caller, RecordRoad.Batch, await ids.NextAsync(ct), time.GetUtcNow())));
+                context, item.Request!, package!, served, caller, RecordRoad.Batch, await ids.NextAsync(ct),
+                time.GetUtcNow())));
             if (records.Count == TransactionSize)
                 await FlushAsync();
         }
@@ -82,20 +83,23 @@ sealed class PackageDeploymentBatchApi(
 
     static async IAsyncEnumerable<BatchItem> LinesAsync(HttpContext context)
     {
-        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
-        for (var line = 1L; await reader.ReadLineAsync(context.RequestAborted) is { } text; line++)
+        var line = 0L;
+        await foreach (var bytes in JsonItems.LinesAsync(
+            context.Request.BodyReader, ItemBytesMax, context.RequestAborted))
         {
-            if (string.IsNullOrWhiteSpace(text))
+            line++;
+            var text = bytes is null ? null : Encoding.UTF8.GetString(bytes.Value.Span);
+            if (text is not null && string.IsNullOrWhiteSpace(text))
                 continue;
-            yield return text.Length > LineCharsMax
-                ? new BatchItem(line, null, $"The line is longer than {LineCharsMax} characters.")
+            yield return text is null
+                ? TooLong(line)
                 : Read(line, () => PackageDeploymentRequest.Parse(text, isJson: true));
         }
     }
 
     static async IAsyncEnumerable<BatchItem> ArrayAsync(HttpContext context)
     {
-        var items = JsonArrayReader.ReadAsync(context.Request.BodyReader, LineCharsMax, context.RequestAborted);
+        var items = JsonItems.ArrayAsync(context.Request.BodyReader, ItemBytesMax, context.RequestAborted);
         await using var enumerator = items.GetAsyncEnumerator(context.RequestAborted);
         for (var line = 1L; ; line++)
         {
@@ -104,7 +108,7 @@ sealed class PackageDeploymentBatchApi(
             {
                 if (!await enumerator.MoveNextAsync())
                     yield break;
-                item = Read(line, () => PackageDeploymentRequest.From(enumerator.Current));
+                item = enumerator.Current is { } bytes ? Read(line, () => Parse(bytes)) : TooLong(line);
             }
             catch (JsonException exception)
             {
@@ -120,6 +124,14 @@ sealed class PackageDeploymentBatchApi(
                 yield break;
         }
     }
+
+    static PackageDeploymentRequest Parse(ReadOnlyMemory<byte> item)
+    {
+        using var document = JsonDocument.Parse(item);
+        return PackageDeploymentRequest.From(document.RootElement);
+    }
+
+    static BatchItem TooLong(long line) => new(line, null, $"It is longer than {ItemBytesMax >> 10} KB.");
 
     static BatchItem Read(long line, Func<PackageDeploymentRequest> parse)
     {

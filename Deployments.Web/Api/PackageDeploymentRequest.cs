@@ -127,18 +127,15 @@ public sealed record PackageDeploymentRequest : DeploymentFields
 /// <summary>What the Package Deployment API accepts.</summary>
 public sealed class PackageDeploymentValidator : AbstractValidator<PackageDeploymentRequest>
 {
-    /// <summary>Longest feed name, and group, name or version of a package, in characters.</summary>
-    public const int CoordinateLengthMax = 500;
-
     /// <param name="fields">The rules that all roads share.</param>
     public PackageDeploymentValidator(IValidator<DeploymentFields> fields)
     {
         RuleLevelCascadeMode = CascadeMode.Stop;
         Include(fields);
-        Coordinate(RuleFor(request => request.FeedName).NotEmpty().WithMessage("is missing"));
-        Coordinate(RuleFor(request => request.PackageName).NotEmpty().WithMessage("is missing"));
-        Coordinate(RuleFor(request => request.Version).NotEmpty().WithMessage("is missing"));
-        Coordinate(RuleFor(request => request.GroupName).Must(_ => true));
+        RuleFor(request => request.FeedName).NotEmpty().WithMessage("is missing").Coordinate();
+        RuleFor(request => request.PackageName).NotEmpty().WithMessage("is missing").Coordinate();
+        RuleFor(request => request.Version).NotEmpty().WithMessage("is missing").Coordinate();
+        RuleFor(request => request.GroupName).Coordinate();
     }
 
     /// <summary>The problems, one line each, naming the property; null when there is none.</summary>
@@ -149,9 +146,4 @@ public sealed class PackageDeploymentValidator : AbstractValidator<PackageDeploy
             ? null
             : string.Join('\n', result.Errors.Select(error => $"{error.PropertyName}: {error.ErrorMessage}"));
     }
-
-    static void Coordinate(IRuleBuilderOptions<PackageDeploymentRequest, string?> rule) => rule
-        .Must(text => text is null || text.Length <= CoordinateLengthMax)
-        .WithMessage($"is longer than {CoordinateLengthMax} characters")
-        .Must(text => text is null || !text.Any(char.IsControl)).WithMessage("has control characters");
 }

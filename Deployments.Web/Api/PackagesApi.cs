@@ -5,7 +5,6 @@ using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Deployments.Web.Gateway;
 using Deployments.Web.Settings;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Deployments.Web.Api;
@@ -120,8 +119,7 @@ sealed partial class PackagesApi(
     {
         if (await OpenOrNullAsync(context, feed, FeedAccess.Upload) is not var (served, caller))
             return Results.Empty;
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = settings.UploadBytesMax;
+        UploadLimits.Lift(context, settings.UploadBytesMax);
         var (path, query) = RawTarget.Below(context, PrefixSegments);
         if (FeedRequest.TryRead("PUT", path, query) is not { } upload)
             throw ApiRefusal.Invalid("file", "is not the name of a file");

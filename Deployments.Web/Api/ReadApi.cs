@@ -1,4 +1,5 @@
 using Deployments.Data.Accounts;
+using Deployments.Data.Database;
 using Deployments.Data.Records;
 using Deployments.Data.Targets;
 using Deployments.Web.Accounts;
@@ -15,16 +16,17 @@ static class ReadApi
     public static void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/api/package-deployments", RecordsAsync).RequirePermission(Permissions.View, anyFeed: true);
-        endpoints.MapGet("/api/package-deployments.csv", CsvAsync).RequirePermission(Permissions.View, anyFeed: true);
+        endpoints.MapGet("/api/package-deployments.csv", Csv).RequirePermission(Permissions.View, anyFeed: true);
         endpoints.MapGet("/api/targets/{**name}", TargetAsync).RequirePermission(Permissions.View, anyFeed: true);
     }
 
     static async Task<IResult> RecordsAsync(
-        HttpContext context, RecordQueries records, FeedTypeCatalog types, CancellationToken ct)
+        HttpContext context, RecordQueries records, ExportGate gate, ExportDatabase exports, FeedTypeCatalog types,
+        CancellationToken ct)
     {
         context.Response.Headers.Vary = "Accept";
         if (PrefersCsv(context.Request))
-            return await CsvAsync(context, records, types, ct);
+            return Csv(context, gate, exports, types, ct);
         var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
         if (query.Errors.Count > 0)
             return Refusal(query);
@@ -55,16 +57,18 @@ static class ReadApi
         });
     }
 
-    static Task<IResult> CsvAsync(
-        HttpContext context, RecordQueries records, FeedTypeCatalog types, CancellationToken ct)
+    static IResult Csv(
+        HttpContext context, ExportGate gate, ExportDatabase exports, FeedTypeCatalog types, CancellationToken ct)
     {
         var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
         if (query.Errors.Count > 0)
-            return Task.FromResult(Refusal(query));
-        var visible = CallerFeeds.Of(context);
-        return Task.FromResult(Results.Stream(
-            output => RecordCsv.WriteAsync(output, records.StreamAsync(query.Filter, visible, ct), types, ct),
-            "text/csv; charset=utf-8", "package-deployments.csv"));
+            return Refusal(query);
+        if (gate.RefusalOrNull(context) is { } busy)
+            return busy;
+        var records = RecordQueries.StreamAsync(exports, query.Filter, CallerFeeds.Of(context), ct);
+        return Results.Stream(
+            output => RecordCsv.WriteAsync(output, records, types, ct), "text/csv; charset=utf-8",
+            "package-deployments.csv");
     }
 
     static async Task<IResult> TargetAsync(

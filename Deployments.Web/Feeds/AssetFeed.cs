@@ -19,6 +19,10 @@ public sealed partial class AssetFeed : StaticFeed
     static readonly FileExtensionContentTypeProvider MediaTypes = new();
 
     /// <inheritdoc/>
+    /// <remarks>Of any web server.</remarks>
+    public override IReadOnlyList<string>? QueryParameters(FeedRequest request) => null;
+
+    /// <inheritdoc/>
     public override string Key => "asset";
 
     /// <inheritdoc/>

@@ -22,6 +22,11 @@ public sealed partial class CargoFeed : StaticFeed
     static readonly string[] CratesPath = ["api", "v1", "crates"];
 
     /// <inheritdoc/>
+    /// <remarks>Of its API.</remarks>
+    public override IReadOnlyList<string>? QueryParameters(FeedRequest request) =>
+        TryReadDownload(request) is null ? null : [];
+
+    /// <inheritdoc/>
     public override string Key => "cargo";
 
     /// <inheritdoc/>

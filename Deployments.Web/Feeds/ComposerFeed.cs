@@ -19,6 +19,11 @@ public sealed partial class ComposerFeed : StaticFeed
     static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <inheritdoc/>
+    /// <remarks>Of its API.</remarks>
+    public override IReadOnlyList<string>? QueryParameters(FeedRequest request) =>
+        TryReadDownload(request) is null ? null : [];
+
+    /// <inheritdoc/>
     public override string Key => "composer";
 
     /// <inheritdoc/>

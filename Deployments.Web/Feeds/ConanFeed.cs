@@ -18,6 +18,11 @@ public sealed partial class ConanFeed : StaticFeed
     static readonly string[] PurlKeys = ["channel", "prev", "rrev", "user"];
 
     /// <inheritdoc/>
+    /// <remarks>Of its searches.</remarks>
+    public override IReadOnlyList<string>? QueryParameters(FeedRequest request) =>
+        TryReadDownload(request) is null ? null : [];
+
+    /// <inheritdoc/>
     public override string Key => "conan";
 
     /// <inheritdoc/>

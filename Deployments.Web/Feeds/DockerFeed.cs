@@ -21,6 +21,8 @@ public sealed partial class DockerFeed : IFeedType
 
     static readonly string[] OtherNames = ["oci", "Container registry"];
     static readonly string[] Links = ["Link"];
+    static readonly string[] TagParameters = ["n", "last"];
+    static readonly string[] ReferrerParameters = ["artifactType"];
 
     enum Part { Other, Manifest, Blob, Uploads, Upload, Tags, Referrers }
 
@@ -57,6 +59,14 @@ public sealed partial class DockerFeed : IFeedType
         DigestPattern().IsMatch(RouteOf(request).Reference);
 
     /// <inheritdoc/>
+    public IReadOnlyList<string>? QueryParameters(FeedRequest request) => RouteOf(request).Part switch
+    {
+        Part.Tags => TagParameters,
+        Part.Referrers => ReferrerParameters,
+        _ => [], // containerd's "ns" too, which names the registry that it would have asked
+    };
+
+    /// <inheritdoc/>
     public bool IsContentAddressed(FeedRequest request) =>
         RouteOf(request) is { Part: Part.Blob } blob && DigestPattern().IsMatch(blob.Reference);
 
@@ -88,10 +98,11 @@ public sealed partial class DockerFeed : IFeedType
                     && list.ValueKind == JsonValueKind.Array
                 ? [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Object
                     && item.TryGetProperty("digest", out var digest) && digest.ValueKind == JsonValueKind.String)
-                    .Select(item => item.GetProperty("digest").GetString()!)]
+                    .Select(item => item.GetProperty("digest").GetString()!)
+                    .Where(digest => DigestPattern().IsMatch(digest))]
                 : [];
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // half a character, perhaps
         {
             return [];
         }

@@ -95,6 +95,19 @@ public sealed record FeedRequest
             }
             : throw new ArgumentException($"'{rawPath}' is not a path below a feed.", nameof(rawPath));
 
+    /// <summary>
+    /// The same request with these parameters only, one of each, in their order; null: all as they are.
+    /// </summary>
+    public FeedRequest WithOnly(IReadOnlyList<string>? parameters)
+    {
+        if (parameters is null || RawQuery.Length == 0)
+            return this;
+        var kept = parameters.Where(name => Query(name) is not null).Select(name => Query(name) is { Length: > 0 } value
+            ? $"{Uri.EscapeDataString(name)}={Uri.EscapeDataString(value)}"
+            : Uri.EscapeDataString(name));
+        return string.Join('&', kept) is { Length: > 0 } query ? For(RawPath, $"?{query}") : For(RawPath);
+    }
+
     /// <summary>An address below this feed, from decoded segments.</summary>
     public Uri UrlOf(params string[] segments) =>
         new(FeedUrl.AbsoluteUri + string.Join('/', segments.Select(PercentEncoding.EncodeSegment)));

@@ -70,6 +70,14 @@ public interface IFeedType
     bool IsContentAddressed(FeedRequest request) => false;
 
     /// <summary>
+    /// The parameters that tell what is asked for at an address, for a request to a connector: others neither go there
+    /// nor make another answer of it, so that nobody fills the cache with one file under a thousand addresses. Null:
+    /// all of them. By default none for files, whose path says all, and all for everything else.
+    /// </summary>
+    IReadOnlyList<string>? QueryParameters(FeedRequest request) =>
+        TryReadDownload(request) is not null || IsContentAddressed(request) ? [] : null;
+
+    /// <summary>
     /// Coordinates from what a tool or a person says where no path does: the group may be part of the name
     /// (<c>@scope/name</c>).
     /// </summary>

@@ -22,6 +22,15 @@ public abstract record LocalAnswer
     /// <summary>A document made on the spot.</summary>
     public sealed record Document(byte[] Content, string ContentType) : LocalAnswer;
 
+    /// <summary>A part of a file, unpacked while it is sent: it is nowhere as a whole.</summary>
+    /// <param name="Length">How many bytes it has.</param>
+    /// <param name="ContentType">The media type to answer with.</param>
+    /// <param name="CopyToAsync">
+    /// Writes it. Throws <see cref="InvalidDataException"/> where it is damaged, or has not as many bytes.
+    /// </param>
+    public sealed record Unpacked(
+        long Length, string ContentType, Func<Stream, CancellationToken, Task> CopyToAsync) : LocalAnswer;
+
     /// <summary>An outcome in words: 201 after an upload, 400 with the reason, 409 when it is there already.</summary>
     /// <param name="Code">The HTTP status.</param>
     /// <param name="Message">Plain text, one sentence; empty for none.</param>

@@ -33,6 +33,9 @@ public sealed partial class MavenFeed : IFeedType
         string Group, string Artifact, string Version, string Build, string Classifier, string Extension);
 
     /// <inheritdoc/>
+    public IReadOnlyList<string>? QueryParameters(FeedRequest request) => [];
+
+    /// <inheritdoc/>
     public string Key => "maven";
 
     /// <inheritdoc/>

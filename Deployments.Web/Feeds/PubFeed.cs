@@ -18,6 +18,11 @@ public sealed partial class PubFeed : StaticFeed
     static readonly string[] OtherNames = ["dart"];
 
     /// <inheritdoc/>
+    /// <remarks>Of its API.</remarks>
+    public override IReadOnlyList<string>? QueryParameters(FeedRequest request) =>
+        TryReadDownload(request) is null ? null : [];
+
+    /// <inheritdoc/>
     public override string Key => "pub";
 
     /// <inheritdoc/>

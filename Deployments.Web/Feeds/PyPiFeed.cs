@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -70,7 +69,7 @@ public sealed partial class PyPiFeed : StaticFeed
         var project = ProjectOf(context.Request)!;
         return text.AsSpan().TrimStart().StartsWith("{")
             ? RewriteJson(text, project, context)
-            : Encoding.UTF8.GetBytes(AnchorPattern().Replace(text, match => RewriteAnchor(match, project, context)));
+            : Encoding.UTF8.GetBytes(HtmlAnchors.Replace(text, address => Led(address, project, context)));
     }
 
     /// <inheritdoc/>
@@ -145,13 +144,6 @@ public sealed partial class PyPiFeed : StaticFeed
             && project is not (Packages or "legacy") => NameKey(project),
         _ => null,
     };
-
-    string RewriteAnchor(Match anchor, string project, RewriteContext context)
-    {
-        var quoted = anchor.Groups[2].Value;
-        var led = Led(WebUtility.HtmlDecode(quoted[1..^1]), project, context);
-        return led is null ? anchor.Value : $"{anchor.Groups[1].Value}\"{WebUtility.HtmlEncode(led)}\"";
-    }
 
     byte[] RewriteJson(string text, string project, RewriteContext context)
     {
@@ -283,8 +275,4 @@ public sealed partial class PyPiFeed : StaticFeed
         + @"(\+(?<local>[a-z0-9]{1,60}([-_.][a-z0-9]{1,60}){0,10}))?\z",
         RegexOptions.ExplicitCapture)]
     private static partial Regex VersionPattern();
-
-    // Quotes are what every index of this kind writes around an address.
-    [GeneratedRegex("""(<a\s(?:[^>"']|"[^"]*"|'[^']*')*?\bhref\s*=\s*)("[^"]*"|'[^']*')""", RegexOptions.IgnoreCase)]
-    private static partial Regex AnchorPattern();
 }

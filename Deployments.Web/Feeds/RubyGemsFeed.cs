@@ -18,6 +18,11 @@ public sealed partial class RubyGemsFeed : StaticFeed
     static readonly string[] OtherNames = ["gem", "Ruby"];
 
     /// <inheritdoc/>
+    /// <remarks>Of its API.</remarks>
+    public override IReadOnlyList<string>? QueryParameters(FeedRequest request) =>
+        TryReadDownload(request) is null ? null : [];
+
+    /// <inheritdoc/>
     public override string Key => "rubygems";
 
     /// <inheritdoc/>

@@ -152,6 +152,10 @@ public abstract class StaticFeed : IFeedType
     public virtual bool IsImmutable(FeedRequest request, PackageCoordinates package) => true;
 
     /// <inheritdoc/>
+    /// <remarks>Static files have none.</remarks>
+    public virtual IReadOnlyList<string>? QueryParameters(FeedRequest request) => [];
+
+    /// <inheritdoc/>
     public virtual int HeadLength(FeedRequest download) => 0;
 
     /// <inheritdoc/>

@@ -84,6 +84,22 @@ static class UniversalArchive
         }
     }
 
+    /// <summary>Writes one file of a package, as it is unpacked.</summary>
+    /// <param name="package">The package's path.</param>
+    /// <param name="name">The file's whole name in it.</param>
+    /// <param name="output">Where to write.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <exception cref="InvalidDataException">It is damaged, or not as long as the package says.</exception>
+    public static async Task CopyEntryAsync(string package, string name, Stream output, CancellationToken ct)
+    {
+        await using var content = File.OpenRead(package);
+        using var archive = new ZipArchive(content, ZipArchiveMode.Read);
+        var entry = archive.GetEntry(name) ?? throw new InvalidDataException("The file is gone.");
+        await using var packed = entry.Open();
+        if (await CopyAsync(packed, output, entry.Length, ct) > 0)
+            throw new InvalidDataException("The file is shorter than the package says.");
+    }
+
     static IEnumerable<(ZipArchiveEntry Entry, string Name)> ContentOf(ZipArchive package) =>
         from entry in package.Entries
         let name = entry.FullName.Replace('\\', '/')
@@ -109,7 +125,7 @@ static class UniversalArchive
         while ((read = await from.ReadAsync(buffer, ct)) > 0)
         {
             if ((budget -= read) < 0)
-                throw new InvalidDataException("The package unpacks to more than 16 GB.");
+                throw new InvalidDataException("It unpacks to more than it may.");
             await to.WriteAsync(buffer.AsMemory(0, read), ct);
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.Encodings.Web;
@@ -14,6 +15,7 @@ public sealed partial class UniversalFeed
 {
     const string PackageMediaType = "application/zip";
     const string JsonMediaType = "application/json";
+    static readonly ConcurrentDictionary<string, Lazy<Task>> Unpackings = new(StringComparer.Ordinal);
     static readonly string[] DescriptiveTexts = ["title", "description", "icon"];
     static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -78,7 +80,7 @@ public sealed partial class UniversalFeed
         return Endpoint(request) switch
         {
             "meta" => Document(manifest.Json),
-            "download-file" => await FileInAsync(path, request.Query("path") ?? "", ct),
+            "download-file" => FileIn(path, request.Query("path") ?? ""),
             _ => request.Query("contentOnly") switch
             {
                 null => new LocalAnswer.File(path, PackageMediaType, exact),
@@ -97,47 +99,57 @@ public sealed partial class UniversalFeed
         if (await tree.InfoAsync(ct, path) is not { } info || tree.Find(path) is not { } packagePath)
             return new LocalAnswer.Status(404);
         string[] contentPath = [.. path[..^1], $"content-{info.Sha256[..16]}.{format}"];
-        if (tree.Find(contentPath) is null)
+        try
+        {
+            if (tree.Find(contentPath) is null)
+                await UnpackTogetherAsync(tree, packagePath, format, contentPath, ct);
+        }
+        catch (InvalidDataException e)
+        {
+            return new LocalAnswer.Status(422, $"The package's content cannot be unpacked: {e.Message}");
+        }
+
+        return tree.Find(contentPath) is { } made
+            ? new LocalAnswer.File(made, mediaType, package)
+            : new LocalAnswer.Status(404); // deleted this moment
+    }
+
+    // Those who ask at the same time wait for the same work, which goes on when one of them leaves.
+    static Task UnpackTogetherAsync(
+        PackageTree tree, string package, string format, string[] contentPath, CancellationToken ct)
+    {
+        var key = $"{package}\n{contentPath[^1]}";
+        return Unpackings.GetOrAdd(key, _ => new Lazy<Task>(UnpackAsync)).Value.WaitAsync(ct);
+
+        async Task UnpackAsync()
         {
             try
             {
-                await using var source = File.OpenRead(packagePath);
+                await Task.Yield(); // nobody does it before the others may wait for it
+                await using var source = File.OpenRead(package);
                 await using var content = tree.OpenTemporary();
                 if (format == "zip")
-                    await UniversalArchive.WriteContentZipAsync(source, content, ct);
+                    await UniversalArchive.WriteContentZipAsync(source, content, CancellationToken.None);
                 else
-                    await UniversalArchive.WriteContentTgzAsync(source, content, tree.OpenTemporary, ct);
+                    await UniversalArchive.WriteContentTgzAsync(
+                        source, content, tree.OpenTemporary, CancellationToken.None);
                 content.Position = 0;
-                await tree.SaveAsync(content, "", replace: false, ct, contentPath);
+                await tree.SaveAsync(content, "", replace: false, CancellationToken.None, contentPath);
             }
-            catch (InvalidDataException e)
+            finally
             {
-                return new LocalAnswer.Status(422, $"The package's content cannot be unpacked: {e.Message}");
+                Unpackings.TryRemove(key, out _);
             }
         }
-
-        return new LocalAnswer.File(tree.Find(contentPath)!, mediaType, package);
     }
 
-    static async ValueTask<LocalAnswer> FileInAsync(string package, string name, CancellationToken ct)
+    static LocalAnswer FileIn(string package, string name)
     {
-        const int FileBytesMax = 64 << 20; // held in memory; whole packages are streamed
-        await using var content = File.OpenRead(package);
-        using var archive = new ZipArchive(content, ZipArchiveMode.Read);
-        if (archive.GetEntry("package/" + name.TrimStart('/')) is not { Length: <= FileBytesMax } entry)
-            return new LocalAnswer.Status(404, "The package has no such file, or it is larger than 64 MB.");
-
-        try
-        {
-            await using var packed = entry.Open();
-            var bytes = new byte[entry.Length];
-            await packed.ReadExactlyAsync(bytes, ct);
-            return new LocalAnswer.Document(bytes, "application/octet-stream");
-        }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
-        {
-            return new LocalAnswer.Status(422, "The file is damaged within the package.");
-        }
+        using var archive = ZipFile.OpenRead(package);
+        return archive.GetEntry("package/" + name.TrimStart('/')) is { } entry
+            ? new LocalAnswer.Unpacked(entry.Length, "application/octet-stream",
+                (output, ct) => UniversalArchive.CopyEntryAsync(package, entry.FullName, output, ct))
+            : new LocalAnswer.Status(404, "The package has no such file.");
     }
 
     static async ValueTask<LocalAnswer> AddAsync(FeedRequest request, PackageTree tree, CancellationToken ct)
@@ -197,10 +209,7 @@ public sealed partial class UniversalFeed
     {
         var metadata = new JsonObject();
         foreach (var (name, value) in QueryHelpers.ParseQuery(request.RawQuery))
-        {
-            if (!name.Equals("key", StringComparison.OrdinalIgnoreCase))
-                metadata[name] = value.ToString().Trim('/');
-        }
+            metadata[name] = value.ToString().Trim('/');
 
         string[] path = [.. request.Segments.Skip(1).SelectMany(segment => segment.Split('/'))];
         if (path.Length >= 2)

@@ -14,6 +14,7 @@ namespace Deployments.Web.Feeds;
 /// </remarks>
 public sealed partial class UniversalFeed : IFeedType
 {
+    static readonly string[] DownloadParameters = ["contentOnly", "latest"];
     static readonly string[] OtherNames = ["upack", "romp", "Universal Package", "Universal Packages"];
 
     /// <inheritdoc/>
@@ -40,6 +41,10 @@ public sealed partial class UniversalFeed : IFeedType
     /// <inheritdoc/>
     public PackageCoordinates? TryReadDownload(FeedRequest request) =>
         Endpoint(request) == "download" ? PackageIn(request) : null;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string>? QueryParameters(FeedRequest request) =>
+        TryReadDownload(request) is null ? null : DownloadParameters;
 
     /// <inheritdoc/>
     /// <remarks>No name has a slash in it: what comes before one is the group.</remarks>

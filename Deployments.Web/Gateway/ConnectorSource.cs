@@ -36,6 +36,7 @@ sealed class ConnectorSource(
     {
         try
         {
+            request = request.WithOnly(type.QueryParameters(request));
             var key = isKept ? ConnectorCache.Key(connector.ConnectorId,
                 $"{connector.Url}\n{sealedAddress}\n{request.RawPath}{request.RawQuery}") : "";
             if (isKept && await cached.TryServeKeptAsync(context, key, head))
@@ -132,10 +133,8 @@ sealed class ConnectorSource(
                     throw new HttpRequestException("the upstream redirects too often, or from https to http");
             }
 
+            UpstreamHeaders.Clean(proxyResponse, type.RewrittenHeaders);
             await base.TransformResponseAsync(context, proxyResponse, cancellationToken);
-            context.Response.Headers.Remove("Set-Cookie");
-            context.Response.Headers.Remove("Strict-Transport-Security");
-            DeploymentCapture.RemoveAnswer(context.Response.Headers); // an upstream of the same kind speaks of its own
             foreach (var name in type.RewrittenHeaders)
             {
                 if (context.Response.Headers[name] is { Count: 1 } value)

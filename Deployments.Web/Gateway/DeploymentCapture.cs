@@ -35,7 +35,7 @@ sealed class DeploymentCapture(
             return;
         var receivedAt = time.GetUtcNow();
         context.Response.OnStarting(() => IsDeployment(context.Response, served.Type)
-            ? CaptureAsync(context, served.Feed, caller, package(), receivedAt)
+            ? CaptureAsync(context, served, caller, package(), receivedAt)
             : Task.CompletedTask);
     }
 
@@ -47,25 +47,18 @@ sealed class DeploymentCapture(
         feed.DeploymentRecordsEnabled && HttpMethods.IsGet(context.Request.Method)
         && (PolicyOrNull(caller, feed) is not null || DeploymentHeaders.ArePresent(context.Request.Headers));
 
-    /// <summary>Removes what an upstream says of records of its own.</summary>
-    public static void RemoveAnswer(IHeaderDictionary headers)
-    {
-        headers.Remove(StatusHeader);
-        headers.Remove(IdHeader);
-    }
-
     /// <summary>What the client calls itself, shortened to 500 characters; null when it does not say.</summary>
     public static string? UserAgentOf(HttpRequest request) =>
         Shorten(request.Headers.UserAgent.ToString(), UserAgentLengthMax);
 
-    async Task CaptureAsync(HttpContext context, Feed feed, Caller caller, PackageCoordinates package,
+    async Task CaptureAsync(HttpContext context, ServedFeed served, Caller caller, PackageCoordinates package,
         DateTimeOffset receivedAt)
     {
         if (context.RequestAborted.IsCancellationRequested)
             return;
         try
         {
-            var entry = await ReadAsync(context, feed, caller, package, receivedAt);
+            var entry = await ReadAsync(context, served, caller, package, receivedAt);
             var outcome = await writer.AddAsync(entry);
             var headers = context.Response.Headers;
             headers[StatusHeader] = outcome switch
@@ -99,8 +92,9 @@ sealed class DeploymentCapture(
     };
 
     async ValueTask<InboxEntry> ReadAsync(
-        HttpContext context, Feed feed, Caller caller, PackageCoordinates package, DateTimeOffset receivedAt)
+        HttpContext context, ServedFeed served, Caller caller, PackageCoordinates package, DateTimeOffset receivedAt)
     {
+        var feed = served.Feed;
         var (fields, problem, raw) = DeploymentHeaders.Read(context.Request.Headers);
         var isTagged = raw.Length > 0;
         if (PolicyOrNull(caller, feed) is { } policy)
@@ -114,9 +108,10 @@ sealed class DeploymentCapture(
         }
 
         // Whoever gave the key its policy has said that it may record just that.
-        var reason = problem ?? Problem(fields) ?? (!isTagged || FeedAuthorization.MayRecord(caller, feed)
-            ? null
-            : $"{caller.Name} may download from {feed.Name} but not record deployments");
+        var reason = problem ?? Problem(fields) ?? Problem(served.Type, package)
+            ?? (!isTagged || FeedAuthorization.MayRecord(caller, feed)
+                ? null
+                : $"{caller.Name} may download from {feed.Name} but not record deployments");
         var entry = new InboxEntry
         {
             Id = await ids.NextAsync(CancellationToken.None),
@@ -134,7 +129,7 @@ sealed class DeploymentCapture(
             Reason = reason,
         };
         if (reason is not null)
-            return entry with { RawHeaders = raw };
+            return Refused(entry, raw);
 
         entry = entry with
         {
@@ -150,6 +145,20 @@ sealed class DeploymentCapture(
 
     static RecordingPolicy? PolicyOrNull(Caller caller, Feed feed) =>
         caller.FeedId is null || caller.FeedId == feed.FeedId ? caller.Policy : null;
+
+    static InboxEntry Refused(InboxEntry entry, string raw) => entry with
+    {
+        GroupName = CoordinateLimits.Excerpt(entry.GroupName),
+        Name = CoordinateLimits.Excerpt(entry.Name),
+        Version = CoordinateLimits.Excerpt(entry.Version),
+        Qualifier = CoordinateLimits.Excerpt(entry.Qualifier),
+        RawHeaders = raw,
+    };
+
+    static string? Problem(IFeedType type, PackageCoordinates package) =>
+        CoordinateLimits.ProblemOrNull(type, package) is var (which, problem)
+            ? $"the package's {which.ToLowerInvariant()} {problem}"
+            : null;
 
     string? Problem(DeploymentFields fields) =>
         DeploymentRules.FirstProblem(fields, time.GetUtcNow()) is var (field, problem)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Data.Common;
 using Deployments.Data.Database;
@@ -10,47 +11,57 @@ namespace Deployments.Web.Gateway;
 
 /// <summary>
 /// The feeds by name, in memory: downloads go on while the database is away. Reloaded when a feed changes on any
-/// node, when an unknown name is asked for, and every half minute.
+/// node, when a name is asked for that is not here yet, and every half minute.
 /// </summary>
+/// <remarks>
+/// An unknown name costs one look at an index, by itself: nobody waits for another's. That there is none is remembered
+/// for a moment, until the feeds are read anew.
+/// </remarks>
 sealed class FeedDirectory(
     FeedQueries queries, PackageStatusQueries statuses, FeedTypeCatalog types, DeploymentsSettings settings,
-        DatabaseSignals notifications,
-    TimeProvider time,
-    ILogger<FeedDirectory> logger) : BackgroundService
+    DatabaseSignals notifications, TimeProvider time, ILogger<FeedDirectory> logger) : BackgroundService
 {
+    const int MissesMax = 1000;
+    const int NameLengthMax = 100;
+
     static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(30);
-    static readonly TimeSpan MissReloadPause = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan MissLifetime = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(2);
 
     volatile FrozenDictionary<string, ServedFeed> byName = FrozenDictionary<string, ServedFeed>.Empty;
+    volatile ConcurrentDictionary<string, DateTimeOffset> misses = NoMisses();
     readonly SemaphoreSlim reloading = new(1, 1);
-    long loadedAt;
+    DateTimeOffset awayUntil;
 
     /// <summary>The feed that is called so (in any case, alternate names included), or null.</summary>
     public async ValueTask<ServedFeed?> FindOrNullAsync(string name, CancellationToken ct)
     {
         if (byName.TryGetValue(name, out var feed))
             return feed;
-        // Made a moment ago, perhaps; but a scanner must not make the database read all feeds again and again.
-        await reloading.WaitAsync(ct);
-        try
+        var seen = misses; // those that hold while the feeds are what they are
+        var now = time.GetUtcNow();
+        if (!IsName(name) || now < awayUntil || (seen.TryGetValue(name, out var until) && now < until))
+            return null;
+        if (await IsThereAsync(name, ct) is not { } isThere)
+            return null;
+        if (isThere)
+            await ReloadForAsync(name, ct);
+        feed = byName.GetValueOrDefault(name);
+        if (feed is null)
         {
-            if (!byName.ContainsKey(name) && time.GetElapsedTime(loadedAt) < MissReloadPause)
-                await Task.Delay(MissReloadPause, ct);
-            if (!byName.ContainsKey(name))
-                await TryReloadAsync(ct);
-        }
-        finally
-        {
-            reloading.Release();
+            if (seen.Count >= MissesMax)
+                seen.Clear();
+            seen[name] = now + MissLifetime;
         }
 
-        return byName.GetValueOrDefault(name);
+        return feed;
     }
 
     /// <summary>Reads the feeds anew.</summary>
     /// <exception cref="DbException">The database is away; the feeds stay as they were.</exception>
     public async Task ReloadAsync(CancellationToken ct)
     {
+        var forgotten = NoMisses();
         var refused = (await statuses.RefusedAsync(ct)).ToLookup(
             version => version.FeedId,
             version => new PackageKeys(version.GroupKey, version.NameKey, version.VersionKey));
@@ -68,7 +79,7 @@ sealed class FeedDirectory(
         }
 
         byName = served.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-        loadedAt = time.GetTimestamp();
+        misses = forgotten;
     }
 
     /// <inheritdoc/>
@@ -81,6 +92,44 @@ sealed class FeedDirectory(
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         notifications.ListenAsync("feeds_changed", ReloadInterval, TryReloadAsync, stoppingToken);
+
+    static ConcurrentDictionary<string, DateTimeOffset> NoMisses() => new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a feed of that name was made a moment ago; null when that cannot be told now.</summary>
+    async Task<bool?> IsThereAsync(string name, CancellationToken ct)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(DatabasePatience);
+        try
+        {
+            return await queries.IsServedAsync(name, patience.Token);
+        }
+        catch (Exception exception) when (exception is DbException or TimeoutException
+            || (exception is OperationCanceledException && !ct.IsCancellationRequested))
+        {
+            awayUntil = time.GetUtcNow() + MissLifetime;
+            return null;
+        }
+    }
+
+    // Those who wait here know of a feed that is there; the first one finds those of the others, too.
+    async Task ReloadForAsync(string name, CancellationToken ct)
+    {
+        await reloading.WaitAsync(ct);
+        try
+        {
+            if (!byName.ContainsKey(name))
+                await TryReloadAsync(ct);
+        }
+        finally
+        {
+            reloading.Release();
+        }
+    }
+
+    static bool IsName(string name) =>
+        name.Length is >= 1 and <= NameLengthMax
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 
     async Task TryReloadAsync(CancellationToken ct)
     {

@@ -2,7 +2,6 @@ using Deployments.Data.Feeds;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Deployments.Web.Settings;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Deployments.Web.Gateway;
 
@@ -107,9 +106,8 @@ sealed class FeedGateway(
         if (package is not null)
             capture.Watch(context, served, caller,
                 () => served.Type.WithAnswer(package, HeaderOf(context.Response)));
-        else if (access != FeedAccess.Download
-            && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = settings.UploadBytesMax;
+        else if (access == FeedAccess.Upload)
+            UploadLimits.Lift(context, settings.UploadBytesMax);
 
         if (led is null && await downloads.AnswerAsync(served, request, package is not null, context.RequestAborted)
             is (var answer, var known))

@@ -24,6 +24,7 @@ static class LocalResponse
             LocalAnswer.File file => WriteFileAsync(context, file),
             LocalAnswer.Document document =>
                 TypedResults.Bytes(document.Content, document.ContentType).ExecuteAsync(context),
+            LocalAnswer.Unpacked part => WriteUnpackedAsync(context, part),
             LocalAnswer.Status status => WriteStatusAsync(context, status),
             _ => throw new InvalidOperationException($"Unknown answer {answer}."),
         };
@@ -52,6 +53,28 @@ static class LocalResponse
         return HttpMethods.IsHead(context.Request.Method)
             ? Task.CompletedTask
             : context.Response.WriteAsync(status.Message);
+    }
+
+    static async Task WriteUnpackedAsync(HttpContext context, LocalAnswer.Unpacked part)
+    {
+        context.Response.ContentType = part.ContentType;
+        context.Response.ContentLength = part.Length;
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
+        try
+        {
+            await part.CopyToAsync(context.Response.Body, context.RequestAborted);
+        }
+        catch (InvalidDataException) when (context.Response.HasStarted)
+        {
+            context.Abort(); // half a file must not look like a whole one
+        }
+        catch (InvalidDataException)
+        {
+            context.Response.Clear();
+            await PlainText.WriteAsync(
+                context, StatusCodes.Status422UnprocessableEntity, "The file is damaged within the package.");
+        }
     }
 
     static async Task WriteFileAsync(HttpContext context, LocalAnswer.File file)

@@ -4,7 +4,8 @@ namespace Deployments.Web.Gateway;
 
 /// <summary>
 /// The request target as the client sent it. ASP.NET's path is decoded except for <c>%2F</c>, so neither what goes
-/// upstream nor what is parsed can be taken from it.
+/// upstream nor what is parsed can be taken from it. A key in the query is not in it any more, see
+/// <see cref="Accounts.KeyInAddress"/>.
 /// </summary>
 static class RawTarget
 {
@@ -18,34 +19,23 @@ static class RawTarget
     }
 
     /// <summary>
-    /// What follows <c>/{root}/{feed}/</c>, and the query without the <c>key</c> parameter: that is a credential for
-    /// this server and must not reach an upstream.
+    /// What follows <c>/{root}/{feed}/</c>, and the query with its question mark.
     /// </summary>
     public static (string Path, string Query) BelowFeed(HttpContext context) => Below(context, 2);
 
     /// <summary>
-    /// What follows so many segments of the path, without a leading slash, and the query without the <c>key</c>
-    /// parameter.
+    /// What follows so many segments of the path, without a leading slash, and the query with its question mark.
     /// </summary>
     public static (string Path, string Query) Below(HttpContext context, int segments)
     {
         var target = Of(context);
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var path = question < 0 ? target : target[..question];
-        var query = question < 0 ? "" : WithoutKey(target[question..]);
+        var query = question < 0 ? "" : target[question..];
 
         var slash = 0;
         for (; segments > 0 && slash >= 0; segments--)
             slash = path.IndexOf('/', slash + 1);
         return (slash < 0 ? "" : path[(slash + 1)..], query);
-    }
-
-    static string WithoutKey(string query)
-    {
-        if (!query.Contains("key=", StringComparison.OrdinalIgnoreCase))
-            return query;
-        var kept = query[1..].Split('&').Where(pair =>
-            !pair.StartsWith("key=", StringComparison.OrdinalIgnoreCase)).ToArray();
-        return kept.Length == 0 ? "" : $"?{string.Join('&', kept)}";
     }
 }

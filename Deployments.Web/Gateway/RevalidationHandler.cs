@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using Deployments.Data.Feeds;
+using Deployments.Data.Inbox;
 
 namespace Deployments.Web.Gateway;
 
@@ -74,7 +75,8 @@ sealed class RevalidationHandler(
             catch (HttpRequestException exception) when (substitute is not null)
             {
                 logger.LogWarning("Connector {Connector} is away ({Reason}); {Address} is answered from the cache",
-                    connector.Name, (exception.InnerException ?? exception).Message, request.RequestUri);
+                    connector.Name, (exception.InnerException ?? exception).Message,
+                    SecretFree.Address($"{request.RequestUri}"));
                 unused = null;
                 return Answer(substitute, request, conditions, isStale: true);
             }

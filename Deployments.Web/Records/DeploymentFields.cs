@@ -115,7 +115,8 @@ public static class DeploymentRules
     /// <summary>Characters as people count them: an emoji is one, not two.</summary>
     static int LengthOf(string text) => text.Length <= NameLengthMax ? text.Length : text.EnumerateRunes().Count();
 
-    static bool HasControlCharacters(string text) =>
+    /// <summary>Whether a text has a control character, or half a character.</summary>
+    internal static bool HasControlCharacters(string text) =>
         text.AsSpan().ContainsAnyInRange('\0', '\x1f') || text.AsSpan().ContainsAnyInRange('\x7f', '\x9f')
         || text.AsSpan().ContainsAnyInRange('\ud800', '\udfff') && !Utf16IsWhole(text);
 

@@ -1,4 +1,3 @@
-using Deployments.Web.Api;
 using FluentValidation;
 
 namespace Deployments.Web.Records;
@@ -84,22 +83,14 @@ public sealed record MendCorrections
 /// <summary>What a mended record must say: what every record must, and which package it is of.</summary>
 public sealed class MendFieldsValidator : AbstractValidator<MendFields>
 {
-    const int CoordinateLengthMax = PackageDeploymentValidator.CoordinateLengthMax;
-
     /// <param name="fields">The rules that all roads share.</param>
     public MendFieldsValidator(IValidator<DeploymentFields> fields)
     {
         RuleLevelCascadeMode = CascadeMode.Stop;
         Include(fields);
-        Coordinate(RuleFor(mended => mended.Package).NotEmpty().WithMessage("is missing"));
-        Coordinate(RuleFor(mended => mended.Version).NotEmpty().WithMessage("is missing"));
-        Coordinate(RuleFor(mended => mended.Group).Must(_ => true));
-        Coordinate(RuleFor(mended => mended.Qualifier).Must(_ => true));
+        RuleFor(mended => mended.Package).NotEmpty().WithMessage("is missing").Coordinate();
+        RuleFor(mended => mended.Version).NotEmpty().WithMessage("is missing").Coordinate();
+        RuleFor(mended => mended.Group).Coordinate();
+        RuleFor(mended => mended.Qualifier).Coordinate();
     }
-
-    static void Coordinate(IRuleBuilderOptions<MendFields, string?> rule) => rule
-        .Must(text => text is null || text.Length <= CoordinateLengthMax)
-        .WithMessage($"is longer than {CoordinateLengthMax} characters")
-        .Must(text => text is null || !text.Any(c => char.IsControl(c) || char.IsSurrogate(c)))
-        .WithMessage("has control characters");
 }

@@ -37,10 +37,15 @@ public sealed class RejectedMender(
         ArgumentNullException.ThrowIfNull(row);
         var problems = validator.Validate(mended).Errors
             .ConvertAll(error => KeyValuePair.Create(error.PropertyName, error.ErrorMessage));
-        if (types.FindOrNull(row.FeedType) is null)
+        if (types.FindOrNull(row.FeedType) is not { } type)
         {
             problems.Add(new("Feed",
                 $"has the type '{row.FeedType}', which this version of the program does not know"));
+        }
+        else if (problems.Count == 0
+            && CoordinateLimits.ProblemOrNull(type, PackageOf(type, row, mended)) is var (which, problem))
+        {
+            problems.Add(new(which == "Name" ? nameof(MendFields.Package) : which, problem));
         }
 
         return problems;

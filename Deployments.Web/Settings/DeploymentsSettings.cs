@@ -44,6 +44,12 @@ public sealed record DeploymentsSettings
     /// </summary>
     public Uri? PublicUrl { get; init; }
 
+    /// <summary>
+    /// Proxies in front of this server, whose <c>X-Forwarded-*</c> headers count: addresses and networks, such as
+    /// <c>10.0.0.5, 10.1.0.0/16</c>; null: there are none.
+    /// </summary>
+    public string? KnownProxies { get; init; }
+
     /// <summary>The mail server that notifications go through.</summary>
     public SmtpSettings Smtp { get; init; } = new();
 

@@ -20,7 +20,8 @@ static class SettingsCheck
     [
         .. Settings(configuration).Select(setting => ProblemOrNull(setting.Name, setting.Value, setting.Type))
             .Concat(configuration.GetSection("Logging:LogLevel").GetChildren().Select(LevelProblemOrNull))
-            .Append(AddressProblemOrNull(configuration["urls"])).OfType<string>(),
+            .Append(AddressProblemOrNull(configuration["urls"]))
+            .Append(ForwardedProblemOrNull(configuration["FORWARDEDHEADERS_ENABLED"])).OfType<string>(),
     ];
 
     /// <summary>Names that are no setting, each with the nearest one that is.</summary>
@@ -72,6 +73,9 @@ static class SettingsCheck
                 "it must be a whole number",
             _ when type == typeof(Uri) && !Uri.TryCreate(value, UriKind.Absolute, out _) =>
                 "it must be an address such as https://deployments.example.com/",
+            _ when name == nameof(DeploymentsSettings.KnownProxies)
+                && (value.Trim().Length == 0 || KnownProxies.ReadOrNull(value) is null) =>
+                "it must be addresses or networks such as 10.0.0.5, 10.1.0.0/16",
             _ when type == typeof(string) && value.Trim().Length == 0 => "give it a value, or leave it out",
             _ => null,
         };
@@ -103,6 +107,12 @@ static class SettingsCheck
 
         return null;
     }
+
+    // ASP.NET's own switch believes whoever sends these headers.
+    static string? ForwardedProblemOrNull(string? enabled) =>
+        string.Equals(enabled, "true", StringComparison.OrdinalIgnoreCase)
+            ? "ASPNETCORE_FORWARDEDHEADERS_ENABLED is 'true'; name the proxies in Deployments__KnownProxies instead."
+            : null;
 
     static string Shown(string key, string? value) =>
         string.IsNullOrWhiteSpace(value) ? "empty"

@@ -63,6 +63,7 @@ public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
                 settings.UploadBytesMax.ToString("N0", CultureInfo.InvariantCulture)),
             Own("PublicUrl", "Where people reach this server, for links in notifications",
                 settings.PublicUrl?.AbsoluteUri ?? "not set"),
+            Own("KnownProxies", "Proxies whose X-Forwarded headers count", settings.KnownProxies ?? "none"),
             Own("Smtp:Host", "The mail server for notifications", settings.Smtp.Host ?? "not set"),
             Own("Smtp:Port", "Its port", settings.Smtp.Port.ToString(CultureInfo.InvariantCulture)),
             Own("Smtp:Encryption", "How it is encrypted: starttls, tls or none", settings.Smtp.Encryption),

@@ -18,9 +18,11 @@ static class AccountsSetup
         services.TryAddSingleton<DatabaseSignals>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<AttemptLimiter>();
+        services.AddSingleton<KnownDevices>();
         services.AddSingleton<Credentials>();
         services.AddSingleton<CallerResolver>();
         services.AddSingleton<CallerFeeds>();
+        services.AddSingleton<IHttpContextFactory, KeyInAddress>();
         services.AddSingleton<ConnectorSecrets>();
 
         // Before everything that uses the key ring at its start.

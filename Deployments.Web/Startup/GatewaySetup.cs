@@ -22,7 +22,6 @@ static class GatewaySetup
         {
             kestrel.AddServerHeader = false;
             kestrel.RequestHeaderEncodingSelector = DeploymentHeaders.EncodingOf;
-            kestrel.Limits.MinRequestBodyDataRate = null; // uploads over slow lines
         });
 
         var services = builder.Services;

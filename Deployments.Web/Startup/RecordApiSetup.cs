@@ -14,6 +14,7 @@ static class RecordApiSetup
         builder.Services.AddSingleton<PackageDeploymentApi>();
         builder.Services.AddSingleton<PackageDeploymentBatchApi>();
         builder.Services.AddSingleton<RejectedMender>();
+        builder.Services.AddSingleton<ExportGate>();
     }
 
     public static void MapRecordApi(this WebApplication app)

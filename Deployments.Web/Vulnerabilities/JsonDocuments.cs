@@ -20,43 +20,45 @@ static class JsonDocuments
             yield break;
         }
 
-        using var reader = new StreamReader(input, Encoding.UTF8, leaveOpen: true);
-        // A first line that is no document by itself begins one that is laid out over several lines.
-        var first = await reader.ReadLineAsync(ct) ?? "";
-        if (!IsDocument(first) && input.Length <= OsvReader.AdvisoryBytesMax)
+        var number = 0;
+        var body = PipeReader.Create(input, new StreamPipeReaderOptions(leaveOpen: true));
+        await foreach (var line in JsonItems.LinesAsync(body, OsvReader.AdvisoryBytesMax, ct))
         {
-            yield return ("1", Encoding.UTF8.GetBytes(first + "\n" + await reader.ReadToEndAsync(ct)));
-            yield break;
-        }
+            number++;
+            // A first line that is no document by itself begins one that is laid out over several lines.
+            if (number == 1 && input.Length <= OsvReader.AdvisoryBytesMax && !IsDocument(WithoutPreamble(line)))
+            {
+                input.Position = 0;
+                var all = new byte[input.Length];
+                await input.ReadExactlyAsync(all, ct);
+                yield return ("1", WithoutPreamble(all));
+                yield break;
+            }
 
-        var number = 1;
-        for (var line = first; line is not null; line = await reader.ReadLineAsync(ct), number++)
-        {
-            if (!string.IsNullOrWhiteSpace(line))
-                yield return ($"{number}", Encoding.UTF8.GetBytes(line));
+            if (line is null || line.Value.Span.ContainsAnyExcept(" \t\r"u8))
+                yield return ($"{number}", WithoutPreamble(line).ToArray());
         }
     }
 
+    // One that is too long comes as nothing, and so does the place where the array is damaged: to be refused.
     static async IAsyncEnumerable<(string Name, ReadOnlyMemory<byte> Json)> ItemsAsync(
         Stream input, [EnumeratorCancellation] CancellationToken ct)
     {
         var body = PipeReader.Create(input, new StreamPipeReaderOptions(leaveOpen: true));
-        await using var items = JsonArrayReader.ReadAsync(body, OsvReader.AdvisoryBytesMax, ct)
-            .GetAsyncEnumerator(ct);
+        await using var items = JsonItems.ArrayAsync(body, OsvReader.AdvisoryBytesMax, ct).GetAsyncEnumerator(ct);
         for (var number = 1; ; number++)
         {
-            ReadOnlyMemory<byte> json;
+            ReadOnlyMemory<byte> json = default;
             var isDamaged = false;
             try
             {
                 if (!await items.MoveNextAsync())
                     yield break;
-                json = JsonSerializer.SerializeToUtf8Bytes(items.Current);
+                json = items.Current?.ToArray() ?? [];
             }
-            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+            catch (JsonException)
             {
-                // Refused as what it is: nothing that could be read.
-                (json, isDamaged) = (ReadOnlyMemory<byte>.Empty, true);
+                isDamaged = true;
             }
 
             yield return ($"{number}", json);
@@ -64,6 +66,13 @@ static class JsonDocuments
                 yield break;
         }
     }
+
+    static ReadOnlyMemory<byte> WithoutPreamble(ReadOnlyMemory<byte>? text) => text switch
+    {
+        null => default,
+        { } bytes when bytes.Span.StartsWith(Encoding.UTF8.Preamble) => bytes[Encoding.UTF8.Preamble.Length..],
+        { } bytes => bytes,
+    };
 
     static async Task<bool> BeginsWithAsync(Stream input, char mark, CancellationToken ct)
     {
@@ -73,7 +82,7 @@ static class JsonDocuments
         return Encoding.UTF8.GetString(head, 0, length).TrimStart('\ufeff', ' ', '\t', '\r', '\n').StartsWith(mark);
     }
 
-    static bool IsDocument(string line)
+    static bool IsDocument(ReadOnlyMemory<byte> line)
     {
         try
         {

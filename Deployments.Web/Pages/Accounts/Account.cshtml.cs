@@ -26,8 +26,8 @@ public sealed class AccountModel(
         (await new PasswordChangeValidator().ValidateAsync(change, ct)).AddToModelState(ModelState, null);
         if (!ModelState.IsValid)
             return Page();
-        var result = await credentials.CheckPasswordAsync(
-            AccountName, change.Current, Caller.ClientAddress(HttpContext), ct);
+        // Counted by themselves: nobody without a session can use them up.
+        var result = await credentials.CheckPasswordAsync(AccountName, change.Current, $"session {AccountName}", ct);
         if (result is not CallerResult.Known)
         {
             ModelState.AddModelError("", result is CallerResult.TooManyAttempts

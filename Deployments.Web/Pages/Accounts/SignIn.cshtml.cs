@@ -9,8 +9,8 @@ namespace Deployments.Web.Pages.Accounts;
 /// <summary>Begins a session.</summary>
 [AllowAnonymous]
 public sealed class SignInModel(
-    Credentials credentials, AccountQueries queries, AccountStore store, Passwords passwords, TimeProvider time)
-    : PageModel
+    Credentials credentials, KnownDevices devices, AccountQueries queries, AccountStore store, Passwords passwords,
+    TimeProvider time) : PageModel
 {
     /// <summary>Where to go afterwards; only ever a page of this server.</summary>
     [BindProperty(SupportsGet = true)]
@@ -25,7 +25,7 @@ public sealed class SignInModel(
         Name = name;
         if (string.IsNullOrEmpty(name) || string.IsNullOrEmpty(password))
             return Refuse(StatusCodes.Status400BadRequest, "Type a name and a password.");
-        switch (await credentials.CheckPasswordAsync(name, password, Caller.ClientAddress(HttpContext), ct))
+        switch (await credentials.CheckPasswordAsync(name, password, devices.SourceOf(HttpContext, name), ct))
         {
             case CallerResult.TooManyAttempts { RetryAfter: var wait }:
                 Refusals.SetRetryAfter(HttpContext, wait);
@@ -43,6 +43,7 @@ public sealed class SignInModel(
         if (!passwords.Check(account, password))
             return Refuse(StatusCodes.Status200OK, "The name or the password is wrong.");
         await Sessions.SignInAsync(HttpContext, account!);
+        devices.Remember(HttpContext, account!);
         await store.NoteSignInAsync(account!.AccountId, time.GetUtcNow(), ct);
         return LocalRedirect(Url.IsLocalUrl(ReturnUrl) ? ReturnUrl : "/");
     }

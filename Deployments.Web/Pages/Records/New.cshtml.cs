@@ -48,6 +48,8 @@ public sealed class NewModel(
         var type = feed is null ? null : types.FindOrNull(feed.FeedType);
         if (result.IsValid && type is null)
             ModelState.AddModelError("Form.Feed", "is not a feed");
+        if (ModelState.IsValid && CoordinateLimits.ProblemOrNull(type!, PackageOf(form, type!)) is var (which, problem))
+            ModelState.AddModelError(which == "Name" ? "Form.Package" : $"Form.{which}", problem);
         if (!ModelState.IsValid)
         {
             Response.StatusCode = StatusCodes.Status400BadRequest;
@@ -62,7 +64,7 @@ public sealed class NewModel(
     InboxEntry Entry(NewDeploymentForm form, Feed feed, IFeedType type, long id)
     {
         var caller = PageAccess.CallerOf(HttpContext);
-        var package = type.FromNames(form.Group ?? "", form.Package!, form.Version!);
+        var package = PackageOf(form, type);
         return new InboxEntry
         {
             Id = id,
@@ -85,6 +87,9 @@ public sealed class NewModel(
             RawPath = Request.Path,
         };
     }
+
+    static PackageCoordinates PackageOf(NewDeploymentForm form, IFeedType type) =>
+        type.FromNames(form.Group ?? "", form.Package!, form.Version!);
 
     static string Shortened(string agent)
     {

@@ -1,4 +1,3 @@
-using Deployments.Web.Api;
 using Deployments.Web.Records;
 using FluentValidation;
 
@@ -42,21 +41,14 @@ public sealed record NewDeploymentForm : DeploymentFields
 /// <summary>What a record by hand must say: what every record must, and which package it is of.</summary>
 public sealed class NewDeploymentFormValidator : AbstractValidator<NewDeploymentForm>
 {
-    const int CoordinateLengthMax = PackageDeploymentValidator.CoordinateLengthMax;
-
     /// <param name="fields">The rules that all roads share.</param>
     public NewDeploymentFormValidator(IValidator<DeploymentFields> fields)
     {
         RuleLevelCascadeMode = CascadeMode.Stop;
         Include(fields);
         RuleFor(form => form.Feed).NotEmpty().WithMessage("is missing");
-        Coordinate(RuleFor(form => form.Package).NotEmpty().WithMessage("is missing"));
-        Coordinate(RuleFor(form => form.Version).NotEmpty().WithMessage("is missing"));
-        Coordinate(RuleFor(form => form.Group).Must(_ => true));
+        RuleFor(form => form.Package).NotEmpty().WithMessage("is missing").Coordinate();
+        RuleFor(form => form.Version).NotEmpty().WithMessage("is missing").Coordinate();
+        RuleFor(form => form.Group).Coordinate();
     }
-
-    static void Coordinate(IRuleBuilderOptions<NewDeploymentForm, string?> rule) => rule
-        .Must(text => text is null || text.Length <= CoordinateLengthMax)
-        .WithMessage($"is longer than {CoordinateLengthMax} characters")
-        .Must(text => text is null || !text.Any(char.IsControl)).WithMessage("has control characters");
 }
