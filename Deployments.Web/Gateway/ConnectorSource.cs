@@ -90,6 +90,8 @@ sealed class ConnectorSource(
         IFeedType type, FeedRequest request, bool isKept, Connector connector, Uri connectorUrl, Uri url,
         JsonElement? index, UpstreamClient upstream, SealedAddresses seals, HeadListener? head) : HttpTransformer
     {
+        static readonly string[] Conditions = ["If-None-Match", "If-Modified-Since", "If-Range", "Range"];
+
         /// <summary>Whether the upstream had nothing there.</summary>
         public bool HasNothing { get; private set; }
 
@@ -102,6 +104,12 @@ sealed class ConnectorSource(
             proxyRequest.Headers.Host = null;
             foreach (var name in context.Request.Headers.Keys.Where(StaysHere))
                 proxyRequest.Headers.Remove(name);
+            if (request.Known is not null) // what is known may change while the upstream's document does not
+            {
+                foreach (var name in Conditions)
+                    proxyRequest.Headers.Remove(name);
+            }
+
             if (type.RewritesAnswer(request))
             {
                 proxyRequest.Headers.Remove("Accept-Encoding");
@@ -135,6 +143,12 @@ sealed class ConnectorSource(
             await base.TransformResponseAsync(context, proxyResponse, cancellationToken);
             context.Response.Headers.Remove("Set-Cookie");
             context.Response.Headers.Remove("Strict-Transport-Security");
+            if (request.Known is not null)
+            {
+                context.Response.Headers.ETag = default;
+                context.Response.Headers.LastModified = default;
+            }
+
             DeploymentCapture.RemoveAnswer(context.Response.Headers); // an upstream of the same kind speaks of its own
             foreach (var name in type.RewrittenHeaders)
             {
