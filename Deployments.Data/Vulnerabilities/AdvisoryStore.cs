@@ -7,6 +7,9 @@ namespace Deployments.Data.Vulnerabilities;
 /// <param name="database">The database.</param>
 public sealed class AdvisoryStore(NpgsqlDataSource database)
 {
+    // To be raised when more is taken out of advisories: then one that comes unchanged is stored anew.
+    const short Reading = 2;
+
     // Stands for null in an array of times, whose type is told from its first element; PostgreSQL reads infinity.
     static readonly DateTime Never = DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc);
 
@@ -28,12 +31,14 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
 
         var newest = advisories.GroupBy(a => a.Id, StringComparer.Ordinal)
             .Select(same => same.MaxBy(a => a.Modified)!).ToList();
-        var stored = (await connection.QueryAsync<(string Id, DateTime Modified, int Group)>(new CommandDefinition(
-            "select osv_id, modified_at, group_id from advisories where osv_id = any(@ids)",
+        var stored = (await connection.QueryAsync<(string Id, DateTime Modified, int Group, short Reading)>(
+            new CommandDefinition(
+            "select osv_id, modified_at, group_id, reading from advisories where osv_id = any(@ids)",
             new { ids = newest.Select(a => a.Id).ToArray() }, transaction, cancellationToken: ct)))
             .ToDictionary(row => row.Id, StringComparer.Ordinal);
         var changed = newest.Where(a =>
-            !stored.TryGetValue(a.Id, out var old) || old.Modified < a.Modified.UtcDateTime).ToList();
+            !stored.TryGetValue(a.Id, out var old) || old.Modified < a.Modified.UtcDateTime
+            || (old.Modified == a.Modified.UtcDateTime && old.Reading < Reading)).ToList();
         if (changed.Count > 0)
         {
             var ids = await SaveAsync(connection, transaction, changed, ct);
@@ -69,9 +74,9 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
             """
             insert into advisories (
                 osv_id, modified_at, published_at, withdrawn_at, summary, details, severity, score, severity_source,
-                reference_urls)
+                reference_urls, reading)
             select id, modified_at, nullif(published_at, 'infinity'), nullif(withdrawn_at, 'infinity'), summary,
-                   details, severity, score, source, string_to_array(urls, chr(10))
+                   details, severity, score, source, string_to_array(urls, chr(10)), @reading
             from unnest(
                 @ids, @modified, @published, @withdrawn, @summaries, @details, @severities, @scores, @sources, @urls)
                 as n (id, modified_at, published_at, withdrawn_at, summary, details, severity, score, source, urls)
@@ -79,7 +84,7 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
             set modified_at = excluded.modified_at, published_at = excluded.published_at,
                 withdrawn_at = excluded.withdrawn_at, summary = excluded.summary, details = excluded.details,
                 severity = excluded.severity, score = excluded.score, severity_source = excluded.severity_source,
-                reference_urls = excluded.reference_urls, imported_at = now()
+                reference_urls = excluded.reference_urls, reading = excluded.reading, imported_at = now()
             returning osv_id, advisory_id
             """,
             new
@@ -94,6 +99,7 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
                 scores = advisories.Select(a => a.Score).ToArray(),
                 sources = advisories.Select(a => a.SeveritySource).ToArray(),
                 urls = advisories.Select(a => string.Join('\n', a.References)).ToArray(),
+                reading = Reading,
             }, transaction, cancellationToken: ct));
         return rows.ToDictionary(row => row.Id, row => row.AdvisoryId, StringComparer.Ordinal);
     }
@@ -119,8 +125,10 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
         await connection.ExecuteAsync(new CommandDefinition(
             """
             insert into advisory_packages (
-                advisory_package_id, advisory_id, ecosystem, release, type, group_key, name_key, name)
-            select * from unnest(@keys, @ids, @ecosystems, @releases, @types, @groups, @nameKeys, @names);
+                advisory_package_id, advisory_id, ecosystem, release, type, group_key, name_key, name, imports)
+            select key, id, ecosystem, release, type, group_key, name_key, name, imports::jsonb
+            from unnest(@keys, @ids, @ecosystems, @releases, @types, @groups, @nameKeys, @names, @imports)
+                as n (key, id, ecosystem, release, type, group_key, name_key, name, imports);
             insert into advisory_ranges (advisory_package_id, low_key, high_key, introduced, fixed, last_affected)
             select * from unnest(@rangeKeys, @lows, @highs, @introduced, @fixed, @lastAffected);
             insert into advisory_versions (advisory_package_id, version, sort_key)
@@ -136,6 +144,7 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
                 groups = packages.Select(p => p.Package.GroupKey).ToArray(),
                 nameKeys = packages.Select(p => p.Package.NameKey).ToArray(),
                 names = packages.Select(p => p.Package.Name).ToArray(),
+                imports = packages.Select(p => p.Package.Imports).ToArray(),
                 rangeKeys = ranges.Select(r => r.Key).ToArray(),
                 lows = ranges.Select(r => r.Range.LowKey).ToArray(),
                 highs = ranges.Select(r => r.Range.HighKey).ToArray(),

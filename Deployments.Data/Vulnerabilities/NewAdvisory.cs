@@ -49,9 +49,10 @@ public sealed record NewAdvisory
 /// <param name="Name">As the advisory writes it.</param>
 /// <param name="Ranges">Stretches of versions.</param>
 /// <param name="Versions">Versions listed one by one.</param>
+/// <param name="Imports">JSON: the affected packages of a Go module; null where the advisory names none.</param>
 public sealed record AffectedPackage(
     string Ecosystem, string Release, string Type, string GroupKey, string NameKey, string Name,
-    IReadOnlyList<AffectedRange> Ranges, IReadOnlyList<AffectedVersion> Versions);
+    IReadOnlyList<AffectedRange> Ranges, IReadOnlyList<AffectedVersion> Versions, string? Imports = null);
 
 /// <summary>A stretch of versions, by their sort keys.</summary>
 /// <param name="LowKey">The first affected key; empty: from the beginning; null: the range cannot be compared.</param>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Deployments.Tests.Support;
+using Deployments.Tests.Vulnerabilities;
 
 namespace Deployments.Tests.Clients;
 
@@ -40,6 +41,23 @@ public sealed class NpmClientTests : IAsyncLifetime, IDisposable
 
         await Recorded.DrainedAsync(app.Database);
         Assert.Empty(await Recorded.AllAsync(app.Database));
+    }
+
+    [ClientFact("npm")]
+    public async Task Audits_what_it_has_installed()
+    {
+        await app.CreateFeedAsync("js", "npm");
+        await WriteConfigAsync(TestApp.ApiKey);
+        await PublishAsync("tiny", "1.0.0");
+        await WriteConfigAsync(key: null);
+        await InstallAsync(("tiny", "1.0.0"));
+        await app.ImportAdvisoryAsync(Osv.Advisory("GHSA-xxxx-yyyy-zzzz", "tiny", "0", "1.0.1", "npm"));
+
+        var run = await home.RunAsync("project", "npm", "audit", "--audit=true");
+
+        Assert.True(run.ExitCode == 1, run.Everything);
+        Assert.Contains("GHSA-xxxx-yyyy-zzzz", run.Output, StringComparison.Ordinal);
+        Assert.Contains("1 high severity vulnerability", run.Output, StringComparison.Ordinal);
     }
 
     [ClientFact("npm")]

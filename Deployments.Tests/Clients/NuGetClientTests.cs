@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using Deployments.Tests.Feeds;
 using Deployments.Tests.Support;
+using Deployments.Tests.Vulnerabilities;
 
 namespace Deployments.Tests.Clients;
 
@@ -51,6 +52,23 @@ public sealed class NuGetClientTests : IAsyncLifetime, IDisposable
         await RestoreAsync();
 
         Assert.True(File.Exists(Restored("acme.tiny", "1.2.0")));
+    }
+
+    [ClientFact("dotnet")]
+    public async Task Is_told_of_vulnerable_packages_by_restore_and_by_list()
+    {
+        await app.CreateFeedAsync("main", "nuget");
+        await app.ImportAdvisoryAsync(Osv.Advisory("GHSA-xxxx-yyyy-zzzz", "Acme.Tiny", "0", "1.3.0"));
+        await WriteConfigAsync("");
+        await PushAsync();
+        await WriteProjectAsync("Acme.Tiny", "1.2.0");
+
+        var restored = await home.RunAsync("project", "dotnet", "restore", "-nodeReuse:false");
+        var listed = await home.RunAsync("project", "dotnet", "list", "package", "--vulnerable");
+
+        Assert.Contains("NU1903", restored.Everything, StringComparison.Ordinal);
+        Assert.Contains("GHSA-xxxx-yyyy-zzzz", restored.Everything, StringComparison.Ordinal);
+        Assert.Contains("GHSA-xxxx-yyyy-zzzz", listed.Everything, StringComparison.Ordinal);
     }
 
     [ClientFact("dotnet")]

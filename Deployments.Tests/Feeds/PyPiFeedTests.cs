@@ -143,7 +143,7 @@ public sealed class PyPiFeedTests : StaticFeedContract
     [InlineData("http://up.test/simple", "simple/acme", "http://up.test/simple/acme/")]
     [InlineData("http://up.test/whl/cpu/", "acme/", "http://up.test/whl/cpu/acme/")]
     [InlineData("http://up.test/simple/", "simple/", "http://up.test/simple/")]
-    [InlineData("http://up.test/simple/", "pypi/acme/json", null)]
+    [InlineData("http://up.test/simple/", "pypi/acme/json", "http://up.test/pypi/acme/json")]
     public void The_index_is_where_the_connector_says(string connector, string path, string? url) =>
         Assert.Equal(url, Type.UpstreamUrl(Given.Request(path), new Uri(connector), null)?.AbsoluteUri);
 

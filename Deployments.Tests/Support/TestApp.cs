@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Deployments.Web;
 using Deployments.Web.Jobs;
 using Microsoft.AspNetCore.Builder;
@@ -79,6 +80,9 @@ public sealed class TestApp : IAsyncDisposable
             await PostAsync("/api/management/connectors/create", new { name, feedType = type, url = upstream });
         await PostAsync("/api/management/feeds/create", new { name, feedType = type, connectors });
     }
+
+    /// <summary>Imports an advisory in the OSV format.</summary>
+    public Task ImportAdvisoryAsync(JsonNode advisory) => PostAsync("/api/vulnerabilities/import", advisory);
 
     async Task PostAsync(string path, object body)
     {

@@ -139,11 +139,14 @@ public sealed partial class ComposerFeed : StaticFeed
     {
         if (request.Segments is ["packages.json"])
         {
-            return Json(new JsonObject
+            var root = new JsonObject
             {
                 ["packages"] = new JsonObject(),
                 ["metadata-url"] = request.FeedUrl.AbsolutePath + "p2/%package%.json",
-            });
+            };
+            if (AdvisoriesOf(request) is { } advisories)
+                root["security-advisories"] = advisories;
+            return Json(root);
         }
 
         if (PackageOf(request) is { } name)

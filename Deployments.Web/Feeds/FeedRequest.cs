@@ -48,6 +48,12 @@ public sealed record FeedRequest
     /// <summary>Who uploads, for the file's own record: an account or key name, or <c>Anonymous</c>.</summary>
     public string UserName { get; init; } = "Anonymous";
 
+    /// <summary>
+    /// What is known of the packages that <see cref="IFeedType.PackagesTold"/> names; null where nobody asked, or
+    /// nobody could say.
+    /// </summary>
+    public KnownVulnerabilities? Known { get; init; }
+
     /// <summary>The first value of a query parameter ("" for a bare flag such as <c>?latest</c>), or null.</summary>
     public string? Query(string name)
     {
@@ -92,6 +98,7 @@ public sealed record FeedRequest
                 ContentType = ContentType,
                 Header = Header,
                 UserName = UserName,
+                Known = Known,
             }
             : throw new ArgumentException($"'{rawPath}' is not a path below a feed.", nameof(rawPath));
 

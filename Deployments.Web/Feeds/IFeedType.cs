@@ -103,6 +103,20 @@ public interface IFeedType
     ValueTask<LocalAnswer?> AnswerAsync(FeedRequest request, PackageTree tree, CancellationToken ct);
 
     /// <summary>
+    /// What a package client wants to know of vulnerabilities, where the request asks that; null: something else. It is
+    /// asked before anything else.
+    /// </summary>
+    /// <exception cref="FormatException">It cannot be read; the message says why.</exception>
+    ValueTask<ClientAudit?> ReadAuditAsync(FeedRequest request, PackageTree tree, CancellationToken ct) =>
+        ValueTask.FromResult<ClientAudit?>(null);
+
+    /// <summary>
+    /// The packages whose vulnerabilities the answer to this request tells beside other things: they are then in
+    /// <see cref="FeedRequest.Known"/>. Empty: it only tells that there is something to ask; null: neither.
+    /// </summary>
+    IReadOnlyList<PackageKeys>? PackagesTold(FeedRequest request) => null;
+
+    /// <summary>
     /// The package whose file lies at this place of the tree; null for an index, a signature and the like. By default
     /// the tree is what the feed's addresses say.
     /// </summary>

@@ -34,6 +34,8 @@ static class NuGetDocuments
             ("v3/autocomplete",
                 ["SearchAutocompleteService", "SearchAutocompleteService/3.0.0-rc", "SearchAutocompleteService/3.5.0"]),
             ("api/v2/package", ["PackagePublish/2.0.0"]),
+            // A source that has the resource and cannot tell anything would be taken for one that has nothing to tell.
+            ("v3/vulnerabilities/index.json", request.Known?.CanTell == true ? ["VulnerabilityInfo/6.7.0"] : []),
         ];
         return Document(new JsonObject
         {
@@ -137,6 +139,7 @@ static class NuGetDocuments
         catalogEntry["published"] = Published(entry);
         catalogEntry["packageContent"] = ContentUrl(request, entry);
         catalogEntry["dependencyGroups"] = DependencyGroups(request, entry.Manifest);
+        NuGetFeed.AddVulnerabilities(catalogEntry, entry.Id, entry.Version, request);
         return new JsonObject
         {
             ["@id"] = RegistrationUrl(request, entry.Id, $"{entry.VersionKey}.json"),

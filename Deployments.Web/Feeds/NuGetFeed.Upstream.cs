@@ -63,6 +63,8 @@ public sealed partial class NuGetFeed
 
             var json = JsonNode.Parse(document) ?? throw new FormatException("The document is JSON null.");
             RewriteJson(json, context, route.Id, route.Version);
+            if (route.Part == Part.Registration)
+                AddVulnerabilities(json, context.Request);
             return JsonSerializer.SerializeToUtf8Bytes(json);
         }
         catch (Exception e) when (e is JsonException or XmlException or InvalidOperationException or ArgumentException)

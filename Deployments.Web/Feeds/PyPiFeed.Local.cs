@@ -15,6 +15,8 @@ public sealed partial class PyPiFeed
     protected override async ValueTask<LocalAnswer?> ReadAsync(
         FeedRequest request, PackageTree tree, CancellationToken ct)
     {
+        if (ReleaseOf(request) is var (released, version))
+            return await ReleaseAsync(request, released, version, tree, ct);
         if (ProjectOf(request) is not { } project)
         {
             return await base.ReadAsync(request, tree, ct)

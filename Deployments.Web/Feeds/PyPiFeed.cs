@@ -50,6 +50,8 @@ public sealed partial class PyPiFeed : StaticFeed
         if (request.Method is not ("GET" or "HEAD"))
             return null;
         var root = connector.AbsolutePath is "/" ? new Uri(connector, Simple) : connector;
+        if (ReleaseOf(request) is var (released, version))
+            return ReleaseUrl(root, released, version);
         // Files are asked for by their sealed addresses; only lock files know another.
         return ProjectOf(request) switch
         {
@@ -60,11 +62,14 @@ public sealed partial class PyPiFeed : StaticFeed
     }
 
     /// <inheritdoc/>
-    public override bool RewritesAnswer(FeedRequest request) => ProjectOf(request) is not null;
+    public override bool RewritesAnswer(FeedRequest request) =>
+        ProjectOf(request) is not null || ReleaseOf(request) is not null;
 
     /// <inheritdoc/>
     public override byte[] Rewrite(byte[] document, RewriteContext context)
     {
+        if (ReleaseOf(context.Request) is { } release)
+            return RewriteRelease(document, release, context);
         var text = Encoding.UTF8.GetString(document).TrimStart('\uFEFF');
         var project = ProjectOf(context.Request)!;
         return text.AsSpan().TrimStart().StartsWith("{")

@@ -71,6 +71,13 @@ public abstract class StaticFeed : IFeedType
         };
 
     /// <inheritdoc/>
+    public virtual ValueTask<ClientAudit?> ReadAuditAsync(
+        FeedRequest request, PackageTree tree, CancellationToken ct) => ValueTask.FromResult<ClientAudit?>(null);
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<PackageKeys>? PackagesTold(FeedRequest request) => null;
+
+    /// <inheritdoc/>
     public virtual LocalAnswer? EmptyAnswer(FeedRequest request) => null;
 
     /// <inheritdoc/>

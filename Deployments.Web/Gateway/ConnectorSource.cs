@@ -91,6 +91,8 @@ sealed class ConnectorSource(
         IFeedType type, FeedRequest request, bool isKept, Connector connector, Uri connectorUrl, Uri url,
         JsonElement? index, UpstreamClient upstream, SealedAddresses seals, HeadListener? head) : HttpTransformer
     {
+        static readonly string[] Conditions = ["If-None-Match", "If-Modified-Since", "If-Range", "Range"];
+
         /// <summary>Whether the upstream had nothing there.</summary>
         public bool HasNothing { get; private set; }
 
@@ -103,6 +105,12 @@ sealed class ConnectorSource(
             proxyRequest.Headers.Host = null;
             foreach (var name in context.Request.Headers.Keys.Where(StaysHere))
                 proxyRequest.Headers.Remove(name);
+            if (request.Known is not null) // what is known may change while the upstream's document does not
+            {
+                foreach (var name in Conditions)
+                    proxyRequest.Headers.Remove(name);
+            }
+
             if (type.RewritesAnswer(request))
             {
                 proxyRequest.Headers.Remove("Accept-Encoding");
@@ -135,6 +143,12 @@ sealed class ConnectorSource(
 
             UpstreamHeaders.Clean(proxyResponse, type.RewrittenHeaders);
             await base.TransformResponseAsync(context, proxyResponse, cancellationToken);
+            if (request.Known is not null)
+            {
+                context.Response.Headers.ETag = default;
+                context.Response.Headers.LastModified = default;
+            }
+
             foreach (var name in type.RewrittenHeaders)
             {
                 if (context.Response.Headers[name] is { Count: 1 } value)

@@ -11,7 +11,7 @@ namespace Deployments.Web.Gateway;
 /// </summary>
 sealed class FeedGateway(
     FeedDirectory feeds, CallerResolver callers, ConnectorSource connectors, UpstreamClient upstream,
-    SealedAddresses seals, PullSessions sessions, RegistryTokens tokens,
+    SealedAddresses seals, PullSessions sessions, RegistryTokens tokens, ClientAudits audits,
     LocalDownloads downloads, DeploymentCapture capture, DeploymentsSettings settings)
 {
     const char SealMark = '~';
@@ -73,7 +73,15 @@ sealed class FeedGateway(
         var access = served.Type.RequiredAccess(path);
         if (await FeedAuthorization.CallerOrNullAsync(context, callers, served.Feed, access) is not { } caller)
             return; // refused, and said why
-        await AnswerAsync(context, served, RequestOf(context, path, served.Type, name, caller), caller, access, led);
+        var request = RequestOf(context, path, served.Type, name, caller);
+        if (access == FeedAccess.Download && led is null)
+        {
+            if (await audits.TryAnswerAsync(context, served, caller, request))
+                return;
+            request = await audits.WithKnownAsync(served, caller, request, ct);
+        }
+
+        await AnswerAsync(context, served, request, caller, access, led);
     }
 
     /// <summary>Serves a download that was asked for in another way than by the feed's own addresses.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -70,6 +71,29 @@ sealed class UpstreamClient(
         return await kept.Index.WaitAsync(ct);
     }
 
+    /// <summary>What the upstream answers to a question; null when it does not know such questions.</summary>
+    /// <exception cref="HttpRequestException">The upstream is away or answers with an error.</exception>
+    public async Task<byte[]?> AnswerOrNullAsync(Connector connector, UpstreamQuestion question, CancellationToken ct)
+    {
+        if (question.Body is null)
+            return await DocumentOrNullAsync(connector, question.Url, ct);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        timeout.CancelAfter(TimeSpan.FromSeconds(connector.TimeoutSeconds));
+        using var request = new HttpRequestMessage(HttpMethod.Post, question.Url)
+        {
+            Content = new ByteArrayContent(question.Body),
+        };
+        request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(question.ContentType);
+        Authorize(request, connector);
+        using var response = await Invoker.SendAsync(request, timeout.Token);
+        if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.MethodNotAllowed
+            or HttpStatusCode.NotImplemented)
+            return null;
+        if (!response.IsSuccessStatusCode)
+            throw new HttpRequestException($"{connector.Name} answered {(int)response.StatusCode}");
+        return await ReadAsync(response.Content, timeout.Token);
+    }
+
     /// <summary>A document of the upstream.</summary>
     /// <returns>Its bytes, uncompressed; null when the upstream has none there.</returns>
     /// <exception cref="HttpRequestException">The upstream is away or answers with an error.</exception>
@@ -81,7 +105,7 @@ sealed class UpstreamClient(
         request.Options.Set(RevalidationHandler.KeptFor, connector);
         Authorize(request, connector);
         using var response = await Invoker.SendAsync(request, timeout.Token);
-        if (response.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Gone)
+        if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
             return null;
         if (!response.IsSuccessStatusCode)
             throw new HttpRequestException($"{connector.Name} answered {(int)response.StatusCode}");

@@ -48,6 +48,7 @@ static class GatewaySetup
         services.AddSingleton<LocalDownloads>();
         services.AddSingleton<PullSessions>();
         services.AddSingleton<RegistryTokens>();
+        services.AddSingleton<ClientAudits>();
         services.AddSingleton<FeedGateway>();
         services.AddSingleton<FeedDirectory>();
         services.AddHostedService(provider => provider.GetRequiredService<FeedDirectory>());

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Feeds;
@@ -26,6 +27,8 @@ sealed partial class OsvReader(FeedTypeCatalog types)
     const int SummaryLengthMax = 1_000;
     const int DetailsLengthMax = 50_000;
     const int UrlLengthMax = 2_000;
+    const int ImportsMax = 1_000; // of one module
+    const int SymbolsMax = 5_000; // of one package
 
     static readonly JsonDocumentOptions Limits = new() { MaxDepth = 32 };
 
@@ -104,7 +107,27 @@ sealed partial class OsvReader(FeedTypeCatalog types)
         var keys = known.KeysOf(Clean(name, NameLengthMax));
         return new AffectedPackage(
             Clean(ecosystem, NameLengthMax), Clean(release, NameLengthMax), known.Type, keys.Group, keys.Name,
-            Clean(name, NameLengthMax), ranges, versions);
+            Clean(name, NameLengthMax), ranges, versions, ImportsOrNull(entry));
+    }
+
+    // Only what is understood is kept; without it, a whole module is affected.
+    static string? ImportsOrNull(JsonElement entry)
+    {
+        if (!TryGet(entry, "ecosystem_specific", JsonValueKind.Object, out var specific))
+            return null;
+        var imports = Items(specific, "imports").Where(item => Text(item, "path") is { Length: > 0 }).Take(ImportsMax)
+            .Select(item => new JsonObject
+            {
+                ["path"] = Clean(Text(item, "path")!, NameLengthMax),
+                ["goos"] = Words(item, "goos"),
+                ["goarch"] = Words(item, "goarch"),
+                ["symbols"] = Words(item, "symbols"),
+            }).ToArray<JsonNode>();
+        return imports.Length == 0 ? null : new JsonArray(imports).ToJsonString();
+
+        static JsonArray? Words(JsonElement item, string name) =>
+            Texts(item, name).Take(SymbolsMax).Select(word => (JsonNode)Clean(word, NameLengthMax)).ToArray()
+                is { Length: > 0 } words ? new JsonArray(words) : null;
     }
 
     static List<(string Kind, string Version)> Events(JsonElement range, Budget budget)
