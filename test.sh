@@ -12,6 +12,12 @@ count() {
     sed -nE "s/.* $1=\"([0-9]+)\".*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
+# The tests that took longest, with their times: where to begin when a run takes too long.
+slowest() {
+  { grep -rhoE '<UnitTestResult [^>]*' "$results" --include='*.trx' || true; } |
+    sed -nE 's/.* testName="([^"]*)".* duration="([0-9:]+\.?[0-9]{0,1})[^"]*".*/\2 \1/p' | sort -r | head -n 20
+}
+
 # shellcheck disable=SC2317 # the trap below calls it
 # Runs however the script ends, so that a build error or a crashed test host is never a silent success.
 finish() {
@@ -43,6 +49,9 @@ dotnet format --verify-no-changes --no-restore || {
   echo "The formatting differs from .editorconfig: run 'dotnet format'." >&2
 }
 dotnet test -c Release --no-build --nologo --logger trx --results-directory "$results" "$@" || status=$?
+
+echo "The slowest:"
+slowest
 
 if [ "$status" -eq 0 ] && [ "$(count total)" -eq 0 ]; then
   echo "No test ran." >&2

@@ -23,7 +23,7 @@ public sealed class DatabaseQueries(NpgsqlDataSource database)
                 (select count(*) from pg_stat_activity where datname = current_database()) as connections,
                 current_setting('max_connections')::int as connections_max,
                 (select count(*) from deployment_inbox) as inbox,
-                (select min(received_at) from deployment_inbox) as inbox_oldest_at
+                (select received_at from deployment_inbox order by id limit 1) as inbox_oldest_at
             """, cancellationToken: ct));
         var migrations = await connection.QueryAsync<AppliedMigration>(new CommandDefinition(
             "select name, applied_at from schema_migrations order by name desc", cancellationToken: ct));

@@ -95,6 +95,17 @@ public sealed class InboxStore(NpgsqlDataSource database)
             "select exists (select from deployment_inbox)", cancellationToken: ct));
     }
 
+    /// <summary>An entry that has waited for longer than this means that nothing drains the inbox.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    /// <summary>Since when the entry that is next has waited; null when none waits. Constant work.</summary>
+    public async Task<DateTimeOffset?> OldestAtAsync(CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(new CommandDefinition(
+            "select received_at from deployment_inbox order by id limit 1", cancellationToken: ct));
+    }
+
     /// <summary>How many entries wait.</summary>
     public async Task<long> CountAsync(CancellationToken ct)
     {

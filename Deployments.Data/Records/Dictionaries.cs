@@ -13,80 +13,11 @@ namespace Deployments.Data.Records;
 /// </summary>
 sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
 {
-    const string Targets =
-        """
-        with wanted as (select * from unnest(@keys, @names) as w (name_key, name)),
-             added as (
-                insert into targets (name_key, name)
-                select name_key, name from wanted
-                where not exists (select from targets t where t.name_key = wanted.name_key)
-                order by name_key
-                on conflict do nothing
-                returning target_id, name_key)
-        select name_key as key, target_id as id from targets where name_key = any(@keys)
-        union all
-        select name_key, target_id from added
-        """;
-
-    const string Applications =
-        """
-        with wanted as (select * from unnest(@keys, @names) as w (name_key, name)),
-             added as (
-                insert into applications (name_key, name)
-                select name_key, name from wanted
-                where not exists (select from applications a where a.name_key = wanted.name_key)
-                order by name_key
-                on conflict do nothing
-                returning application_id, name_key)
-        select name_key as key, application_id as id from applications where name_key = any(@keys)
-        union all
-        select name_key, application_id from added
-        """;
-
-    const string Users =
-        """
-        with wanted as (select * from unnest(@keys, @names) as w (name_key, name)),
-             added as (
-                insert into users (name_key, name)
-                select name_key, name from wanted
-                where not exists (select from users u where u.name_key = wanted.name_key)
-                order by name_key
-                on conflict do nothing
-                returning user_id, name_key)
-        select name_key as key, user_id as id from users where name_key = any(@keys)
-        union all
-        select name_key, user_id from added
-        """;
-
-    const string Recorders =
-        """
-        with wanted as (select * from unnest(@keys, @names) as w (name_key, name)),
-             added as (
-                insert into recorders (name_key, name)
-                select name_key, name from wanted
-                where not exists (select from recorders r where r.name_key = wanted.name_key)
-                order by name_key
-                on conflict do nothing
-                returning recorder_id, name_key)
-        select name_key as key, recorder_id as id from recorders where name_key = any(@keys)
-        union all
-        select name_key, recorder_id from added
-        """;
-
-    const string Texts =
-        """
-        with wanted as (select * from unnest(@keys, @names) as w (name_key, name)),
-             added as (
-                insert into texts (name_key, name)
-                select name_key, name from wanted
-                where not exists (select from texts t where t.name_key = wanted.name_key)
-                order by name_key
-                on conflict do nothing
-                returning text_id, name_key)
-        select name_key as key, text_id as id from texts where name_key = any(@keys)
-        union all
-        select name_key, text_id from added
-        """;
+    static readonly string Targets = Names("targets", "target_id");
+    static readonly string Applications = Names("applications", "application_id");
+    static readonly string Users = Names("users", "user_id");
+    static readonly string Recorders = Names("recorders", "recorder_id");
+    static readonly string Texts = Names("texts", "text_id");
 
     const string Packages =
         """
@@ -192,6 +123,21 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
         await FindingMatch.VersionsAsync(connection, transaction, added, ct);
         return ids;
     }
+
+    static string Names(string table, string id) =>
+        $"""
+        with wanted as (select * from unnest(@keys, @names) as w (name_key, name)),
+             added as (
+                insert into {table} (name_key, name)
+                select name_key, name from wanted
+                where not exists (select from {table} t where t.name_key = wanted.name_key)
+                order by name_key
+                on conflict do nothing
+                returning {id}, name_key)
+        select name_key as key, {id} as id from {table} where name_key = any(@keys)
+        union all
+        select name_key, {id} from added
+        """;
 
     /// <summary>The key under which two spellings of a server's, a person's or a tool's name are the same.</summary>
     public static string NameKey(string name) => Nfc.Of(name).ToLowerInvariant();

@@ -24,6 +24,29 @@ public sealed class HealthApiTests
         Assert.StartsWith("{", json, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, "OK")]
+    [InlineData("2 seconds", "OK")]
+    [InlineData("2 minutes", "Warning")]
+    public async Task How_long_records_have_waited_is_told(string? age, string status)
+    {
+        await using var app = await TestApp.StartAsync();
+        await app.CreateFeedAsync("main", "universal");
+        await app.StopJobsAsync();
+        if (age is not null)
+        {
+            await InboxSeed.FillAsync(app.Database.DataSource, 3);
+            await using var command = app.Database.DataSource.CreateCommand(
+                $"update deployment_inbox set received_at = now() - interval '{age}'");
+            await command.ExecuteNonQueryAsync();
+        }
+
+        var health = await app.Client.JsonAsync("GET", "/health");
+
+        Assert.Equal(status, (string?)health["inboxStatus"]);
+        Assert.Equal(age is not null, health["inboxOldestSeconds"] is not null);
+    }
+
     [Fact]
     public async Task A_schema_that_is_not_current_is_unhealthy()
     {

@@ -1,14 +1,16 @@
 using System.Data.Common;
 using System.Text.Json.Nodes;
 using Deployments.Data.Database;
+using Deployments.Data.Inbox;
 using Deployments.Web.Startup;
 
 namespace Deployments.Web.Api;
 
 /// <summary>
-/// ProGet's health check: for load balancers and for <c>pgutil health</c>. Needs no credentials, tells no secret.
+/// ProGet's health check: for load balancers and for <c>pgutil health</c>. Needs no credentials, tells no secret. Says
+/// too how long records have waited; that is a warning and no reason to send requests elsewhere.
 /// </summary>
-sealed class HealthApi(Migrator migrator)
+sealed class HealthApi(Migrator migrator, InboxStore inbox, TimeProvider time)
 {
     static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(3);
 
@@ -22,7 +24,7 @@ sealed class HealthApi(Migrator migrator)
 
     async Task<IResult> AnswerAsync(HttpContext context, bool asText)
     {
-        var problem = await ProblemOrNullAsync(context.RequestAborted);
+        var (problem, waited) = await AskAsync(context.RequestAborted);
         var status = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.Headers.CacheControl = "no-store";
         if (asText)
@@ -39,21 +41,28 @@ sealed class HealthApi(Migrator migrator)
         };
         if (problem is not null)
             json["databaseStatusDetails"] = problem;
+        else
+            json["inboxStatus"] = waited > InboxStore.Patience ? "Warning" : "OK";
+        if (waited is not null)
+            json["inboxOldestSeconds"] = (long)waited.Value.TotalSeconds;
         return Results.Json(json, statusCode: status);
     }
 
-    async Task<string?> ProblemOrNullAsync(CancellationToken ct)
+    // What is wrong with the database, if anything; and for how long the oldest entry of the inbox has waited, if any.
+    async Task<(string? Problem, TimeSpan? Waited)> AskAsync(CancellationToken ct)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(DatabasePatience);
         try
         {
-            return await migrator.ProblemOrNullAsync(patience.Token);
+            return await migrator.ProblemOrNullAsync(patience.Token) is { } problem
+                ? (problem, null)
+                : (null, time.GetUtcNow() - await inbox.OldestAtAsync(patience.Token));
         }
         catch (Exception exception) when (exception is DbException or TimeoutException
             || (exception is OperationCanceledException && !ct.IsCancellationRequested))
         {
-            return "The database does not answer."; // the exception may name hosts and users; the log has it
+            return ("The database does not answer.", null); // the exception may name hosts and users; the log has it
         }
     }
 

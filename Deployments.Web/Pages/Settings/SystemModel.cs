@@ -1,4 +1,5 @@
 using Deployments.Data.Database;
+using Deployments.Data.Inbox;
 using Deployments.Data.Feeds;
 using Deployments.Data.Jobs;
 using Deployments.Data.Records;
@@ -15,9 +16,6 @@ public sealed class SystemModel(
 {
     /// <summary>Nodes silent for longer are no longer shown.</summary>
     static readonly TimeSpan NodesSince = TimeSpan.FromDays(1);
-
-    /// <summary>An inbox entry older than this means that nothing drains the inbox.</summary>
-    static readonly TimeSpan InboxPatience = TimeSpan.FromMinutes(1);
 
     /// <summary>The database.</summary>
     public DatabaseCondition Database { get; private set; } = null!;
@@ -55,7 +53,7 @@ public sealed class SystemModel(
     {
         if (database.IsStandby)
             yield return "The database is a standby: nothing can be written.";
-        if (database.InboxOldestAt < now - InboxPatience)
+        if (database.InboxOldestAt < now - InboxStore.Patience)
             yield return "The oldest entry of the inbox has waited for more than a minute: see the job drain-inbox.";
         foreach (var row in jobs.Where(row => row.Last is { State: JobRunState.Failed }))
             yield return $"The job {row.Job.Name} failed when it last ran: {row.Last!.Message}";
