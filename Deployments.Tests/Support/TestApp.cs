@@ -52,7 +52,10 @@ public sealed class TestApp : IAsyncDisposable
     public static async Task<TestApp> StartAsync(TestDatabase? database = null, params string[] settings)
     {
         var ownsDatabase = database is null;
-        database ??= await TestDatabase.CreateStartedAsync();
+        // What only the first start does is there already, unless it is to be done in another way.
+        database ??= settings.Any(setting => setting.StartsWith("Deployments:Bootstrap:", StringComparison.Ordinal))
+            ? await TestDatabase.CreateAsync()
+            : await TestDatabase.CreateStartedAsync();
         var dataDirectory = Directory.CreateTempSubdirectory("deployments-test-").FullName;
         var app = await Program.BuildAsync([
             "--urls=http://127.0.0.1:0",

@@ -1,6 +1,6 @@
 using Deployments.Data.Database;
-using Deployments.Data.Inbox;
 using Deployments.Data.Feeds;
+using Deployments.Data.Inbox;
 using Deployments.Data.Jobs;
 using Deployments.Data.Records;
 using Deployments.Web.Jobs;
