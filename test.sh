@@ -15,7 +15,7 @@ count() {
 # The tests that took longest, with their times: where to begin when a run takes too long.
 slowest() {
   { grep -rhoE '<UnitTestResult [^>]*' "$results" --include='*.trx' || true; } |
-    sed -nE 's/.* testName="([^"]*)".* duration="([0-9:]+\.?[0-9]{0,1})[^"]*".*/\2 \1/p' | sort -r | head -n 20
+    sed -nE 's/.* testName="([^"]*)".* duration="([0-9:]+\.?[0-9]{0,1})[^"]*".*/\2 \1/p' | sort -r | sed -n 1,20p
 }
 
 # shellcheck disable=SC2317 # the trap below calls it
