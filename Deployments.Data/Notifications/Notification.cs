@@ -86,7 +86,7 @@ public sealed record NotificationFacts
 
 /// <summary>What an advisory said.</summary>
 /// <param name="Id">Its id.</param>
-/// <param name="Severity">How bad, as a number of <see cref="Vulnerabilities.SeverityLevel"/>.</param>
+/// <param name="Severity">How bad, as a number of <see cref="Findings.SeverityLevel"/>.</param>
 /// <param name="Score">CVSS score; null when there is none.</param>
 /// <param name="Summary">One line of a stranger; may be empty.</param>
 /// <param name="IsCertain">False when the version cannot be compared with the advisory.</param>

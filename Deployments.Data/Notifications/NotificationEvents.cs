@@ -1,5 +1,5 @@
 using Dapper;
-using Deployments.Data.Vulnerabilities;
+using Deployments.Data.Findings;
 using Npgsql;
 
 namespace Deployments.Data.Notifications;

@@ -1,4 +1,4 @@
-using Deployments.Data.Vulnerabilities;
+using Deployments.Data.Findings;
 
 namespace Deployments.Data.Notifications;
 

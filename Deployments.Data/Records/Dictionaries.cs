@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
-using Deployments.Data.Vulnerabilities;
+using Deployments.Data.Findings;
 using Npgsql;
 
 namespace Deployments.Data.Records;

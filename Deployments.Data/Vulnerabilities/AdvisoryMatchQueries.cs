@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Findings;
 using Npgsql;
 
 namespace Deployments.Data.Vulnerabilities;

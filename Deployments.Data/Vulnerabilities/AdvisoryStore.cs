@@ -1,4 +1,6 @@
 using Dapper;
+using Deployments.Data.Findings;
+using Deployments.Data.Notifications;
 using Npgsql;
 
 namespace Deployments.Data.Vulnerabilities;
@@ -46,7 +48,9 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
             await SaveNamesAsync(connection, transaction, changed, ids, ct);
             var groups = changed.Where(a => stored.ContainsKey(a.Id)).Select(a => stored[a.Id].Group).ToArray();
             await AdvisoryGroups.KeepAsync(connection, transaction, [.. ids.Values], groups, ct);
-            await FindingMatch.AdvisoriesAsync(connection, transaction, [.. ids.Values], ct);
+            var isTold = await NotificationEvents.AreFindingsWantedAsync(connection, transaction, ct);
+            var opened = await FindingMatch.AdvisoriesAsync(connection, transaction, [.. ids.Values], isTold, ct);
+            await NotificationEvents.AfterFindingsAsync(connection, transaction, opened, ct);
         }
 
         await transaction.CommitAsync(ct);

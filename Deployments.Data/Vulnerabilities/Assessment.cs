@@ -1,3 +1,4 @@
+using Deployments.Data.Findings;
 using Deployments.Data.Packages;
 
 namespace Deployments.Data.Vulnerabilities;

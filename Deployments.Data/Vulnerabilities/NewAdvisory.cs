@@ -1,3 +1,5 @@
+using Deployments.Data.Findings;
+
 namespace Deployments.Data.Vulnerabilities;
 
 /// <summary>An advisory as read, about to be stored. Times are UTC; no text holds a zero byte.</summary>
@@ -67,22 +69,3 @@ public sealed record AffectedRange(
 /// <param name="Version">As written.</param>
 /// <param name="SortKey">Its key, by which other spellings of it are found; null when it is no version.</param>
 public sealed record AffectedVersion(string Version, byte[]? SortKey);
-
-/// <summary>How bad an advisory is. Stored as a number: never renumber.</summary>
-public enum SeverityLevel
-{
-    /// <summary>Nothing says how bad.</summary>
-    Unknown = 0,
-
-    /// <summary>Below 4.0.</summary>
-    Low = 1,
-
-    /// <summary>From 4.0.</summary>
-    Medium = 2,
-
-    /// <summary>From 7.0.</summary>
-    High = 3,
-
-    /// <summary>From 9.0, and malicious packages.</summary>
-    Critical = 4,
-}

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Deployments.Tests.Support;
 using Deployments.Web.Api;
+using Deployments.Web.Pages.ApiDocs;
 using Microsoft.AspNetCore.Routing;
 
 namespace Deployments.Tests.ApiDocs;

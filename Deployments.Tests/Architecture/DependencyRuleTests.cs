@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Deployments.Tests.Support;
@@ -57,6 +58,41 @@ public sealed partial class DependencyRuleTests
             .. Uses(Sources($"{Web}/Gateway"), Folder(Web, "Pages")),
             .. Uses(Sources($"{Web}/Pages"), Folder(Web, "Gateway"))]);
 
+    // Two folders that know each other, over however many others, can only be read and changed as one.
+    [Theory]
+    [InlineData(Data)]
+    [InlineData(Web)]
+    public void Folders_know_each_other_one_way(string project)
+    {
+        var uses = UsesBetweenFolders(project).ToList();
+        int count;
+        do
+        {
+            count = uses.Count;
+            var knowing = uses.Select(use => use.From).ToHashSet(StringComparer.Ordinal);
+            var known = uses.Select(use => use.To).ToHashSet(StringComparer.Ordinal);
+            uses.RemoveAll(use => !knowing.Contains(use.To) || !known.Contains(use.From)); // leads into no circle
+        }
+        while (uses.Count < count);
+
+        Offenders.AssertNone(uses
+            .DistinctBy(use => (use.From, use.To))
+            .OrderBy(use => (use.From, use.To))
+            .Select(use => $"{use.From} knows {use.To}: {use.Code}"));
+    }
+
+    // What makes the rule above, and every rule over imports, see all there is.
+    [Fact]
+    public void Namespaces_are_folders_and_each_file_imports_for_itself()
+    {
+        var code = Repository.FilesIn(Data, ".cs").Concat(Repository.FilesIn(Web, ".cs")).ToList();
+        Offenders.AssertNone(code
+            .Where(file => file.Path.Count(letter => letter == '/') > 1)
+            .Where(file => !file.Lines.Contains($"namespace {Path.GetDirectoryName(file.Path)!.Replace('/', '.')};"))
+            .Select(file => file.Path));
+        AssertNoUse(code.Concat(Repository.FilesIn("", ".csproj", ".props", ".targets")), ImportForAll());
+    }
+
     [Fact]
     public void Time_comes_from_a_TimeProvider() =>
         AssertNoUse(Sources(Data).Concat(Sources(Web)).Concat(Sources(Tests)), SystemClock());
@@ -84,6 +120,30 @@ public sealed partial class DependencyRuleTests
         from code in file.CodeLines
         where rules.Any(rule => rule.IsMatch(code.Line))
         select $"{code.Place}: {code.Line.Trim()}";
+
+    /// <summary>Where code of one folder imports another folder of its project, or names a type of it in full.</summary>
+    static IEnumerable<(string From, string To, string Code)> UsesBetweenFolders(string project)
+    {
+        var parts = Assembly.Load(project).GetTypes()
+            .Where(type => type.FullName!.StartsWith(project + ".", StringComparison.Ordinal))
+            .Select(type => type.FullName![(project.Length + 1)..].Split('.', '+', '`'))
+            .Where(names => names.Length > 1)
+            .Select(names => $"{names[0]}.{names[1]}")
+            .ToHashSet(StringComparer.Ordinal);
+        var root = $@"((global::)?(Deployments\.)?{project["Deployments.".Length..]}\.)";
+        var import = new Regex($@"\busing\s+(static\s+)?(\w+\s*=\s*)?{root}(?<to>\w+)");
+        var name = new Regex($@"(?<![\w.""]){root}?(?<part>(?<to>[A-Z]\w*)\.\w+)");
+        return
+            from file in Sources(project)
+            where file.Path.Count(letter => letter == '/') > 1
+            let folder = file.Path.Split('/')[1]
+            from code in file.CodeLines
+            from use in import.Matches(code.Line).Concat(
+                name.Matches(code.Line).Where(match => parts.Contains(match.Groups["part"].Value)))
+            let to = use.Groups["to"].Value
+            where to != folder
+            select (folder, to, $"{code.Place}: {code.Line.Trim()}");
+    }
 
     static string[] References(string project, string kind) =>
     [
@@ -121,6 +181,9 @@ public sealed partial class DependencyRuleTests
 
     [GeneratedRegex(@"\b(HttpContext|HttpRequest|HttpResponse|IResult|Results|IFormFile|PageModel|ControllerBase)\b")]
     private static partial Regex AspNetTypes();
+
+    [GeneratedRegex(@"\bglobal\s+using\b|<Using\s+Include=""Deployments")]
+    private static partial Regex ImportForAll();
 
     [GeneratedRegex(@"\bDateTime(Offset)?\.((Utc)?Now|Today)\b")]
     private static partial Regex SystemClock();

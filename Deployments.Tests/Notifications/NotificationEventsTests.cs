@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dapper;
 using Deployments.Data.Audit;
+using Deployments.Data.Findings;
 using Deployments.Data.Notifications;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Tests.Records;

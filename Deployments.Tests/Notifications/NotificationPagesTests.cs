@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Bunit;
 using Deployments.Data.Audit;
+using Deployments.Data.Findings;
 using Deployments.Data.Notifications;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Tests.Support;

@@ -1,5 +1,6 @@
 using Bunit;
 using Deployments.Data.Feeds;
+using Deployments.Data.Findings;
 using Deployments.Data.Packages;
 using Deployments.Data.Records;
 using Deployments.Data.Vulnerabilities;

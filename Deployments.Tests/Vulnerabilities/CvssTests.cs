@@ -1,3 +1,4 @@
+using Deployments.Data.Findings;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Vulnerabilities;
 

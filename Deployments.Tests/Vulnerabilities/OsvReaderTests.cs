@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Deployments.Data.Findings;
 using Deployments.Data.Vulnerabilities;
 
 namespace Deployments.Tests.Vulnerabilities;

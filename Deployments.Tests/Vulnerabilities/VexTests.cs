@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Deployments.Data.Findings;
 using Deployments.Data.Targets;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Tests.Support;

@@ -2,7 +2,6 @@ using System.Data.Common;
 using System.Text.Json.Nodes;
 using Deployments.Data.Database;
 using Deployments.Data.Inbox;
-using Deployments.Web.Startup;
 
 namespace Deployments.Web.Api;
 
@@ -12,6 +11,9 @@ namespace Deployments.Web.Api;
 /// </summary>
 sealed class HealthApi(Migrator migrator, InboxStore inbox, TimeProvider time)
 {
+    /// <summary>The version of ProGet whose API this server speaks; its tools read "2024.3" in it.</summary>
+    public const string ProGetVersion = "24.0.3";
+
     static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(3);
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -35,8 +37,8 @@ sealed class HealthApi(Migrator migrator, InboxStore inbox, TimeProvider time)
             ["applicationName"] = "Deployments",
             ["databaseStatus"] = problem is null ? "OK" : "Error",
             ["licenseStatus"] = "OK", // needs none, and its clients want one
-            ["versionNumber"] = $"{ApiSetup.ProGetVersion}.0",
-            ["releaseNumber"] = ApiSetup.ProGetVersion,
+            ["versionNumber"] = $"{ProGetVersion}.0",
+            ["releaseNumber"] = ProGetVersion,
             ["serviceStatus"] = "OK",
         };
         if (problem is not null)

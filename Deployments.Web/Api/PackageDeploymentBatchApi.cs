@@ -3,6 +3,7 @@ using System.Text.Json;
 using Deployments.Data.Accounts;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
+using Deployments.Web.Bodies;
 using Deployments.Web.Gateway;
 using Deployments.Web.Records;
 

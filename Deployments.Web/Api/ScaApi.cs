@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
+using Deployments.Data.Findings;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;

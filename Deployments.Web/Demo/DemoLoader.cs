@@ -5,7 +5,6 @@ using Deployments.Data.Feeds;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
 using Deployments.Web.Feeds;
-using Deployments.Web.Gateway;
 using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
 using FluentValidation;

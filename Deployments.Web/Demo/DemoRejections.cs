@@ -1,5 +1,5 @@
 using System.Globalization;
-using Deployments.Web.Gateway;
+using Deployments.Web.Records;
 
 namespace Deployments.Web.Demo;
 

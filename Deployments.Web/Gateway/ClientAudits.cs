@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Deployments.Data.Feeds;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
-using Deployments.Web.Vulnerabilities;
 
 namespace Deployments.Web.Gateway;
 

@@ -20,7 +20,7 @@ public sealed record JobResult(long Items, string? Said = null)
     public static JobResult Nothing { get; } = new(0);
 }
 
-/// <summary>One line of the timetable in <c>Startup/JobsSetup.cs</c>.</summary>
+/// <summary>One line of the timetable in <see cref="Timetable"/>.</summary>
 /// <param name="Name">Unique, lower case with dashes.</param>
 /// <param name="Every">Time between two runs, in the whole cluster; a day where <paramref name="At"/> is given.</param>
 /// <param name="Job">A class that implements <see cref="IBackgroundJob"/>.</param>

@@ -46,7 +46,7 @@ public sealed class JobCall(IReadOnlyList<ScheduledJob> timetable, IServiceProvi
         public void OnStateApplied(ApplyStateContext context, IWriteOnlyTransaction transaction)
         {
             var isRare = context.BackgroundJob.Job.Args is [string name, ..]
-                && Startup.JobsSetup.Timetable.Any(line => line.Name == name && !line.IsFrequent);
+                && Timetable.Lines.Any(line => line.Name == name && !line.IsFrequent);
             context.JobExpirationTimeout = isRare ? Rarely : Often;
             if (context.NewState is FailedState)
                 transaction.ExpireJob(context.BackgroundJob.Id, isRare ? Rarely : OftenFailed);

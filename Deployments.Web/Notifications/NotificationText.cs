@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Deployments.Data.Findings;
 using Deployments.Data.Notifications;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Records;

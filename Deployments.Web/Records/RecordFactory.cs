@@ -2,7 +2,6 @@ using System.Net;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
 using Deployments.Web.Feeds;
-using Deployments.Web.Gateway;
 
 namespace Deployments.Web.Records;
 

@@ -3,7 +3,6 @@ using Deployments.Data.Audit;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
 using Deployments.Web.Feeds;
-using Deployments.Web.Gateway;
 using FluentValidation;
 
 namespace Deployments.Web.Records;

@@ -1,4 +1,3 @@
-using Deployments.Web.Notifications;
 using FluentValidation;
 
 namespace Deployments.Web.Settings;

@@ -6,9 +6,6 @@ namespace Deployments.Web.Startup;
 
 static class ApiSetup
 {
-    /// <summary>The version of ProGet whose API this server speaks; its tools read "2024.3" in it.</summary>
-    public const string ProGetVersion = "24.0.3";
-
     // Tools explain a failure by an edition that lacks the feature. Nothing here depends on an edition, so the one that
     // lacks nothing is named.
     const string ProGetEdition = "Enterprise";
@@ -31,7 +28,7 @@ static class ApiSetup
     {
         if (context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/health"))
         {
-            context.Response.Headers["X-ProGet-Version"] = ProGetVersion;
+            context.Response.Headers["X-ProGet-Version"] = HealthApi.ProGetVersion;
             context.Response.Headers["X-ProGet-Edition"] = ProGetEdition;
         }
 

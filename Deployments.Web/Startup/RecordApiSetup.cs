@@ -1,4 +1,5 @@
 using Deployments.Web.Api;
+using Deployments.Web.Pages.ApiDocs;
 using Deployments.Web.Records;
 
 namespace Deployments.Web.Startup;

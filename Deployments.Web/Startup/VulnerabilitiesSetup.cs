@@ -12,7 +12,6 @@ static class VulnerabilitiesSetup
         builder.Services.AddSingleton<AdvisoryImport>();
         builder.Services.AddSingleton<AdvisoryUpload>();
         builder.Services.AddSingleton<AdvisoryFetch>();
-        builder.Services.AddSingleton<KnownAdvisories>();
         builder.Services.AddSingleton<AssessmentApi>();
         builder.Services.AddSingleton<OpenVex>();
         builder.Services.AddSingleton<CycloneDx>();

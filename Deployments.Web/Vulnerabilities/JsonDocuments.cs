@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
-using Deployments.Web.Api;
+using Deployments.Web.Bodies;
 
 namespace Deployments.Web.Vulnerabilities;
 

@@ -1,4 +1,3 @@
-using Deployments.Web.Api;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Deployments.Web.Pages.ApiDocs;

@@ -1,6 +1,8 @@
+using Deployments.Data.Findings;
 using Deployments.Data.Notifications;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Notifications;
+using Deployments.Web.Settings;
 using FluentValidation;
 
 namespace Deployments.Web.Pages.Notifications;

@@ -2,7 +2,7 @@ using Deployments.Data.Feeds;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Feeds;
 
-namespace Deployments.Web.Vulnerabilities;
+namespace Deployments.Web.Gateway;
 
 /// <summary>
 /// Puts together what the advisories that are held say of packages, as feed types tell it to clients.

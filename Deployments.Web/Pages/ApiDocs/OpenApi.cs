@@ -1,11 +1,11 @@
 using Deployments.Data.Accounts;
 using Deployments.Web.Accounts;
 
-namespace Deployments.Web.Api;
+namespace Deployments.Web.Pages.ApiDocs;
 
 /// <summary>
-/// The OpenAPI 3.1 description of everything below <c>/api</c>: <c>openapi.json</c>, kept by hand beside this file,
-/// because the handlers read bodies that no type describes. A test compares it with what is mapped.
+/// The OpenAPI 3.1 description of everything below <c>/api</c>: <c>Api/openapi.json</c>, kept by hand, because
+/// the handlers read bodies that no type describes. A test compares it with what is mapped.
 /// </summary>
 static class OpenApi
 {

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 
-namespace Deployments.Web.Api;
+namespace Deployments.Web.Bodies;
 
 /// <summary>
 /// Cuts a body of any length into its items - the lines of NDJSON, what stands in an array - and holds no more than one

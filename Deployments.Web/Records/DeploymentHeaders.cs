@@ -1,10 +1,9 @@
 using System.Text;
 using Deployments.Data.Inbox;
 using Deployments.Web.Feeds;
-using Deployments.Web.Records;
 using Microsoft.Extensions.Primitives;
 
-namespace Deployments.Web.Gateway;
+namespace Deployments.Web.Records;
 
 /// <summary>
 /// The <c>X-ProGet-Deployment-*</c> request headers, as Inedo's documentation "Tracking Package Deployments" names

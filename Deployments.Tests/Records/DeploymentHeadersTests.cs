@@ -1,9 +1,9 @@
 using System.Text;
-using Deployments.Web.Gateway;
+using Deployments.Web.Records;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
-namespace Deployments.Tests.Gateway;
+namespace Deployments.Tests.Records;
 
 public sealed class DeploymentHeadersTests
 {

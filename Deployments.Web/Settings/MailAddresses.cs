@@ -1,6 +1,6 @@
 using MimeKit;
 
-namespace Deployments.Web.Notifications;
+namespace Deployments.Web.Settings;
 
 /// <summary>Mail addresses as people type them.</summary>
 static class MailAddresses

@@ -1,8 +1,7 @@
 using Dapper;
-using Deployments.Data.Notifications;
 using Npgsql;
 
-namespace Deployments.Data.Vulnerabilities;
+namespace Deployments.Data.Findings;
 
 /// <summary>
 /// Keeps the findings: which recorded versions which advisories concern. Runs in the transaction that brings versions
@@ -128,15 +127,13 @@ static class FindingMatch
             $"select pg_advisory_xact_lock_shared({LockKey})", transaction: transaction, cancellationToken: ct));
 
     /// <summary>
-    /// Finds, and closes, what advisories that this transaction has changed say of all versions; and notes for whom
-    /// wants to be told.
+    /// Finds, and closes, what advisories that this transaction has changed say of all versions.
     /// </summary>
-    public static async Task AdvisoriesAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, int[] ids, CancellationToken ct)
-    {
-        var isTold = await NotificationEvents.AreFindingsWantedAsync(connection, transaction, ct);
-        var opened = await connection.QueryAsync<(int VersionId, int AdvisoryId)>(new CommandDefinition(
-            ChangedAdvisories, new { ids, isTold }, transaction, commandTimeout: 120, cancellationToken: ct));
-        await NotificationEvents.AfterFindingsAsync(connection, transaction, [.. opened], ct);
-    }
+    /// <returns>The findings that were not open before; none unless they shall be told.</returns>
+    public static async Task<IReadOnlyCollection<(int VersionId, int AdvisoryId)>> AdvisoriesAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, int[] ids, bool isTold, CancellationToken ct) =>
+    [
+        .. await connection.QueryAsync<(int, int)>(new CommandDefinition(
+            ChangedAdvisories, new { ids, isTold }, transaction, commandTimeout: 120, cancellationToken: ct)),
+    ];
 }

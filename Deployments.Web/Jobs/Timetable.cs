@@ -1,0 +1,28 @@
+namespace Deployments.Web.Jobs;
+
+/// <summary>The timetable: everything that runs in the background, and when.</summary>
+static class Timetable
+{
+    public static readonly ScheduledJob[] Lines =
+    [
+        // The alarm calls it as soon as something is in the inbox; the timetable is the safety net.
+        new(DrainInboxJob.Name, Every: TimeSpan.FromSeconds(10), typeof(DrainInboxJob),
+            Does: "Turns tagged downloads that wait in the inbox into deployment records; woken as soon as one waits."),
+        new(ApplyRetentionJob.Name, Every: TimeSpan.FromDays(1), typeof(ApplyRetentionJob),
+            Does: "Removes the deployment records that an active retention rule says are old enough.",
+            At: new TimeOnly(2, 30)),
+        new(PruneNodesJob.Name, Every: TimeSpan.FromDays(1), typeof(PruneNodesJob),
+            Does: "Forgets nodes that have not been seen for a month.",
+            At: new TimeOnly(3, 0)),
+        new(PackIndexesJob.Name, Every: TimeSpan.FromDays(1), typeof(PackIndexesJob),
+            Does: "Rebuilds the indexes of the deployment records, beside the traffic, when they have grown loose.",
+            At: new TimeOnly(4, 0)),
+        new(FetchAdvisoriesJob.Name, Every: TimeSpan.FromHours(1), typeof(FetchAdvisoriesJob),
+            Does: "Fetches advisories from the sources that administrators have set, and finds out what they affect."),
+        new(DeliverNotificationsJob.Name, Every: TimeSpan.FromSeconds(10), typeof(DeliverNotificationsJob),
+            Does: "Sends the webhooks and mails that notification rules ask for, and those that failed again."),
+        new(PruneNotificationsJob.Name, Every: TimeSpan.FromDays(1), typeof(PruneNotificationsJob),
+            Does: "Forgets notifications that were delivered or given up 90 days ago.",
+            At: new TimeOnly(3, 15)),
+    ];
+}
