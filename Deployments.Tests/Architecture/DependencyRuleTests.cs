@@ -121,7 +121,7 @@ public sealed partial class DependencyRuleTests
         where rules.Any(rule => rule.IsMatch(code.Line))
         select $"{code.Place}: {code.Line.Trim()}";
 
-    /// <summary>Where code of one folder imports another folder of its project, or names a type of it in full.</summary>
+    /// <summary>Where code of a folder imports another folder of its project, or names a type of it in full.</summary>
     static IEnumerable<(string From, string To, string Code)> UsesBetweenFolders(string project)
     {
         var parts = Assembly.Load(project).GetTypes()

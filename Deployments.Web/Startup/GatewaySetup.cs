@@ -49,7 +49,7 @@ static class GatewaySetup
         services.AddSingleton<PullSessions>();
         services.AddSingleton<RegistryTokens>();
         services.AddSingleton<ClientAudits>();
-        builder.Services.AddSingleton<KnownAdvisories>();
+        services.AddSingleton<KnownAdvisories>();
         services.AddSingleton<FeedGateway>();
         services.AddSingleton<FeedDirectory>();
         services.AddHostedService(provider => provider.GetRequiredService<FeedDirectory>());
