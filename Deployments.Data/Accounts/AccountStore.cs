@@ -27,8 +27,7 @@ public sealed class AccountStore(NpgsqlDataSource database)
         }
 
         var change = new AuditedChange("account.create", "account", name, null, new { Role = role, Active = true });
-        await AuditStore.AddAsync(connection, transaction, change, by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(transaction, change, by, ct);
         return AccountOutcome.Saved;
     }
 
@@ -52,8 +51,7 @@ public sealed class AccountStore(NpgsqlDataSource database)
 
         var change = new AuditedChange(
             "account.create", "account", name, null, new { Role = AccountRole.Administrator, Active = true });
-        await AuditStore.AddAsync(connection, transaction, change, Actor.Program, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(transaction, change, Actor.Program, ct);
         return true;
     }
 
@@ -94,8 +92,7 @@ public sealed class AccountStore(NpgsqlDataSource database)
         var change = new AuditedChange("account.update", "account", account.Name,
             new { Role = Enum.Parse<AccountRole>(account.Role, ignoreCase: true), account.Active },
             new { Role = Enum.Parse<AccountRole>(newRole, ignoreCase: true), Active = newActive });
-        await AuditStore.AddAsync(connection, transaction, change, by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(transaction, change, by, ct);
         return AccountOutcome.Saved;
     }
 
@@ -120,8 +117,7 @@ public sealed class AccountStore(NpgsqlDataSource database)
             return AccountOutcome.NotFound;
 
         var change = new AuditedChange("account.setPassword", "account", account, null, new { PasswordChanged = true });
-        await AuditStore.AddAsync(connection, transaction, change, by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(transaction, change, by, ct);
         return AccountOutcome.Saved;
     }
 

@@ -77,8 +77,7 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
 
         var change = new AuditedChange(
             "apiKey.revoke", "apiKey", Subject(apiKeyId, name), new { Revoked = false }, new { Revoked = true });
-        await AuditStore.AddAsync(connection, transaction, change, by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(transaction, change, by, ct);
         return true;
     }
 
@@ -108,8 +107,7 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
             new { apiKeyId, expiresAt }, transaction, cancellationToken: ct));
         var change = new AuditedChange("apiKey.update", "apiKey", Subject(apiKeyId, before.DisplayName),
             new { before.ExpiresAt }, new { ExpiresAt = expiresAt });
-        await AuditStore.AddAsync(connection, transaction, change, by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(transaction, change, by, ct);
         return true;
     }
 

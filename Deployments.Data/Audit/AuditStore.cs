@@ -50,6 +50,14 @@ public sealed class AuditStore(NpgsqlDataSource database)
             transaction,
             cancellationToken: ct));
 
+    /// <summary>Notes a change in the transaction that makes it, whose last statement this is.</summary>
+    public static async Task CommitAsync(
+        NpgsqlTransaction transaction, AuditedChange change, Actor by, CancellationToken ct)
+    {
+        await AddAsync(transaction.Connection!, transaction, change, by, ct);
+        await transaction.CommitAsync(ct);
+    }
+
     static string? ToJson(object? value) => value is null ? null : JsonSerializer.Serialize(value, Json);
 }
 

@@ -29,8 +29,7 @@ public sealed class ConnectorStore(NpgsqlDataSource database)
         }
 
         var change = new AuditedChange("connector.create", "connector", connector.Name, null, Audited(connector));
-        await AuditStore.AddAsync(connection, transaction, change, by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(transaction, change, by, ct);
         return FeedOutcome.Saved;
     }
 
@@ -52,6 +51,8 @@ public sealed class ConnectorStore(NpgsqlDataSource database)
         var after = change(before);
         if (after == before)
             return FeedOutcome.Saved;
+        var parameters = new DynamicParameters(after);
+        parameters.Add("ConnectorId", connector.ConnectorId);
         try
         {
             await connection.ExecuteAsync(new CommandDefinition(
@@ -61,19 +62,7 @@ public sealed class ConnectorStore(NpgsqlDataSource database)
                     username = @Username, password_encrypted = @PasswordEncrypted, properties = @Properties::jsonb
                 where connector_id = @ConnectorId
                 """,
-                new
-                {
-                    connector.ConnectorId,
-                    after.Name,
-                    after.FeedType,
-                    after.Url,
-                    after.TimeoutSeconds,
-                    after.Username,
-                    after.PasswordEncrypted,
-                    after.Properties,
-                },
-                transaction,
-                cancellationToken: ct));
+                parameters, transaction, cancellationToken: ct));
         }
         catch (PostgresException clash) when (clash.SqlState == PostgresErrorCodes.UniqueViolation)
         {
@@ -83,9 +72,8 @@ public sealed class ConnectorStore(NpgsqlDataSource database)
         var newFields = Audited(after);
         if (after.PasswordEncrypted != before.PasswordEncrypted)
             newFields["passwordChanged"] = true;
-        await AuditStore.AddAsync(connection, transaction,
+        await AuditStore.CommitAsync(transaction,
             new AuditedChange("connector.update", "connector", before.Name, Audited(before), newFields), by, ct);
-        await transaction.CommitAsync(ct);
         return FeedOutcome.Saved;
     }
 
@@ -115,9 +103,8 @@ public sealed class ConnectorStore(NpgsqlDataSource database)
 
         var before = Audited(connector.Fields);
         before["feeds"] = new JsonArray([.. feeds.Select(feed => JsonValue.Create(feed))]);
-        await AuditStore.AddAsync(connection, transaction,
+        await AuditStore.CommitAsync(transaction,
             new AuditedChange("connector.delete", "connector", connector.Name, before, null), by, ct);
-        await transaction.CommitAsync(ct);
         return true;
     }
 

@@ -34,8 +34,7 @@ public sealed class FeedStore(NpgsqlDataSource database)
         }
 
         var change = new AuditedChange("feed.create", "feed", feed.Name, null, Audited(feed));
-        await AuditStore.AddAsync(connection, transaction, change, by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(transaction, change, by, ct);
         return FeedOutcome.Saved;
     }
 
@@ -74,9 +73,8 @@ public sealed class FeedStore(NpgsqlDataSource database)
         var (old, @new) = (Audited(before.Fields), Audited(after));
         if (JsonNode.DeepEquals(old, @new))
             return FeedOutcome.Saved;
-        await AuditStore.AddAsync(
-            connection, transaction, new AuditedChange("feed.update", "feed", before.Name, old, @new), by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(
+            transaction, new AuditedChange("feed.update", "feed", before.Name, old, @new), by, ct);
         return FeedOutcome.Saved;
     }
 
@@ -99,8 +97,7 @@ public sealed class FeedStore(NpgsqlDataSource database)
             "delete from feed_connectors where feed_id = @FeedId",
             new { feed.FeedId }, transaction, cancellationToken: ct));
         var change = new AuditedChange("feed.delete", "feed", feed.Name, Audited(feed.Fields), null);
-        await AuditStore.AddAsync(connection, transaction, change, by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(transaction, change, by, ct);
         return true;
     }
 

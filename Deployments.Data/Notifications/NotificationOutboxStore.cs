@@ -165,9 +165,8 @@ public sealed class NotificationOutboxStore(NpgsqlDataSource database)
             """, new { notificationRuleId, notificationId }, transaction, cancellationToken: ct));
         if (name is null)
             return false;
-        await AuditStore.AddAsync(connection, transaction, new AuditedChange(
+        await AuditStore.CommitAsync(transaction, new AuditedChange(
             "notification.tryAgain", "notificationRule", name, null, new { notificationId }), by, ct);
-        await transaction.CommitAsync(ct);
         return true;
     }
 

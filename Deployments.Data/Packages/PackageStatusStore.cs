@@ -60,8 +60,7 @@ public sealed class PackageStatusStore(NpgsqlDataSource database)
                 after.DeprecationReason,
             },
             transaction, cancellationToken: ct));
-        await AuditStore.AddAsync(
-            connection, transaction, new AuditedChange("package.status", "package", name, before, after), by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(
+            transaction, new AuditedChange("package.status", "package", name, before, after), by, ct);
     }
 }

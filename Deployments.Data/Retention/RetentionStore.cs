@@ -26,9 +26,8 @@ public sealed class RetentionStore(NpgsqlDataSource database)
             returning retention_rule_id
             """, fields, transaction, cancellationToken: ct));
         var rule = await ReadAsync(connection, transaction, id, ct);
-        await AuditStore.AddAsync(connection, transaction,
+        await AuditStore.CommitAsync(transaction,
             new AuditedChange("retention.create", SubjectKind, Subject(rule!), null, Audited(rule!)), by, ct);
-        await transaction.CommitAsync(ct);
         return (RetentionOutcome.Saved, id);
     }
 
@@ -57,10 +56,9 @@ public sealed class RetentionStore(NpgsqlDataSource database)
             """, new { fields.KeepMonths, fields.FeedId, fields.TargetPattern, retentionRuleId }, transaction,
             cancellationToken: ct));
         var after = await ReadAsync(connection, transaction, retentionRuleId, ct);
-        await AuditStore.AddAsync(connection, transaction,
+        await AuditStore.CommitAsync(transaction,
             new AuditedChange("retention.update", SubjectKind, Subject(before), Audited(before), Audited(after!)), by,
             ct);
-        await transaction.CommitAsync(ct);
         return RetentionOutcome.Saved;
     }
 
@@ -85,10 +83,9 @@ public sealed class RetentionStore(NpgsqlDataSource database)
         await connection.ExecuteAsync(new CommandDefinition(
             "update retention_rules set active = @active where retention_rule_id = @retentionRuleId",
             new { active, retentionRuleId }, transaction, cancellationToken: ct));
-        await AuditStore.AddAsync(connection, transaction, new AuditedChange(
+        await AuditStore.CommitAsync(transaction, new AuditedChange(
             active ? "retention.switchOn" : "retention.switchOff", SubjectKind, Subject(rule), Audited(rule),
             Audited(rule with { Active = active })), by, ct);
-        await transaction.CommitAsync(ct);
         return RetentionOutcome.Saved;
     }
 
@@ -104,9 +101,8 @@ public sealed class RetentionStore(NpgsqlDataSource database)
         await connection.ExecuteAsync(new CommandDefinition(
             "delete from retention_rules where retention_rule_id = @retentionRuleId",
             new { retentionRuleId }, transaction, cancellationToken: ct));
-        await AuditStore.AddAsync(connection, transaction,
+        await AuditStore.CommitAsync(transaction,
             new AuditedChange("retention.delete", SubjectKind, Subject(rule), Audited(rule), null), by, ct);
-        await transaction.CommitAsync(ct);
         return true;
     }
 

@@ -30,10 +30,8 @@ public sealed class AdvisorySourceStore(NpgsqlDataSource database)
             new { name, location }, transaction, cancellationToken: ct));
         if (added == 0)
             return false;
-        await AuditStore.AddAsync(
-            connection, transaction,
+        await AuditStore.CommitAsync(transaction,
             new AuditedChange("advisorySource.create", "advisorySource", name, null, new { location }), by, ct);
-        await transaction.CommitAsync(ct);
         return true;
     }
 
@@ -47,11 +45,9 @@ public sealed class AdvisorySourceStore(NpgsqlDataSource database)
             new { id }, transaction, cancellationToken: ct));
         if (gone is null)
             return false;
-        await AuditStore.AddAsync(
-            connection, transaction,
+        await AuditStore.CommitAsync(transaction,
             new AuditedChange(
                 "advisorySource.delete", "advisorySource", gone.Name, new { gone.Location }, null), by, ct);
-        await transaction.CommitAsync(ct);
         return true;
     }
 

@@ -32,8 +32,7 @@ public sealed class AssessmentStore(NpgsqlDataSource database)
             return (AssessmentOutcome.UnknownTarget, 0);
 
         var id = await InsertAsync(connection, transaction, assessment, found, now, by, ct);
-        await AuditStore.AddAsync(
-            connection, transaction,
+        await AuditStore.CommitAsync(transaction,
             new AuditedChange("assessment.create", "advisory", assessment.AdvisoryId, null, new
             {
                 id,
@@ -44,7 +43,6 @@ public sealed class AssessmentStore(NpgsqlDataSource database)
                 assessment.Reason,
                 assessment.ExpiresAt,
             }), by, ct);
-        await transaction.CommitAsync(ct);
         return (AssessmentOutcome.Assessed, id);
     }
 
@@ -79,12 +77,10 @@ public sealed class AssessmentStore(NpgsqlDataSource database)
             """, new { id, groupId, now = now.UtcDateTime, by.Name }, transaction, cancellationToken: ct));
         if (revoked is null)
             return false;
-        await AuditStore.AddAsync(
-            connection, transaction,
+        await AuditStore.CommitAsync(transaction,
             new AuditedChange(
                 "assessment.revoke", "advisory", revoked.AdvisoryId, new { id, revoked.State, revoked.Reason }, null),
             by, ct);
-        await transaction.CommitAsync(ct);
         return true;
     }
 

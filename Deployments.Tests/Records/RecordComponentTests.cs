@@ -4,6 +4,7 @@ using Deployments.Data.Targets;
 using Deployments.Web.Feeds;
 using Deployments.Web.Pages;
 using Deployments.Web.Pages.Records;
+using Deployments.Web.Pages.Shared;
 using Deployments.Web.Pages.Targets;
 using Deployments.Web.Records;
 using Microsoft.AspNetCore.Http;
@@ -79,8 +80,9 @@ public sealed class RecordComponentTests : BunitContext
     {
         var given = new Dictionary<string, string?> { ["target"] = Hostile, ["text"] = "a", ["limit"] = "5" };
         var query = new QueryCollection(QueryHelpers.ParseQuery(QueryHelpers.AddQueryString("", given)));
-        var chips = Render<FilterChips>(parameters => parameters
-            .Add(c => c.Query, RecordQuery.Read(query, new FeedTypeCatalog(), 50)).Add(c => c.Path, "/deployments"));
+        var chips = Render<QueryChips>(parameters => parameters
+            .Add(c => c.Query, RecordQuery.Read(query, new FeedTypeCatalog(), 50).Given)
+            .Add(c => c.Path, "/deployments"));
 
         AssertHarmless(chips);
         Assert.Equal(2, chips.FindAll(".chip").Count);

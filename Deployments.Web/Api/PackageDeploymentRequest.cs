@@ -67,9 +67,8 @@ public sealed record PackageDeploymentRequest : DeploymentFields
             name));
     }
 
-    static PackageDeploymentRequest From(Func<string, string?> value)
-    {
-        var fields = new DeploymentFields
+    static PackageDeploymentRequest From(Func<string, string?> value) =>
+        (PackageDeploymentRequest)new PackageDeploymentRequest
         {
             Application = value("Application"),
             Description = value("Description"),
@@ -77,22 +76,12 @@ public sealed record PackageDeploymentRequest : DeploymentFields
             Url = value("Url"),
             UserName = value("UserName"),
             Date = value("Date"),
-        }.Trimmed();
-        return new PackageDeploymentRequest
-        {
-            Application = fields.Application,
-            Description = fields.Description,
-            Target = fields.Target,
-            Url = fields.Url,
-            UserName = fields.UserName,
-            Date = fields.Date,
             FeedName = value("FeedName")?.Trim(),
             GroupName = value("GroupName")?.Trim(),
             PackageName = value("PackageName")?.Trim(),
             Version = value("Version")?.Trim(),
             Key = value("Key") ?? value("ApiKey") ?? value("API_Key"),
-        };
-    }
+        }.Trimmed();
 
     static bool Is(string given, string name) => given.Equals(name, StringComparison.OrdinalIgnoreCase);
 

@@ -28,8 +28,8 @@ static class ReadApi
         if (PrefersCsv(context.Request))
             return Csv(context, gate, exports, types, ct);
         var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
-        if (query.Errors.Count > 0)
-            return Refusal(query);
+        if (query.Given.Errors.Count > 0)
+            return Refusal(query.Given);
         var page = await records.PageAsync(query.Filter, CallerFeeds.Of(context), ct);
         return Results.Json(new
         {
@@ -61,8 +61,8 @@ static class ReadApi
         HttpContext context, ExportGate gate, ExportDatabase exports, FeedTypeCatalog types, CancellationToken ct)
     {
         var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
-        if (query.Errors.Count > 0)
-            return Refusal(query);
+        if (query.Given.Errors.Count > 0)
+            return Refusal(query.Given);
         if (gate.RefusalOrNull(context) is { } busy)
             return busy;
         var records = RecordQueries.StreamAsync(exports, query.Filter, CallerFeeds.Of(context), ct);
@@ -108,7 +108,7 @@ static class ReadApi
         });
     }
 
-    static IResult Refusal(RecordQuery query) =>
+    static IResult Refusal(FilterQuery query) =>
         Results.Text(string.Join('\n', query.Errors.Select(error => $"{error.Key} {error.Value}.")), statusCode: 400);
 
     static bool PrefersCsv(HttpRequest request) => request.GetTypedHeaders().Accept

@@ -29,7 +29,8 @@ public record DeploymentFields
     public string? Date { get; init; }
 
     /// <summary>The same with blanks at the ends removed and empty optional fields absent.</summary>
-    public DeploymentFields Trimmed() => new()
+    /// <returns>One of the same type: what else it says stays as it is.</returns>
+    public DeploymentFields Trimmed() => this with
     {
         Application = Application?.Trim(),
         Description = Description?.Trim(),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Deployments.Data.Records;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -20,7 +21,7 @@ public sealed class FilterQuery
     {
         ArgumentNullException.ThrowIfNull(query);
         this.conditions = conditions;
-        foreach (var name in conditions.Select(condition => condition.Name).Append("cursor"))
+        foreach (var name in conditions.Select(condition => condition.Name).Append("cursor").Append("limit"))
         {
             // A zero byte cannot be stored, so nothing matches it; PostgreSQL would refuse to be asked.
             var value = query[name].ToString().Trim().Replace('\0', '\ufffd');
@@ -68,6 +69,18 @@ public sealed class FilterQuery
             return cursor;
         errors["cursor"] = "is not one that this server gave out";
         return null;
+    }
+
+    /// <summary>The page size; the usual one when none is given, or what is given is none (an error then).</summary>
+    public int LimitOr(int usual, int max)
+    {
+        if (TextOrNull("limit") is not { } text)
+            return usual;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given >= 1
+            && given <= max)
+            return given;
+        errors["limit"] = $"is not a number from 1 to {max}";
+        return usual;
     }
 
     /// <summary>The address of the same filter elsewhere, on its first page.</summary>

@@ -35,14 +35,14 @@ public sealed class AllModel(RecordQueries records, VulnerabilityQueries vulnera
     internal IEnumerable<(string Key, string Display)> Types =>
         types.All.DistinctBy(type => type.PackageType).Select(type => (type.PackageType, type.DisplayName));
 
-    internal string? NewerUrl => Query.Link(Path, Found.Newer);
+    internal string? NewerUrl => Query.Given.Link(Path, Found.Newer);
 
-    internal string? OlderUrl => Query.Link(Path, Found.Older);
+    internal string? OlderUrl => Query.Given.Link(Path, Found.Older);
 
     public async Task<IActionResult> OnGetAsync(CancellationToken ct)
     {
         Query = RecordQuery.Read(Request.Query, types, PageSize);
-        if (Query.Errors.Count > 0)
+        if (Query.Given.Errors.Count > 0)
             Response.StatusCode = StatusCodes.Status400BadRequest;
         else
             Found = await records.PageAsync(Query.Filter, CallerFeeds.Of(HttpContext), ct);

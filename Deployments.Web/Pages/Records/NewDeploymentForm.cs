@@ -19,23 +19,14 @@ public sealed record NewDeploymentForm : DeploymentFields
     public string? Version { get; init; }
 
     /// <summary>The same without blanks at the ends; a missing description is an empty one.</summary>
-    public NewDeploymentForm Cleaned()
+    public NewDeploymentForm Cleaned() => (NewDeploymentForm)Trimmed() with
     {
-        var fields = Trimmed();
-        return this with
-        {
-            Application = fields.Application,
-            Description = fields.Description ?? "",
-            Target = fields.Target,
-            Url = fields.Url,
-            UserName = fields.UserName,
-            Date = fields.Date,
-            Feed = Feed?.Trim(),
-            Group = Group?.Trim(),
-            Package = Package?.Trim(),
-            Version = Version?.Trim(),
-        };
-    }
+        Description = Description?.Trim() ?? "",
+        Feed = Feed?.Trim(),
+        Group = Group?.Trim(),
+        Package = Package?.Trim(),
+        Version = Version?.Trim(),
+    };
 }
 
 /// <summary>What a record by hand must say: what every record must, and which package it is of.</summary>
