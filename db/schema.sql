@@ -594,10 +594,16 @@ CREATE TABLE public.installations (
     package_id integer NOT NULL,
     version_id integer NOT NULL,
     deployment_id bigint NOT NULL,
-    deployed_at timestamp with time zone NOT NULL
+    deployed_at timestamp with time zone NOT NULL,
+    removal_id bigint,
+    removed_at timestamp with time zone
 );
 
-COMMENT ON TABLE public.installations IS 'The newest record per target and package: what runs where now. A late, older record never moves it back.';
+COMMENT ON TABLE public.installations IS 'The newest record per target and package, which a late, older record never moves back, and whether the package was removed since.';
+
+COMMENT ON COLUMN public.installations.removal_id IS 'The first removal that is not older than the record; null while the package runs there.';
+
+COMMENT ON COLUMN public.installations.removed_at IS 'When that was.';
 
 CREATE TABLE public.nodes (
     node_id uuid NOT NULL,
@@ -868,6 +874,38 @@ COMMENT ON COLUMN public.rejected_records.resolution IS 'What an administrator d
 
 COMMENT ON COLUMN public.rejected_records.dismissal_reason IS 'Why it was dismissed, in the administrator''s words; null for a replayed one.';
 
+CREATE TABLE public.removals (
+    removal_id bigint NOT NULL,
+    removed_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    package_id integer NOT NULL,
+    target_id integer NOT NULL,
+    application_id integer NOT NULL,
+    user_id integer NOT NULL,
+    recorder_id integer NOT NULL,
+    description_id integer NOT NULL,
+    url_id integer,
+    feed_id integer NOT NULL,
+    road smallint NOT NULL,
+    client_address inet,
+    digest uuid
+);
+
+COMMENT ON TABLE public.removals IS 'That a package no longer ran on a target, since when, and who said so. Like records: never changed, without foreign keys (db/decisions/0004, 0018).';
+
+COMMENT ON COLUMN public.removals.feed_id IS 'Through which feed the package had been deployed there, as whoever told it named it: decides who sees this.';
+
+COMMENT ON COLUMN public.removals.digest IS 'Hash of every field, only where the date was given explicitly: such a removal is accepted once.';
+
+ALTER TABLE public.removals ALTER COLUMN removal_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.removals_removal_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.retention_rules (
     retention_rule_id integer NOT NULL,
     keep_months integer NOT NULL,
@@ -908,6 +946,17 @@ ALTER TABLE public.retention_rules ALTER COLUMN retention_rule_id ADD GENERATED 
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE VIEW public.running_installations AS
+ SELECT installations.target_id,
+    installations.package_id,
+    installations.version_id,
+    installations.deployment_id,
+    installations.deployed_at
+   FROM public.installations
+  WHERE (installations.removed_at IS NULL);
+
+COMMENT ON VIEW public.running_installations IS 'What runs where now: installations without those that were removed.';
 
 CREATE TABLE public.schema_migrations (
     name text NOT NULL,
@@ -1048,6 +1097,9 @@ ALTER TABLE ONLY public.feeds
 ALTER TABLE ONLY public.findings
     ADD CONSTRAINT findings_pkey PRIMARY KEY (version_id, advisory_id);
 
+ALTER TABLE public.installations
+    ADD CONSTRAINT installations_check CHECK (((removal_id IS NULL) = (removed_at IS NULL))) NOT VALID;
+
 ALTER TABLE ONLY public.installations
     ADD CONSTRAINT installations_pkey PRIMARY KEY (target_id, package_id);
 
@@ -1089,6 +1141,9 @@ ALTER TABLE ONLY public.recorders
 
 ALTER TABLE ONLY public.rejected_records
     ADD CONSTRAINT rejected_records_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.removals
+    ADD CONSTRAINT removals_pkey PRIMARY KEY (removal_id);
 
 ALTER TABLE ONLY public.retention_rules
     ADD CONSTRAINT retention_rules_pkey PRIMARY KEY (retention_rule_id);
@@ -1187,9 +1242,9 @@ CREATE UNIQUE INDEX feeds_by_name ON public.feeds USING btree (lower(name)) WHER
 
 CREATE INDEX findings_by_advisory ON public.findings USING btree (advisory_id);
 
-CREATE INDEX installations_by_package ON public.installations USING btree (package_id);
+CREATE INDEX installations_running_by_package ON public.installations USING btree (package_id) WHERE (removed_at IS NULL);
 
-CREATE INDEX installations_by_version ON public.installations USING btree (version_id);
+CREATE INDEX installations_running_by_version ON public.installations USING btree (version_id) WHERE (removed_at IS NULL);
 
 CREATE INDEX notification_deliveries_by_notification ON public.notification_deliveries USING btree (notification_id);
 
@@ -1220,6 +1275,12 @@ CREATE INDEX packages_by_prefix ON public.packages USING btree (lower(name) text
 CREATE INDEX rejected_records_open ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NULL);
 
 CREATE INDEX rejected_records_resolved ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NOT NULL);
+
+CREATE UNIQUE INDEX removals_by_digest ON public.removals USING btree (digest) WHERE (digest IS NOT NULL);
+
+CREATE INDEX removals_by_package ON public.removals USING btree (package_id, removed_at);
+
+CREATE INDEX removals_by_target ON public.removals USING btree (target_id, package_id, removed_at);
 
 CREATE INDEX targets_by_part ON public.targets USING gin (name_key public.gin_trgm_ops);
 

@@ -117,7 +117,8 @@ static class NotificationEvents
     }
 
     // A target begins to run a version when its newest record says so and the one before said something else, or when
-    // something else came between within the batch. A record older than the newest begins nothing.
+    // something else came between: another version within the batch, or a removal. A record older than the newest, or
+    // than the removal of it, begins nothing.
     const string VulnerableRecords =
         $"""
         with batch as materialized (
@@ -132,7 +133,7 @@ static class NotificationEvents
         ), running as materialized (
             select b.*
             from batch b
-            join installations i on i.target_id = b.target_id and i.package_id = b.package_id
+            join running_installations i on i.target_id = b.target_id and i.package_id = b.package_id
                 and i.deployment_id = b.id
             where exists (select from findings f where f.version_id = b.version_id and f.closed_at is null)
         ), begun as (
@@ -148,6 +149,10 @@ static class NotificationEvents
                 limit 1
             ) before on true
             where before.version_id is distinct from n.version_id
+               or exists (
+                select from removals r
+                where r.target_id = n.target_id and r.package_id = n.package_id
+                  and r.removed_at >= before.deployed_at and r.removed_at < n.deployed_at)
                or exists (
                 select from deployments b
                 where b.target_id = n.target_id and b.package_id = n.package_id and b.version_id <> n.version_id
@@ -189,7 +194,7 @@ static class NotificationEvents
                 select distinct o.group_id, o.version_id, i.target_id, i.package_id, i.deployment_id,
                        format('found %s', extract(epoch from now())) as began
                 from opened o
-                join installations i on i.version_id = o.version_id
+                join running_installations i on i.version_id = o.version_id
                 -- Another advisory of the same vulnerability has told it.
                 where not exists (
                     select from advisories s

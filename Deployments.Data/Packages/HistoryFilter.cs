@@ -49,6 +49,19 @@ public sealed record HistoryPage(IReadOnlyList<HistoryRow> Rows, HistoryCursor? 
     /// </summary>
     public DateTimeOffset? NewerAt { get; init; }
 
+    /// <summary>
+    /// The time that is this page's, so that what happened beside the records belongs to exactly one page of a filter:
+    /// not before the one (null: from the beginning), and before the other (null: without end).
+    /// </summary>
+    internal (DateTimeOffset? Oldest, DateTimeOffset? Newest) TimeOf(HistoryFilter filter) =>
+        (Rows.Count == 0 || ToOlder is null ? filter.From : Later(filter.From, Rows[^1].DeployedAt),
+            Earlier(filter.To, NewerAt));
+
+    static DateTimeOffset? Later(DateTimeOffset? one, DateTimeOffset other) => one > other ? one : other;
+
+    static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
+        one is null || other < one ? other ?? one : one;
+
     // One row more than a page has was asked for: it tells whether there is a next page on the side it was read
     // towards.
     internal static HistoryPage Of(List<HistoryRow> rows, HistoryCursor? cursor, int count)

@@ -72,8 +72,7 @@ public sealed class HistoryMarkQueries(NpgsqlDataSource database)
         if (page.Rows.Count == 0 || filter.Package is not { } package
             || !string.IsNullOrEmpty(filter.User) || !string.IsNullOrEmpty(filter.Application))
             return [];
-        var oldest = page.ToOlder is null ? filter.From : Later(filter.From, page.Rows[^1].DeployedAt);
-        var newest = Earlier(filter.To, page.NewerAt);
+        var (oldest, newest) = page.TimeOf(filter);
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. await connection.QueryAsync<HistoryMark>(new CommandDefinition(
             Marks,
@@ -90,9 +89,4 @@ public sealed class HistoryMarkQueries(NpgsqlDataSource database)
                 visible = visible.Ids,
             }, cancellationToken: ct))];
     }
-
-    static DateTimeOffset? Later(DateTimeOffset? one, DateTimeOffset other) => one > other ? one : other;
-
-    static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
-        one is null || other < one ? other ?? one : one;
 }

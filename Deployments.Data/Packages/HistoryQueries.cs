@@ -35,7 +35,7 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
                host(d.client_address) as client_address, d.raw_headers,
                f.name as feed, f.deleted_at is null as feed_exists, d.road,
                before.version_id as previous_version_id, before.version as previous_version,
-               before.sort_key as previous_sort_key
+               before.sort_key as previous_sort_key, earlier.removed_at as previous_removed_at
         from page d
         join packages p on p.package_id = d.package_id
         join package_versions v on v.version_id = d.version_id
@@ -48,7 +48,11 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
         left join texts agent on agent.text_id = d.user_agent_id
         join feeds f on f.feed_id = d.feed_id
         left join lateral (
-            select b.version_id
+            select b.version_id, (
+                    select min(gone.removed_at)
+                    from removals gone
+                    where gone.target_id = d.target_id and gone.package_id = d.package_id
+                      and gone.removed_at >= b.deployed_at and gone.removed_at < d.deployed_at) as removed_at
             from deployments b
             where b.target_id = d.target_id and b.package_id = d.package_id
               and b.deployed_at <= d.deployed_at and (b.deployed_at, b.id) < (d.deployed_at, d.id)

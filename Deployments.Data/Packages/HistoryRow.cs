@@ -80,6 +80,9 @@ public sealed record HistoryRow
     /// <summary>Its bytewise-ordered key.</summary>
     public byte[]? PreviousSortKey { get; init; }
 
+    /// <summary>When that version was removed from the target again; null when this record replaced it.</summary>
+    public DateTimeOffset? PreviousRemovedAt { get; init; }
+
     /// <summary>What this record changed on its target.</summary>
     public VersionChange Change
     {
@@ -87,6 +90,8 @@ public sealed record HistoryRow
         {
             if (PreviousVersionId is null)
                 return VersionChange.First;
+            if (PreviousRemovedAt is not null)
+                return VersionChange.Return;
             if (PreviousVersionId == VersionId)
                 return VersionChange.Redeploy;
             if (SortKey is null || PreviousSortKey is null)
@@ -106,6 +111,9 @@ public enum VersionChange
 {
     /// <summary>The package was not there before.</summary>
     First,
+
+    /// <summary>The package had been removed.</summary>
+    Return,
 
     /// <summary>A later version than before.</summary>
     Upgrade,

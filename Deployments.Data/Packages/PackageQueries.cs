@@ -37,7 +37,7 @@ public sealed class PackageQueries(NpgsqlDataSource database)
                 limit @count)
             select p.group_name, p.name, p.group_key, p.name_key,
                    newest.version as latest_version,
-                   (select count(*) from installations i
+                   (select count(*) from running_installations i
                     where i.package_id = p.package_id and {VisibleSql.Installation})::int as targets_now,
                    latest.deployed_at as last_deployed_at, t.name as last_target
             from page p
@@ -80,9 +80,9 @@ public sealed class PackageQueries(NpgsqlDataSource database)
             $"""
             select p.package_id, p.group_name, p.name,
                    newest.version as latest_version,
-                   (select count(*) from installations i
+                   (select count(*) from running_installations i
                     where i.package_id = p.package_id and {VisibleSql.Installation})::int as targets_now,
-                   (select count(distinct i.version_id) from installations i
+                   (select count(distinct i.version_id) from running_installations i
                     where i.package_id = p.package_id and {VisibleSql.Installation})::int as versions_now,
                    (select count(*) from package_versions v
                     where v.package_id = p.package_id and {VisibleSql.Version})::int as versions,
@@ -131,7 +131,7 @@ public sealed class PackageQueries(NpgsqlDataSource database)
         return (await connection.QueryAsync<VersionRow>(new CommandDefinition(
             $"""
             select v.version_id, v.version, v.qualifier,
-                   (select count(*) from installations i
+                   (select count(*) from running_installations i
                     where i.version_id = v.version_id and {VisibleSql.Installation})::int as targets_now,
                    counted.targets_ever, counted.records,
                    (select d.deployed_at from deployments d
@@ -168,7 +168,7 @@ public sealed class PackageQueries(NpgsqlDataSource database)
         return (await connection.QueryAsync<InstallationRow>(new CommandDefinition(
             $"""
             select t.name as target, v.version_id, v.version, v.qualifier, i.deployed_at, i.deployment_id
-            from installations i
+            from running_installations i
             join targets t on t.target_id = i.target_id
             join package_versions v on v.version_id = i.version_id
             where i.package_id = @package_id and {VisibleSql.Installation}

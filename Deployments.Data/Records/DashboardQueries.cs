@@ -31,9 +31,11 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
                coalesce(p.name, t.name, a.name) as name,
                case r.kind
                    when 'package' then (
-                       select count(*) from installations i where i.package_id = r.id and {VisibleSql.Installation})
+                       select count(*) from running_installations i
+                       where i.package_id = r.id and {VisibleSql.Installation})
                    when 'target' then (
-                       select count(*) from installations i where i.target_id = r.id and {VisibleSql.Installation})
+                       select count(*) from running_installations i
+                       where i.target_id = r.id and {VisibleSql.Installation})
                end as now
         from ranked r
         left join packages p on r.kind = 'package' and p.package_id = r.id

@@ -95,6 +95,9 @@ public enum RecordRoad
 
     /// <summary>An API key that records by policy.</summary>
     KeyPolicy = 5,
+
+    /// <summary>A CDEvent that a delivery tool sent.</summary>
+    Cdevents = 7,
 }
 
 /// <summary>What became of a <see cref="NewRecord"/>.</summary>

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using Dapper;
 using Deployments.Data.Notifications;
 using Npgsql;
@@ -84,7 +81,7 @@ public sealed class RecordStore(NpgsqlDataSource database)
             returning id
             """, rows, transaction, commandTimeout: 120, cancellationToken: ct))];
 
-    static Task<int> InstallAsync(
+    static async Task InstallAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, RecordRows rows, HashSet<long> inserted,
         CancellationToken ct)
     {
@@ -96,16 +93,19 @@ public sealed class RecordStore(NpgsqlDataSource database)
             .Select(group => group.MaxBy(i => (rows.DeployedAts[i], rows.Ids[i])))
             .OrderBy(i => rows.TargetIds[i]).ThenBy(i => rows.PackageIds[i])
             .ToArray();
-        return connection.ExecuteAsync(new CommandDefinition(
+        var back = (await connection.QueryAsync<(int TargetId, int PackageId)>(new CommandDefinition(
             """
-            insert into installations (target_id, package_id, version_id, deployment_id, deployed_at)
-            select * from unnest(@TargetIds, @PackageIds, @VersionIds, @Ids, @DeployedAts)
-            on conflict (target_id, package_id) do update
-            set version_id = excluded.version_id,
-                deployment_id = excluded.deployment_id,
-                deployed_at = excluded.deployed_at
-            where (excluded.deployed_at, excluded.deployment_id)
-                > (installations.deployed_at, installations.deployment_id)
+            with put as (
+                insert into installations (target_id, package_id, version_id, deployment_id, deployed_at)
+                select * from unnest(@TargetIds, @PackageIds, @VersionIds, @Ids, @DeployedAts)
+                on conflict (target_id, package_id) do update
+                set version_id = excluded.version_id,
+                    deployment_id = excluded.deployment_id,
+                    deployed_at = excluded.deployed_at
+                where (excluded.deployed_at, excluded.deployment_id)
+                    > (installations.deployed_at, installations.deployment_id)
+                returning target_id, package_id, deployed_at, removed_at)
+            select target_id, package_id from put where removed_at < deployed_at
             """,
             new
             {
@@ -114,8 +114,33 @@ public sealed class RecordStore(NpgsqlDataSource database)
                 VersionIds = newest.Select(i => rows.VersionIds[i]).ToArray(),
                 Ids = newest.Select(i => rows.Ids[i]).ToArray(),
                 DeployedAts = newest.Select(i => rows.DeployedAts[i]).ToArray(),
-            }, transaction, commandTimeout: 120, cancellationToken: ct));
+            }, transaction, commandTimeout: 120, cancellationToken: ct))).AsList();
+        if (back.Count > 0)
+            await RunAgainAsync(connection, transaction, back, ct);
     }
+
+    // What had been removed and was deployed after that, unless it was removed once more. A statement of its own: it
+    // sees removals that were committed while the one before waited for a row.
+    static Task<int> RunAgainAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, List<(int TargetId, int PackageId)> back,
+        CancellationToken ct) =>
+        connection.ExecuteAsync(new CommandDefinition(
+            """
+            update installations i
+            set (removal_id, removed_at) = (
+                select r.removal_id, r.removed_at
+                from removals r
+                where r.target_id = i.target_id and r.package_id = i.package_id and r.removed_at >= i.deployed_at
+                order by r.removed_at, r.removal_id
+                limit 1)
+            from unnest(@targets, @packages) as back (target_id, package_id)
+            where i.target_id = back.target_id and i.package_id = back.package_id
+            """,
+            new
+            {
+                targets = back.Select(pair => pair.TargetId).ToArray(),
+                packages = back.Select(pair => pair.PackageId).ToArray(),
+            }, transaction, cancellationToken: ct));
 
     static Task<int> NoteFeedsAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, RecordRows rows, CancellationToken ct)
@@ -165,28 +190,10 @@ public sealed class RecordStore(NpgsqlDataSource database)
     }
 
     /// <summary>Where two records are one: equal in every field including an explicit date.</summary>
-    internal static Guid? Digest(NewRecord record)
-    {
-        if (!record.DateIsExplicit)
-            return null;
-
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> number = stackalloc byte[8];
-        foreach (var field in (ReadOnlySpan<string>)[
+    internal static Guid? Digest(NewRecord record) => !record.DateIsExplicit ? null : FieldsDigest.Of(
+        [
             record.PackageType, record.GroupKey, record.NameKey, record.VersionKey, record.Qualifier,
-            record.Application, record.Description, record.Target, record.Url ?? "", record.UserName])
-        {
-            // Length first: ("ab", "c") and ("a", "bc") are different records.
-            var bytes = Encoding.UTF8.GetBytes(field);
-            BinaryPrimitives.WriteInt64BigEndian(number, bytes.Length);
-            hash.AppendData(number);
-            hash.AppendData(bytes);
-        }
-
-        BinaryPrimitives.WriteInt64BigEndian(number, record.FeedId);
-        hash.AppendData(number);
-        BinaryPrimitives.WriteInt64BigEndian(number, record.DeployedAt.UtcTicks);
-        hash.AppendData(number);
-        return new Guid(hash.GetHashAndReset().AsSpan(0, 16), bigEndian: true);
-    }
+            record.Application, record.Description, record.Target, record.Url ?? "", record.UserName,
+        ],
+        [record.FeedId, record.DeployedAt.UtcTicks]);
 }

@@ -38,7 +38,7 @@ public sealed class SearchQueries(NpgsqlDataSource database)
                (select v.version from package_versions v
                 where v.package_id = best.package_id and {VisibleSql.Version}
                 order by v.sort_key desc nulls last, v.version_id desc limit 1) as version,
-               (select count(*) from installations i
+               (select count(*) from running_installations i
                 where i.package_id = best.package_id and {VisibleSql.Installation})::int as targets_now
         from best
         order by best.rank, best.name_key, best.type, best.group_key
@@ -51,7 +51,7 @@ public sealed class SearchQueries(NpgsqlDataSource database)
                (select f.name from feed_packages fp join feeds f using (feed_id)
                 where fp.package_id = p.package_id and f.deleted_at is null and {VisibleSql.Feed}
                 order by f.name limit 1) as feed,
-               (select count(*) from installations i
+               (select count(*) from running_installations i
                 where i.version_id = best.version_id and {VisibleSql.Installation})::int as targets_now
         from best join packages p using (package_id)
         order by best.rank, lower(best.version) using ~<~, p.name_key, p.type, p.group_key, best.version_id
@@ -104,7 +104,7 @@ public sealed class SearchQueries(NpgsqlDataSource database)
              limit @count)),
         best as (select * from found order by rank, name_key limit @count)
         select best.name,
-               (select count(*) from installations i
+               (select count(*) from running_installations i
                 where i.target_id = best.target_id and {VisibleSql.Installation})::int as packages,
                (select max(i.deployed_at) from installations i
                 where i.target_id = best.target_id and {VisibleSql.Installation}) as last_deployed_at
@@ -170,7 +170,7 @@ public sealed class SearchQueries(NpgsqlDataSource database)
                    (select v.version from package_versions v
                     where v.package_id = p.package_id and {VisibleSql.Version}
                     order by v.sort_key desc nulls last, v.version_id desc limit 1) as version,
-                   (select count(*) from installations i
+                   (select count(*) from running_installations i
                     where i.package_id = p.package_id and {VisibleSql.Installation})::int as targets_now
             from packages p
             where p.name_key = @nameKey and p.type = @type and p.group_key = @groupKey and {VisibleSql.Package}

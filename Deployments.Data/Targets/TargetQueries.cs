@@ -34,7 +34,7 @@ public sealed class TargetQueries(NpgsqlDataSource database)
         $"""
 
         select t.target_id, t.name, t.name_key,
-               (select count(*) from installations i
+               (select count(*) from running_installations i
                 where i.target_id = t.target_id and {VisibleSql.Installation}) as packages,
                (select max(i.deployed_at) from installations i
                 where i.target_id = t.target_id and {VisibleSql.Installation}) as last_deployed_at
@@ -67,7 +67,8 @@ public sealed class TargetQueries(NpgsqlDataSource database)
     const string Ranked =
         $"""
         with counted as (
-            select target_id, count(*) as packages, max(deployed_at) as last_deployed_at
+            select target_id, count(*) filter (where removed_at is null) as packages,
+                   max(deployed_at) as last_deployed_at
             from installations i
             where {VisibleSql.Installation}
             group by target_id
@@ -173,7 +174,7 @@ public sealed class TargetQueries(NpgsqlDataSource database)
             {Columns}
             from (
                 select d.*
-                from installations i
+                from running_installations i
                 join deployments d on d.id = i.deployment_id
                 where i.target_id = @targetId and {VisibleSql.Record}
             ) d
@@ -181,7 +182,9 @@ public sealed class TargetQueries(NpgsqlDataSource database)
             """, new { targetId, visible = visible.Ids }, cancellationToken: ct))];
     }
 
-    /// <summary>What ran on a target at a time: the newest record of each package there up to then.</summary>
+    /// <summary>
+    /// What ran on a target at a time: the newest record of each package there up to then, unless it was removed.
+    /// </summary>
     public async Task<IReadOnlyList<InstalledRow>> AtAsync(
         int targetId, DateTimeOffset at, VisibleFeeds visible, CancellationToken ct)
     {
@@ -199,7 +202,10 @@ public sealed class TargetQueries(NpgsqlDataSource database)
                     order by deployed_at desc, id desc
                     limit 1
                 ) d
-                where i.target_id = @targetId and {VisibleSql.Record}
+                where i.target_id = @targetId and {VisibleSql.Record} and not exists (
+                    select from removals r
+                    where r.target_id = i.target_id and r.package_id = i.package_id
+                      and r.removed_at between d.deployed_at and @at)
             ) d
             {Joins}
             """, new { targetId, at, visible = visible.Ids }, cancellationToken: ct))];
@@ -207,8 +213,9 @@ public sealed class TargetQueries(NpgsqlDataSource database)
 
     /// <summary>
     /// Which version each package on a target changed to, and when: the records of a time and, of each package, the
-    /// last one before it. Of the packages deployed there last, at most <paramref name="packages"/>; of each at most
-    /// <paramref name="records"/> records, the newest.
+    /// last one before it, each with the first removal behind it that lies before the end of the time. Of the packages
+    /// deployed there last, at most <paramref name="packages"/>; of each at most <paramref name="records"/> records,
+    /// the newest.
     /// </summary>
     /// <returns>The packages with the newest deployment first, the records of each oldest first.</returns>
     public async Task<IReadOnlyList<InstalledRow>> ChangesAsync(
@@ -218,7 +225,11 @@ public sealed class TargetQueries(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. await connection.QueryAsync<InstalledRow>(new CommandDefinition(
             $"""
-            {Columns}
+            {Columns}, (
+                select min(r.removed_at)
+                from removals r
+                where r.target_id = d.target_id and r.package_id = d.package_id
+                  and r.removed_at between d.deployed_at and @to) as removed_at
             from (
                 select package_id, deployed_at, row_number() over (order by deployed_at desc, package_id) as place
                 from installations i

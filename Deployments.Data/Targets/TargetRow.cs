@@ -110,4 +110,7 @@ public sealed record InstalledRow
 
     /// <summary>Who deployed, as the client said.</summary>
     public string User { get; init; } = "";
+
+    /// <summary>When the package was removed after that, where that was asked for; null when it was not.</summary>
+    public DateTimeOffset? RemovedAt { get; init; }
 }

@@ -101,7 +101,7 @@ public sealed class AssessmentQueries(NpgsqlDataSource database)
                 union
                 select c.assessment_id, i.version_id
                 from chosen c
-                join installations i on i.target_id = c.target_id
+                join running_installations i on i.target_id = c.target_id
                 join findings f on f.version_id = i.version_id and f.closed_at is null
                 join advisories o on o.advisory_id = f.advisory_id and o.group_id = c.group_id
                 where (c.package_id is null or c.package_id = i.package_id) and {VisibleSql.Installation}

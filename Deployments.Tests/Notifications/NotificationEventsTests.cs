@@ -115,6 +115,22 @@ public sealed class NotificationEventsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_removed_is_not_told_of_and_is_when_it_comes_back()
+    {
+        await RuleAsync(NotificationOccasion.VulnerabilityFound);
+        await RuleAsync(NotificationOccasion.VulnerabilityDeployed, rule => rule with { Name = "deployed" });
+        await seed.DeployAsync("Acme.Json 1.0.0", "WEB-1", 0);
+        await seed.RemoveAsync("Acme.Json", "WEB-1", 10);
+
+        await ImportAsync(Osv.Advisory("GHSA-1", "Acme.Json", "0", "1.5.0"));
+        await seed.DeployAsync("Acme.Json 1.0.0", "WEB-1", 5); // heard of late: it does not run
+        Assert.Empty(await NotedAsync());
+
+        await seed.DeployAsync("Acme.Json 1.0.0", "WEB-1", 20);
+        Assert.Equal("WEB-1", Assert.Single(await NotedAsync()).Target);
+    }
+
+    [Fact]
     public async Task Every_deployment_is_told_once_also_a_repeated_one()
     {
         await RuleAsync(NotificationOccasion.Deployment);

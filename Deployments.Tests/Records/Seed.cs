@@ -1,5 +1,7 @@
 using System.Net;
+using Deployments.Data.Packages;
 using Deployments.Data.Records;
+using Deployments.Data.Removals;
 using Deployments.Tests.Support;
 using Deployments.Web.Feeds;
 using Npgsql;
@@ -14,7 +16,7 @@ sealed class Seed(TestDatabase database)
     static readonly FeedTypeCatalog Types = new();
     readonly RecordStore store = new(database.DataSource);
     readonly Dictionary<string, (int Id, IFeedType Type)> feeds = [];
-    long nextId = 1;
+    long nextId;
 
     public async Task<Seed> FeedAsync(string name, string type)
     {
@@ -40,6 +42,31 @@ sealed class Seed(TestDatabase database)
         return results[0].DeploymentId;
     }
 
+    /// <summary>Says that a package without a group no longer runs on a target.</summary>
+    public async Task RemoveAsync(string package, string target, double minutes, string feed = "main")
+    {
+        var (feedId, type) = feeds[feed];
+        var keys = type.Normalize(new PackageCoordinates("", package, "1.0"));
+        var result = await new RemovalStore(database.DataSource).RemoveAsync(
+            new NewRemoval
+            {
+                FeedId = feedId,
+                Package = new PackageKey(type.PackageType, keys.Group, keys.Name),
+                Target = target,
+                Application = "uninstall.sh",
+                Description = "",
+                UserName = "jdoe",
+                RemovedAt = Start.AddMinutes(minutes),
+                RecordedAt = Start.AddMinutes(minutes),
+                Recorder = "API key \"ci\"",
+                Road = RecordRoad.Api,
+            }, CancellationToken.None);
+        Assert.Equal(RemovalOutcome.Removed, result.Outcome);
+    }
+
+    /// <summary>The id of a feed that was put in.</summary>
+    public int IdOf(string feed) => feeds[feed].Id;
+
     public async Task ExecuteAsync(string sql)
     {
         await using var command = database.DataSource.CreateCommand(sql);
@@ -55,7 +82,7 @@ sealed class Seed(TestDatabase database)
         var keys = type.Normalize(new PackageCoordinates(group, name, version));
         return new NewRecord
         {
-            Id = nextId++,
+            Id = Interlocked.Increment(ref nextId),
             FeedId = feedId,
             PackageType = type.PackageType,
             GroupName = group,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
+using Deployments.Data.Removals;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
@@ -14,7 +15,7 @@ namespace Deployments.Web.Pages.Packages;
 /// <summary>Every deployment of one package, newest first.</summary>
 public sealed class HistoryModel(
     FeedQueries feeds, PackageQueries packages, HistoryQueries history, HistoryMarkQueries marks,
-    VulnerabilityQueries vulnerabilities, FeedTypeCatalog types)
+    RemovalQueries removals, VulnerabilityQueries vulnerabilities, FeedTypeCatalog types)
     : PackageModel(feeds, packages, types)
 {
     const int RowsPerPage = 50;
@@ -56,6 +57,12 @@ public sealed class HistoryModel(
 
     /// <summary>What became known of its versions in the time of these records, newest first.</summary>
     public IReadOnlyList<HistoryMark> Marks { get; private set; } = [];
+
+    /// <summary>The removals in the time of these records, newest first.</summary>
+    public IReadOnlyList<RemovalRow> Removals { get; private set; } = [];
+
+    /// <summary>Whether there are more removals in that time than are shown.</summary>
+    public bool HasMoreRemovals { get; private set; }
 
     /// <summary>The filters in force: label, value, and the address without each.</summary>
     public IReadOnlyList<(string Label, string Value, string Without)> Chips { get; private set; } = [];
@@ -113,6 +120,9 @@ public sealed class HistoryModel(
         Records = await history.PageAsync(
             filter, Place(Newer, newer: true) ?? Place(Older, newer: false), RowsPerPage, Visible, ct);
         Marks = await marks.OfPageAsync(filter, Records, Visible, ct);
+        var removed = await removals.OfPageAsync(filter, Records, Visible, ct);
+        HasMoreRemovals = removed.Count > RemovalQueries.OfPageMax;
+        Removals = [.. removed.Take(RemovalQueries.OfPageMax)];
         Badges = await vulnerabilities.BadgesAsync(Records.Rows.Select(row => row.VersionId), ct);
         return Page();
     }

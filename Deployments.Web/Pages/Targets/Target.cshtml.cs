@@ -1,6 +1,7 @@
 using System.Globalization;
 using Deployments.Data.Feeds;
 using Deployments.Data.Records;
+using Deployments.Data.Removals;
 using Deployments.Data.Targets;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
@@ -17,10 +18,12 @@ namespace Deployments.Web.Pages.Targets;
 /// What runs on a target now, or ran there at any time, compared with another target or another time, and its history.
 /// </summary>
 public sealed class TargetModel(
-    TargetQueries targets, RecordQueries records, VulnerabilityQueries vulnerabilities, TimeProvider time) : PageModel
+    TargetQueries targets, RemovalQueries removals, RecordQueries records, VulnerabilityQueries vulnerabilities,
+    TimeProvider time) : PageModel
 {
     const int PageSize = 25;
     const int FindingsMax = 200;
+    const int RemovedMax = 100;
 
     /// <summary>How many packages the picture has; the table has them all.</summary>
     internal const int TimelinePackages = 40;
@@ -79,6 +82,12 @@ public sealed class TargetModel(
     /// <summary>What is known of the versions that run here now; empty for a time in the past.</summary>
     internal IReadOnlyList<FindingRow> Findings { get; private set; } = [];
 
+    /// <summary>What no longer runs here; empty for a time in the past.</summary>
+    internal IReadOnlyList<RemovalRow> Removed { get; private set; } = [];
+
+    /// <summary>Whether the reader may say that a package no longer runs here; not for a time in the past.</summary>
+    internal bool CanRemove => At is null && PageAccess.CallerOf(HttpContext).CanAdd();
+
     internal RecordPage History { get; private set; } = new([], null, null);
 
     internal string Path => RecordText.TargetLink(Target.Name);
@@ -120,7 +129,11 @@ public sealed class TargetModel(
         var changes = await targets.ChangesAsync(
             target.TargetId, TimelineStart, TimelineEnd, TimelinePackages, TimelineRecords, Visible, ct);
         if (At is null)
+        {
             Findings = await vulnerabilities.OfTargetAsync(target.TargetId, FindingsMax, Visible, ct);
+            Removed = await removals.OfTargetAsync(target.TargetId, RemovedMax, Visible, ct);
+        }
+
         History = await records.PageAsync(
             new RecordFilter
             {

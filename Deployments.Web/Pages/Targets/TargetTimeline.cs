@@ -10,7 +10,10 @@ namespace Deployments.Web.Pages.Targets;
 /// <summary>What ran on a target from when to when, a line for each package.</summary>
 static class TargetTimeline
 {
-    /// <summary>Lines from records; a redeployment of the version that was there already begins no new bar.</summary>
+    /// <summary>
+    /// Lines from records; a redeployment of the version that was there already begins no new bar, and a removal ends
+    /// one.
+    /// </summary>
     /// <param name="changes">The records of each package together, oldest first.</param>
     /// <param name="end">Until when the last version of each package is known to have run.</param>
     /// <param name="badges">What is known to be vulnerable, by version.</param>
@@ -23,6 +26,8 @@ static class TargetTimeline
     {
         if (before is null)
             return VersionChange.First;
+        if (before.RemovedAt < after.DeployedAt)
+            return VersionChange.Return;
         if (before.Version == after.Version && before.Qualifier == after.Qualifier)
             return VersionChange.Redeploy;
         if (before.SortKey is null || after.SortKey is null)
@@ -43,19 +48,20 @@ static class TargetTimeline
         foreach (var record in records)
         {
             var change = Change(before, record);
-            before = record;
-            if (change == VersionChange.Redeploy)
-                continue;
-            if (spans.Count > 0)
+            if (spans.Count > 0 && change is not (VersionChange.Redeploy or VersionChange.Return))
                 spans[^1] = spans[^1] with { To = record.DeployedAt };
-            spans.Add(new Span(
-                record.Version, record.DeployedAt, end, change, $"/deployments/{record.DeploymentId}",
-                badges.GetValueOrDefault(record.VersionId)?.KnownFrom));
+            if (change != VersionChange.Redeploy)
+                spans.Add(new Span(
+                    record.Version, record.DeployedAt, end, change, $"/deployments/{record.DeploymentId}",
+                    badges.GetValueOrDefault(record.VersionId)?.KnownFrom));
+            spans[^1] = spans[^1] with { To = record.RemovedAt ?? end };
+            before = record;
         }
 
         var last = records[^1];
         return new SpanRow(
             RecordText.FullName(last.Group, last.Name),
-            PackageLinks.Package(last.Feed, last.Group, last.Name, "history"), last.Type, spans, last.Version);
+            PackageLinks.Package(last.Feed, last.Group, last.Name, "history"), last.Type, spans,
+            last.RemovedAt is null ? last.Version : "removed");
     }
 }
