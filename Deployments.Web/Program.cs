@@ -60,6 +60,7 @@ public static class Program
         builder.AddRecordApi();
         builder.AddVulnerabilities();
         builder.AddNotifications();
+        builder.AddOctopus();
         builder.AddJobs(connectionString);
         builder.AddPages();
         builder.AddDemo();
@@ -79,6 +80,7 @@ public static class Program
             app.MapManagementApi();
             app.MapRecordApi();
             app.MapVulnerabilities();
+            app.MapOctopus();
             app.MapRazorPages();
             return app;
         }

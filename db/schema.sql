@@ -760,6 +760,145 @@ ALTER TABLE public.notification_rules ALTER COLUMN notification_rule_id ADD GENE
     CACHE 1
 );
 
+CREATE TABLE public.octopus_connections (
+    connection_id integer NOT NULL,
+    name text NOT NULL,
+    url text NOT NULL,
+    api_key_encrypted text NOT NULL,
+    secret_encrypted text NOT NULL,
+    own_host text NOT NULL,
+    spaces text[] NOT NULL,
+    environments text[] NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    is_paused boolean DEFAULT false NOT NULL,
+    polled_at timestamp with time zone,
+    not_before timestamp with time zone,
+    requests_until timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    failing_since timestamp with time zone,
+    problem text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT octopus_connections_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT octopus_connections_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
+);
+
+COMMENT ON TABLE public.octopus_connections IS 'Octopus servers whose deployments become records.';
+
+COMMENT ON COLUMN public.octopus_connections.secret_encrypted IS 'What a subscription of that server sends in a header, so that we believe it.';
+
+COMMENT ON COLUMN public.octopus_connections.own_host IS 'Host and port under which this server was reached when the connection was made: feeds of Octopus that lead there are ours.';
+
+COMMENT ON COLUMN public.octopus_connections.spaces IS 'Names or ids; empty: all that the key sees.';
+
+COMMENT ON COLUMN public.octopus_connections.environments IS 'Names of those that count; empty: all.';
+
+COMMENT ON COLUMN public.octopus_connections.polled_at IS 'When every space was listed to its end; null: never, or it was asked for again.';
+
+COMMENT ON COLUMN public.octopus_connections.not_before IS 'Until then the server wants to be left alone; null: it does not.';
+
+COMMENT ON COLUMN public.octopus_connections.requests_until IS 'The time by which the requests made so far are paid for at the steady rate: the pace, of all nodes together.';
+
+COMMENT ON COLUMN public.octopus_connections.failing_since IS 'When it began to fail; null while it works.';
+
+ALTER TABLE public.octopus_connections ALTER COLUMN connection_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.octopus_connections_connection_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.octopus_deployments (
+    connection_id integer NOT NULL,
+    deployment_id text NOT NULL,
+    space_id text NOT NULL,
+    is_pushed boolean NOT NULL,
+    found_at timestamp with time zone DEFAULT now() NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    done_at timestamp with time zone,
+    records integer DEFAULT 0 NOT NULL,
+    set_aside integer DEFAULT 0 NOT NULL,
+    note text DEFAULT ''::text NOT NULL
+);
+
+COMMENT ON TABLE public.octopus_deployments IS 'Every deployment that Octopus told of, by push or poll, once: those to be looked into, and those that are done.';
+
+COMMENT ON COLUMN public.octopus_deployments.next_at IS 'When it is looked into (again).';
+
+CREATE TABLE public.octopus_feeds (
+    connection_id integer NOT NULL,
+    octopus_feed_id text NOT NULL,
+    name text NOT NULL,
+    feed_type text NOT NULL,
+    feed_uri text NOT NULL,
+    feed_id integer,
+    is_chosen boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE public.octopus_feeds IS 'Feeds of Octopus and which of ours they are.';
+
+COMMENT ON COLUMN public.octopus_feeds.feed_id IS 'Ours; null: an administrator must say.';
+
+COMMENT ON COLUMN public.octopus_feeds.is_chosen IS 'Whether an administrator said so.';
+
+CREATE TABLE public.octopus_packages (
+    connection_id integer NOT NULL,
+    project_id text NOT NULL,
+    action text NOT NULL,
+    reference text NOT NULL,
+    feed_id integer NOT NULL,
+    package text NOT NULL
+);
+
+COMMENT ON TABLE public.octopus_packages IS 'Which package a step deploys where Octopus takes it from a variable, as an administrator said.';
+
+CREATE TABLE public.octopus_set_aside (
+    set_aside_id bigint NOT NULL,
+    connection_id integer NOT NULL,
+    deployment_id text NOT NULL,
+    project_id text NOT NULL,
+    action text NOT NULL,
+    reference text NOT NULL,
+    octopus_feed_id text NOT NULL,
+    package text NOT NULL,
+    version text NOT NULL,
+    targets text[] NOT NULL,
+    application text NOT NULL,
+    description text NOT NULL,
+    url text,
+    user_name text NOT NULL,
+    deployed_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.octopus_set_aside IS 'Packages of deployments that could not be recorded, with all that the record will say: a mapping replays them without asking Octopus again.';
+
+ALTER TABLE public.octopus_set_aside ALTER COLUMN set_aside_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.octopus_set_aside_set_aside_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.octopus_spaces (
+    connection_id integer NOT NULL,
+    space_id text NOT NULL,
+    name text NOT NULL,
+    completed_until timestamp with time zone NOT NULL,
+    listing_began_at timestamp with time zone,
+    listing_newest timestamp with time zone,
+    listing_skip integer DEFAULT 0 NOT NULL,
+    listing_total integer DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE public.octopus_spaces IS 'How far the tasks of a space were listed; a listing goes on where it was left.';
+
+COMMENT ON COLUMN public.octopus_spaces.completed_until IS 'Tasks completed before are known.';
+
 CREATE TABLE public.package_statuses (
     feed_id integer NOT NULL,
     group_key text NOT NULL,
@@ -1118,6 +1257,24 @@ ALTER TABLE ONLY public.notification_outbox
 ALTER TABLE ONLY public.notification_rules
     ADD CONSTRAINT notification_rules_pkey PRIMARY KEY (notification_rule_id);
 
+ALTER TABLE ONLY public.octopus_connections
+    ADD CONSTRAINT octopus_connections_pkey PRIMARY KEY (connection_id);
+
+ALTER TABLE ONLY public.octopus_deployments
+    ADD CONSTRAINT octopus_deployments_pkey PRIMARY KEY (connection_id, deployment_id);
+
+ALTER TABLE ONLY public.octopus_feeds
+    ADD CONSTRAINT octopus_feeds_pkey PRIMARY KEY (connection_id, octopus_feed_id);
+
+ALTER TABLE ONLY public.octopus_packages
+    ADD CONSTRAINT octopus_packages_pkey PRIMARY KEY (connection_id, project_id, action, reference);
+
+ALTER TABLE ONLY public.octopus_set_aside
+    ADD CONSTRAINT octopus_set_aside_pkey PRIMARY KEY (set_aside_id);
+
+ALTER TABLE ONLY public.octopus_spaces
+    ADD CONSTRAINT octopus_spaces_pkey PRIMARY KEY (connection_id, space_id);
+
 ALTER TABLE ONLY public.package_statuses
     ADD CONSTRAINT package_statuses_pkey PRIMARY KEY (feed_id, group_key, name_key, version_key);
 
@@ -1258,6 +1415,16 @@ CREATE INDEX notification_outbox_waiting ON public.notification_outbox USING btr
 
 CREATE UNIQUE INDEX notification_rules_by_name ON public.notification_rules USING btree (lower(name));
 
+CREATE UNIQUE INDEX octopus_connections_by_name ON public.octopus_connections USING btree (lower(name));
+
+CREATE INDEX octopus_deployments_waiting ON public.octopus_deployments USING btree (connection_id, is_pushed DESC, next_at) WHERE (done_at IS NULL);
+
+CREATE INDEX octopus_feeds_by_feed ON public.octopus_feeds USING btree (feed_id);
+
+CREATE INDEX octopus_packages_by_feed ON public.octopus_packages USING btree (feed_id);
+
+CREATE INDEX octopus_set_aside_by_connection ON public.octopus_set_aside USING btree (connection_id, set_aside_id);
+
 CREATE INDEX package_statuses_refused ON public.package_statuses USING btree (feed_id) WHERE (NOT allow);
 
 CREATE INDEX package_versions_by_key ON public.package_versions USING btree (version_key);
@@ -1360,6 +1527,27 @@ ALTER TABLE ONLY public.notification_outbox
 
 ALTER TABLE ONLY public.notification_rules
     ADD CONSTRAINT notification_rules_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.octopus_deployments
+    ADD CONSTRAINT octopus_deployments_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES public.octopus_connections(connection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.octopus_feeds
+    ADD CONSTRAINT octopus_feeds_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES public.octopus_connections(connection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.octopus_feeds
+    ADD CONSTRAINT octopus_feeds_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.octopus_packages
+    ADD CONSTRAINT octopus_packages_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES public.octopus_connections(connection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.octopus_packages
+    ADD CONSTRAINT octopus_packages_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.octopus_set_aside
+    ADD CONSTRAINT octopus_set_aside_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES public.octopus_connections(connection_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.octopus_spaces
+    ADD CONSTRAINT octopus_spaces_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES public.octopus_connections(connection_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.package_statuses
     ADD CONSTRAINT package_statuses_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);

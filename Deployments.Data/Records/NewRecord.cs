@@ -96,6 +96,9 @@ public enum RecordRoad
     /// <summary>An API key that records by policy.</summary>
     KeyPolicy = 5,
 
+    /// <summary>A deployment of an Octopus server.</summary>
+    Octopus = 6,
+
     /// <summary>A CDEvent that a delivery tool sent.</summary>
     Cdevents = 7,
 }

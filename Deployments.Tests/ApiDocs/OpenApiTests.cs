@@ -67,7 +67,8 @@ public sealed partial class OpenApiTests
         {
             Assert.NotEmpty(operation.Node["summary"]!.GetValue<string>());
             Assert.Contains(operation.Node["tags"]![0]!.GetValue<string>(), groups);
-            Assert.True(operation.Node["responses"]!.AsObject().ContainsKey("200"), operation.Path);
+            Assert.Contains(
+                operation.Node["responses"]!.AsObject(), answer => answer.Key.StartsWith('2'));
             var inPath = Braces().Matches(operation.Path).Select(match => match.Groups[1].Value);
             var given = (operation.Node["parameters"]?.AsArray() ?? [])
                 .Where(parameter => parameter!["in"]!.GetValue<string>() == "path")

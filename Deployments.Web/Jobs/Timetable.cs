@@ -21,6 +21,8 @@ static class Timetable
             Does: "Fetches advisories from the sources that administrators have set, and finds out what they affect."),
         new(DeliverNotificationsJob.Name, Every: TimeSpan.FromSeconds(10), typeof(DeliverNotificationsJob),
             Does: "Sends the webhooks and mails that notification rules ask for, and those that failed again."),
+        new(PollOctopusJob.Name, Every: TimeSpan.FromSeconds(10), typeof(PollOctopusJob),
+            Does: "Records what Octopus servers have deployed: those told of at once, and every minute all others."),
         new(PruneNotificationsJob.Name, Every: TimeSpan.FromDays(1), typeof(PruneNotificationsJob),
             Does: "Forgets notifications that were delivered or given up 90 days ago.",
             At: new TimeOnly(3, 15)),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Deployments.Data.Octopus;
 using Deployments.Data.Records;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
@@ -10,12 +11,15 @@ namespace Deployments.Web.Pages;
 /// <summary>The dashboard: what happened lately and what waits.</summary>
 public sealed class IndexModel(
     DashboardQueries dashboard, DashboardCache figures, RecordQueries records, VulnerabilityQueries vulnerabilities,
-    TimeProvider time) : PageModel
+    OctopusConnectionStore octopus, TimeProvider time) : PageModel
 {
     const int NewestShown = 10;
 
     // The job that empties the inbox runs every second; an entry as old as this one was passed over.
     static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
+
+    // A restart of an Octopus server is nobody's business.
+    static readonly TimeSpan FailingMin = TimeSpan.FromHours(1);
 
     internal DashboardFigures Figures { get; private set; } = new([], [], [], []);
 
@@ -26,6 +30,9 @@ public sealed class IndexModel(
     internal IReadOnlyList<RecordRow> Newest { get; private set; } = [];
 
     internal IReadOnlyDictionary<int, VersionBadge> Badges { get; private set; } = VulnerabilityText.NoBadges;
+
+    /// <summary>Connections that have failed for an hour, for administrators.</summary>
+    internal IReadOnlyList<OctopusConnection> FailingOctopus { get; private set; } = [];
 
     internal WaitingCounts Waiting { get; private set; } = new();
 
@@ -50,6 +57,8 @@ public sealed class IndexModel(
     {
         var visible = CallerFeeds.Of(HttpContext);
         Waiting = await dashboard.WaitingAsync(visible, ct);
+        if (CanManage)
+            FailingOctopus = await octopus.FailingSinceAsync(time.GetUtcNow() - FailingMin, ct);
         Newest = (await records.PageAsync(new RecordFilter { Limit = NewestShown }, visible, ct)).Items;
         Badges = await vulnerabilities.BadgesAsync(Newest.Select(row => row.VersionId), ct);
         if (!IsEmpty)

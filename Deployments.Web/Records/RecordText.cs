@@ -18,6 +18,7 @@ static class RecordText
         RecordRoad.Batch => "Package Deployment API, in a batch",
         RecordRoad.Manual => "Added by hand",
         RecordRoad.KeyPolicy => "API key that records every download",
+        RecordRoad.Octopus => "Octopus Deploy",
         RecordRoad.Cdevents => "CDEvent of a delivery tool",
         _ => Name(road),
     };
