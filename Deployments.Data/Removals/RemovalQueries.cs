@@ -134,22 +134,22 @@ public sealed class RemovalQueries(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// The package that runs on a target now by a record that the reader sees, for the page that removes it; null when
-    /// it does not run there.
+    /// The feed of a record that the reader sees and that says what runs on its target now; null when there is none
+    /// such, or another record or a removal came after it.
     /// </summary>
-    /// <param name="deploymentId">The newest record of it there.</param>
+    /// <param name="deploymentId">The record.</param>
     /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Stops waiting.</param>
-    public async Task<bool> RunsByAsync(long deploymentId, VisibleFeeds visible, CancellationToken ct)
+    public async Task<int?> FeedOfRunningOrNullAsync(long deploymentId, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+        return await connection.ExecuteScalarAsync<int?>(new CommandDefinition(
             $"""
-            select exists (
-                select from deployments d
-                join running_installations i on i.target_id = d.target_id and i.package_id = d.package_id
-                    and i.deployment_id = d.id
-                where d.id = @deploymentId and {VisibleSql.Record})
+            select d.feed_id
+            from deployments d
+            join running_installations i on i.target_id = d.target_id and i.package_id = d.package_id
+                and i.deployment_id = d.id
+            where d.id = @deploymentId and {VisibleSql.Record}
             """, new { deploymentId, visible = visible.Ids }, cancellationToken: ct));
     }
 
