@@ -58,6 +58,7 @@ public static class Program
         builder.AddGateway(settings);
         builder.AddManagementApi();
         builder.AddRecordApi();
+        builder.AddEvents();
         builder.AddVulnerabilities();
         builder.AddNotifications();
         builder.AddJobs(connectionString);
@@ -78,6 +79,7 @@ public static class Program
             await app.MapJobsAsync();
             app.MapManagementApi();
             app.MapRecordApi();
+            app.MapEvents();
             app.MapVulnerabilities();
             app.MapRazorPages();
             return app;

@@ -38,10 +38,14 @@ static class RemovalFactory
             RemovedAt = fields.DeployedAt,
             RecordedAt = now,
             Recorder = caller.Name,
-            ClientAddress = IPAddress.TryParse(Caller.ClientAddress(context), out var address) ? address : null,
+            ClientAddress = AddressOf(context),
             Road = road,
         };
     }
+
+    /// <summary>Where a request came from; null when that is not known.</summary>
+    public static IPAddress? AddressOf(HttpContext context) =>
+        IPAddress.TryParse(Caller.ClientAddress(context), out var address) ? address : null;
 
     /// <summary>What nothing that was never there can be told.</summary>
     public static string NeverThere(string package, string target, string feed) =>
