@@ -119,6 +119,41 @@ public sealed class RemovalApiTests(RecordApiFixture fixture) : IClassFixture<Re
         Assert.Equal(["Acme"], await RunningAsync());
     }
 
+    [Fact]
+    public async Task Removals_are_read_back_in_pages()
+    {
+        foreach (var package in (string[])["One", "Two", "Three"])
+        {
+            await DeployAsync(package, "1.0.0", "2026-01-01");
+            await RemoveAsync(Body(package, "2026-02-01", ("Url", "https://example.com/7"), ("UserName", "jdoe")));
+        }
+
+        var first = await ListAsync($"?target={target}&limit=2");
+        var second = await ListAsync($"?target={target}&limit=2&cursor={first["next"]}");
+
+        Assert.Equal(["Three", "Two"], NamesIn(first));
+        Assert.Equal(["One"], NamesIn(second));
+        Assert.Null(second["next"]);
+        var item = second["items"]![0]!;
+        Assert.Equal("2026-02-01T00:00:00Z main nuget One 1.0.0 deploy.sh https://example.com/7 jdoe api", string.Join(
+            ' ', new[] { "removedAt", "feed", "type", "name", "version", "application", "url", "user", "road" }
+                .Select(name => (string?)item[name])));
+        Assert.Equal(["Two"], NamesIn(await ListAsync($"?target={target}&feed=main&type=nuget&name=two")));
+        Assert.Empty(NamesIn(await ListAsync($"?target={target}&from=2026-02-02")));
+        Assert.Empty(NamesIn(await ListAsync("?target=nowhere")));
+        using var bad = await fixture.App.Client.GetAsync(Path + "?version=1&limit=0");
+        Assert.Equal(HttpStatusCode.BadRequest, bad.StatusCode);
+        Assert.Equal(
+            "limit is not a number from 1 to 1000.\nversion is no condition on removals.",
+            await bad.Content.ReadAsStringAsync());
+
+        static IEnumerable<string?> NamesIn(JsonNode page) =>
+            page["items"]!.AsArray().Select(removal => (string?)removal!["name"]);
+
+        async Task<JsonNode> ListAsync(string query) =>
+            JsonNode.Parse(await fixture.App.Client.GetStringAsync(Path + query))!;
+    }
+
     Task<RecordApiFixture.Answer> RemoveAsync(string body) => fixture.SendWithKeyAsync(Path, body);
 
     async Task DeployAsync(string package, string version, string date) => Assert.Equal(HttpStatusCode.OK,

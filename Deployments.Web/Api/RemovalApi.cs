@@ -4,6 +4,7 @@ using Deployments.Data.Accounts;
 using Deployments.Data.Records;
 using Deployments.Data.Removals;
 using Deployments.Web.Accounts;
+using Deployments.Web.Feeds;
 using Deployments.Web.Gateway;
 using Deployments.Web.Records;
 using Deployments.Web.Removals;
@@ -12,18 +13,62 @@ namespace Deployments.Web.Api;
 
 /// <summary>
 /// Takes that a package no longer runs on a target: <c>POST /api/package-deployments/removals</c>, one JSON object of
-/// the shape of a deployment, or an array of them. Of an array good items count even when others do not.
+/// the shape of a deployment, or an array of them, of which good items count even when others do not. Lists them too.
 /// </summary>
 sealed class RemovalApi(
     FeedDirectory feeds, RemovalStore store, RemovalRequestValidator validator, TimeProvider time)
 {
     const int ErrorsListedMax = 1000; // all are counted
 
-    /// <summary>Maps the address.</summary>
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/package-deployments/removals",
-        (HttpContext context, RemovalApi api) => api.RemoveAsync(context))
-        .RequirePermission(Permissions.Add, anyFeed: true)
-        .AddEndpointFilter(UnexpectedErrors.AnswerAsync).AddEndpointFilter(ApiRefusal.AnswerAsync);
+    const int LimitDefault = 100;
+
+    /// <summary>Maps the address, which takes removals and lists them.</summary>
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        const string path = "/api/package-deployments/removals";
+        routes.MapPost(path, (HttpContext context, RemovalApi api) => api.RemoveAsync(context))
+            .RequirePermission(Permissions.Add, anyFeed: true)
+            .AddEndpointFilter(UnexpectedErrors.AnswerAsync).AddEndpointFilter(ApiRefusal.AnswerAsync);
+        routes.MapGet(path, ListAsync).RequirePermission(Permissions.View, anyFeed: true)
+            .AddEndpointFilter(ApiRefusal.AnswerAsync);
+    }
+
+    static async Task<IResult> ListAsync(
+        HttpContext context, RemovalQueries removals, FeedTypeCatalog types, CancellationToken ct)
+    {
+        var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
+        var problems = query.Errors.Select(error => $"{error.Key} {error.Value}.").Concat(
+            query.Given.Where(pair => pair.Key is "version" or "text")
+                .Select(pair => $"{pair.Key} is no condition on removals.")).ToList();
+        if (problems.Count > 0)
+            throw new ApiRefusal(StatusCodes.Status400BadRequest, string.Join('\n', problems));
+        var rows = await removals.PageAsync(query.Filter, CallerFeeds.Of(context), ct);
+        var page = rows.Take(query.Filter.Limit).ToList();
+        return Results.Json(new
+        {
+            items = page.Select(row => new
+            {
+                id = row.RemovalId,
+                removedAt = TimeText.Write(row.RemovedAt),
+                recordedAt = TimeText.Write(row.RecordedAt),
+                row.Feed,
+                row.Type,
+                row.Group,
+                row.Name,
+                row.Version,
+                row.Application,
+                row.Description,
+                row.Target,
+                row.Url,
+                row.User,
+                row.RecordedBy,
+                road = RecordText.Name(row.Road),
+            }),
+            next = rows.Count > page.Count
+                ? new RecordCursor(page[^1].RemovedAt, page[^1].RemovalId, TowardsNewer: false).ToString()
+                : null,
+        });
+    }
 
     async Task<IResult> RemoveAsync(HttpContext context)
     {
