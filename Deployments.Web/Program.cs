@@ -58,6 +58,7 @@ public static class Program
         builder.AddGateway(settings);
         builder.AddManagementApi();
         builder.AddRecordApi();
+        builder.AddEvents();
         builder.AddVulnerabilities();
         builder.AddNotifications();
         builder.AddOctopus();
@@ -79,6 +80,7 @@ public static class Program
             await app.MapJobsAsync();
             app.MapManagementApi();
             app.MapRecordApi();
+            app.MapEvents();
             app.MapVulnerabilities();
             app.MapOctopus();
             app.MapRazorPages();

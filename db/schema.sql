@@ -402,6 +402,33 @@ ALTER TABLE public.audit_events ALTER COLUMN audit_event_id ADD GENERATED ALWAYS
     CACHE 1
 );
 
+CREATE TABLE public.cd_events (
+    event_key uuid NOT NULL,
+    source text NOT NULL,
+    event_id text NOT NULL,
+    type text NOT NULL,
+    subject_key uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    outcome smallint NOT NULL,
+    deployment_id bigint,
+    removal_id bigint,
+    CONSTRAINT cd_events_event_id_check CHECK (((length(event_id) >= 1) AND (length(event_id) <= 2000))),
+    CONSTRAINT cd_events_outcome_check CHECK (((outcome >= 1) AND (outcome <= 3))),
+    CONSTRAINT cd_events_source_check CHECK (((length(source) >= 1) AND (length(source) <= 2000)))
+);
+
+COMMENT ON TABLE public.cd_events IS 'CDEvents that became a record, a removal or a rejected record. Of others nothing is kept: they may come again.';
+
+COMMENT ON COLUMN public.cd_events.event_key IS 'Hash of source and id, which together are unique.';
+
+COMMENT ON COLUMN public.cd_events.subject_key IS 'Hash of the source and the id of the service that the event is about.';
+
+COMMENT ON COLUMN public.cd_events.outcome IS '1 recorded, 2 removed, 3 set aside among the rejected records.';
+
+COMMENT ON COLUMN public.cd_events.deployment_id IS 'The record, or the rejected record, which keeps its id when it is replayed.';
+
+COMMENT ON COLUMN public.cd_events.removal_id IS 'The removal; of several the first.';
+
 CREATE TABLE public.connectors (
     connector_id integer NOT NULL,
     name text NOT NULL,
@@ -1206,6 +1233,9 @@ ALTER TABLE ONLY public.assessments
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (audit_event_id);
 
+ALTER TABLE ONLY public.cd_events
+    ADD CONSTRAINT cd_events_pkey PRIMARY KEY (event_key);
+
 ALTER TABLE ONLY public.connectors
     ADD CONSTRAINT connectors_pkey PRIMARY KEY (connector_id);
 
@@ -1364,6 +1394,8 @@ CREATE INDEX audit_events_by_actor ON public.audit_events USING btree (lower(act
 CREATE INDEX audit_events_by_subject ON public.audit_events USING btree (lower(subject_name), audit_event_id);
 
 CREATE INDEX audit_events_by_time ON public.audit_events USING btree (occurred_at);
+
+CREATE INDEX cd_events_by_subject ON public.cd_events USING btree (subject_key);
 
 CREATE UNIQUE INDEX connectors_by_name ON public.connectors USING btree (lower(name));
 

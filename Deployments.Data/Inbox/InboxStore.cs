@@ -173,7 +173,7 @@ public sealed class InboxStore(NpgsqlDataSource database)
         exception.SqlState.StartsWith("22", StringComparison.Ordinal)
         || exception.SqlState.StartsWith("23", StringComparison.Ordinal);
 
-    static async Task RejectAsync(
+    internal static async Task RejectAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, InboxVerdict[] rejected, CancellationToken ct)
     {
         if (rejected.Length == 0)

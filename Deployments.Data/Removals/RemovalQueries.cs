@@ -111,6 +111,53 @@ public sealed class RemovalQueries(NpgsqlDataSource database)
             }, cancellationToken: ct))];
     }
 
+    /// <summary>
+    /// A page of removals, the last to be recorded first: whoever reads them all again later finds the new ones ahead
+    /// of those that are known, whatever their dates.
+    /// </summary>
+    /// <param name="filter">Which; its version and text do not count. Of its cursor only the id does.</param>
+    /// <param name="visible">What the reader sees.</param>
+    /// <param name="ct">Stops waiting.</param>
+    /// <returns>One more than the limit where there are more.</returns>
+    public async Task<IReadOnlyList<RemovalRow>> PageAsync(
+        RecordFilter filter, VisibleFeeds visible, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        if (await FilterIds.FindOrNullAsync(connection, filter, visible, ct) is not { } ids)
+            return [];
+        return [.. await connection.QueryAsync<RemovalRow>(new CommandDefinition(
+            $"""
+            {Columns}
+            from removals d
+            {Joins}
+            {Ended}
+            where (@TargetId::int is null or d.target_id = @TargetId)
+              and (@ApplicationId::int is null or d.application_id = @ApplicationId)
+              and (@UserId::int is null or d.user_id = @UserId)
+              and (@FeedIds::int[] is null or d.feed_id = any (@FeedIds))
+              and (@PackageIds::int[] is null or d.package_id = any (@PackageIds))
+              and (@From::timestamptz is null or d.removed_at >= @From)
+              and (@To::timestamptz is null or d.removed_at < @To)
+              and (@before::bigint is null or d.removal_id < @before)
+            order by d.removal_id desc
+            limit @take
+            """,
+            new
+            {
+                ids.TargetId,
+                ids.ApplicationId,
+                ids.UserId,
+                ids.FeedIds,
+                ids.PackageIds,
+                filter.From,
+                filter.To,
+                before = filter.Cursor?.Id,
+                take = filter.Limit + 1,
+                visible = visible.Ids,
+            }, cancellationToken: ct))];
+    }
+
     /// <summary>What no longer runs on a target, the latest to leave first.</summary>
     /// <param name="targetId">The target.</param>
     /// <param name="limit">At most this many.</param>
@@ -134,22 +181,22 @@ public sealed class RemovalQueries(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// The package that runs on a target now by a record that the reader sees, for the page that removes it; null when
-    /// it does not run there.
+    /// The feed of a record that the reader sees and that says what runs on its target now; null when there is none
+    /// such, or another record or a removal came after it.
     /// </summary>
-    /// <param name="deploymentId">The newest record of it there.</param>
+    /// <param name="deploymentId">The record.</param>
     /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Stops waiting.</param>
-    public async Task<bool> RunsByAsync(long deploymentId, VisibleFeeds visible, CancellationToken ct)
+    public async Task<int?> FeedOfRunningOrNullAsync(long deploymentId, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+        return await connection.ExecuteScalarAsync<int?>(new CommandDefinition(
             $"""
-            select exists (
-                select from deployments d
-                join running_installations i on i.target_id = d.target_id and i.package_id = d.package_id
-                    and i.deployment_id = d.id
-                where d.id = @deploymentId and {VisibleSql.Record})
+            select d.feed_id
+            from deployments d
+            join running_installations i on i.target_id = d.target_id and i.package_id = d.package_id
+                and i.deployment_id = d.id
+            where d.id = @deploymentId and {VisibleSql.Record}
             """, new { deploymentId, visible = visible.Ids }, cancellationToken: ct));
     }
 

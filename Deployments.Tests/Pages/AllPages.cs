@@ -37,6 +37,8 @@ static class AllPages
         ("/deployments/1000", 200, false),
         ("/deployments/HOSTILE", 200, true),
         ("/deployments/new", 200, true),
+        ("/targets/DB-01", 200, true),
+        ("/deployments/RUNNING/remove", 200, true),
         ("/admin/notifications", 200, true),
         ("/admin/notifications/1", 200, true),
         ("/admin/notifications/2?state=Failed", 200, true),

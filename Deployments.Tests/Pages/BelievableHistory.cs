@@ -1,5 +1,7 @@
 using System.Globalization;
+using Deployments.Data.Packages;
 using Deployments.Data.Records;
+using Deployments.Data.Removals;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Tests.Notifications;
 using Deployments.Tests.Support;
@@ -13,6 +15,8 @@ namespace Deployments.Tests.Pages;
 static class BelievableHistory
 {
     public const string HostileTarget = "rack \u202e7 <b>ü</b> 🚀";
+
+    static readonly string Hostile = string.Concat(Enumerable.Repeat("<b>gone</b> \u202e ", 40)) + new string('x', 300);
 
     static readonly string[] Targets =
     [
@@ -79,11 +83,36 @@ static class BelievableHistory
         };
         records.Add(hostile);
         await app.Service<RecordStore>().RecordAsync(records, CancellationToken.None);
+        await RemoveAsync(app, feeds["approved-nuget"], "Billing.Service", "DB-01", now.AddDays(-4), "Moved");
+        await RemoveAsync(app, feeds["approved-nuget"], "Accounts.Web", "DB-01", now.AddDays(-30), "Wrong machine");
+        await RemoveAsync(app, feeds["approved-nuget"], "Accounts.Web", "WEB-02", now.AddDays(-2), Hostile);
         await NotificationSeed.WriteAsync(app);
         var advisory = Osv.Advisory("GHSA-7f3q-2m9x-c4vh", "Accounts.Web", "1.3.0", "1.4.2");
         advisory["published"] = now.AddDays(-100).ToString("O", CultureInfo.InvariantCulture);
         await app.Service<AdvisoryStore>().ImportAsync([Osv.Read(advisory)], CancellationToken.None);
         return hostile.Id;
+    }
+
+    static async Task RemoveAsync(
+        TestApp app, (int Id, IFeedType Type) feed, string name, string target, DateTimeOffset at, string description)
+    {
+        var keys = feed.Type.Normalize(new PackageCoordinates("", name, ""));
+        var result = await app.Service<RemovalStore>().RemoveAsync(
+            new NewRemoval
+            {
+                FeedId = feed.Id,
+                Package = new PackageKey(feed.Type.PackageType, keys.Group, keys.Name),
+                Target = target,
+                Application = "decommission.sh",
+                Description = description,
+                Url = "https://tickets.example.com/OPS-7",
+                UserName = "m.keller",
+                RemovedAt = at,
+                RecordedAt = at.AddSeconds(2),
+                Recorder = "API key “ops”",
+                Road = RecordRoad.Api,
+            }, CancellationToken.None);
+        Assert.Equal(RemovalOutcome.Removed, result.Outcome);
     }
 
     static NewRecord Make(

@@ -23,8 +23,9 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
     [MemberData(nameof(Every))]
     public async Task A_page_is_accessible_and_fits_in_light_and_dark(string address, int status, bool asAdmin)
     {
-        address = address.Replace(
-            "HOSTILE", running.Hostile.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        address = address
+            .Replace("HOSTILE", running.Hostile.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("RUNNING", running.Newest.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         var page = await running.OpenAsync(address, asAdmin);
         try
         {
@@ -121,10 +122,19 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
 
         public long Hostile { get; private set; }
 
+        /// <summary>The record of something that runs on WEB-01 now.</summary>
+        public long Newest { get; private set; }
+
         public async Task InitializeAsync()
         {
             app = await TestApp.StartAsync();
             Hostile = await BelievableHistory.WriteAsync(app, app.Service<TimeProvider>().GetUtcNow());
+            await using var newest = app.Database.DataSource.CreateCommand(
+                """
+                select max(deployment_id) from running_installations join targets using (target_id)
+                where name = 'WEB-01'
+                """);
+            Newest = (long)(await newest.ExecuteScalarAsync())!;
             using var browser = await Browser.SignedInAsync(app);
             admin = browser.Cookies.GetCookies(app.Url);
             Chromium = await Chromium.StartAsync();

@@ -43,6 +43,7 @@ public sealed class RetentionTests
         var runsThere = await seed.DeployAsync("A 1.1", "WEB-01", -1);
         var runsElsewhere = await seed.DeployAsync("A 1.0", "WEB-02", -3);
         var late = await seed.DeployAsync("B 1.0", "WEB-01", -9);
+        await seed.RemoveAsync("B", "WEB-01", -8); // the last that ran there, all the same
         await AddActiveAsync(database, new RetentionFields(1, null, null));
 
         await new RetentionRunStore(database.DataSource).ApplyAsync(Now, default);

@@ -19,7 +19,7 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
     static readonly Dictionary<string, string[]> Values = new(StringComparer.OrdinalIgnoreCase)
     {
         ["feed"] = ["zqmarker-feed", "open"],
-        ["name"] = ["Zqmarker.Package", "Plain.Package", "zqmarker-host", "WEB-01", "Zqmarker.Package.2"],
+        ["name"] = ["Zqmarker.Package", "Plain.Package", "zqmarker-host", "WEB-01", "WEB-03", "Zqmarker.Package.2"],
         ["id"] = ["ZQMARKER-1", "PLAIN-1", "1"],
     };
 
@@ -38,6 +38,18 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
         await RecordAsync("zqmarker-feed", "Zqmarker.Package", "1.0.0-zqmarker", "zqmarker-host", "zqmarker-app",
             "zqmarker-user", "zqmarker description");
         await RecordAsync("zqmarker-feed", "Zqmarker.Package", "1.0.0-zqmarker", "WEB-02", "deploy", "jdoe", "plain");
+        await RecordAsync("zqmarker-feed", "Plain.Package", "2.0.0-zqmarker", "WEB-03", "deploy", "jdoe", "plain");
+        await RecordAsync("open", "Plain.Package", "1.0.0", "WEB-03", "deploy", "jdoe", "plain");
+        using (var removed = await app.Admin.PostAsJsonAsync("/api/package-deployments/removals", new
+        {
+            FeedName = "zqmarker-feed",
+            PackageName = "Plain.Package",
+            Target = "WEB-03",
+            Application = "zqmarker-app",
+            UserName = "zqmarker-user",
+            Description = "zqmarker reason",
+        }))
+            Assert.True(removed.IsSuccessStatusCode);
         foreach (var advisory in new[]
         {
             Osv.Advisory("ZQMARKER-1", "Zqmarker.Package", "0", "9.0.0"),
@@ -115,6 +127,8 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
         Assert.Contains("Plain.Package", await app.Admin.GetStringAsync("/api/targets/WEB-01"),
             StringComparison.Ordinal);
         Assert.Contains("Plain.Package", await app.Client.GetStringAsync("/api/targets/WEB-02"),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("Plain.Package", await app.Client.GetStringAsync("/api/targets/WEB-03"),
             StringComparison.Ordinal);
     }
 

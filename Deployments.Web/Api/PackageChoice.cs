@@ -54,7 +54,7 @@ sealed record PackageChoice
     public static PackageChoice? ReadOrNull(IQueryCollection query, IFeedType type)
     {
         var (group, name, version) = (Text(query, "group"), Text(query, "name"), Text(query, "version"));
-        var qualifiers = Pairs(Text(query, "qualifier")).ToList();
+        var qualifiers = PackageUrlParts.Pairs(Text(query, "qualifier")).ToList();
         if (Text(query, "purl") is { Length: > 0 } purl)
         {
             if (name.Length > 0)
@@ -147,43 +147,23 @@ sealed record PackageChoice
             ? value.Equals(wanted.Value, StringComparison.OrdinalIgnoreCase)
             : Defaults.Contains(wanted.Value));
 
-    // pkg:type/namespace/name@version?key=value#subpath; see the purl specification, "How to parse".
     static (string Group, string Name, string Version, List<(string Key, string Value)>) ReadPurl(
         string purl, IFeedType type)
     {
-        var rest = purl.Split('#')[0];
-        var question = rest.IndexOf('?', StringComparison.Ordinal);
-        var qualifiers = Pairs(question < 0 ? "" : rest[(question + 1)..]).ToList();
-        rest = question < 0 ? rest : rest[..question];
-        if (!rest.StartsWith("pkg:", StringComparison.OrdinalIgnoreCase))
-            throw ApiRefusal.Invalid("purl", "must begin with pkg:");
-        string[] path = [.. rest["pkg:".Length..].Split('/', StringSplitOptions.RemoveEmptyEntries)];
-        if (path.Length < 2 || !path[0].Equals(type.PackageType, StringComparison.OrdinalIgnoreCase))
-            throw ApiRefusal.Invalid("purl", $"must be that of a package of this feed: pkg:{type.PackageType}/name");
-
-        var at = path[^1].LastIndexOf('@');
-        var version = at <= 0 ? "" : Decode(path[^1][(at + 1)..]);
-        var name = Decode(at <= 0 ? path[^1] : path[^1][..at]);
-        // Two types say with the purl's own words what is part of the version or called otherwise here.
-        if (qualifiers.FindIndex(pair => pair.Key == "epoch") is >= 0 and var epoch)
+        PackageUrlParts parts;
+        try
         {
-            version = $"{qualifiers[epoch].Value}:{version}";
-            qualifiers.RemoveAt(epoch);
+            parts = PackageUrlParts.Parse(purl);
+        }
+        catch (FormatException exception)
+        {
+            throw ApiRefusal.Invalid("purl", exception.Message);
         }
 
-        if (type.PackageType == "maven")
-            qualifiers = [.. qualifiers.Select(pair => pair.Key == "type" ? ("ext", pair.Value) : pair)];
-        // Maven writes groups with dots, which the purl keeps.
-        return (string.Join('/', path[1..^1].Select(Decode)), name, version, qualifiers);
+        if (!parts.Type.Equals(type.PackageType, StringComparison.Ordinal))
+            throw ApiRefusal.Invalid("purl", $"must be that of a package of this feed: pkg:{type.PackageType}/name");
+        // Maven writes groups with dots, which the purl keeps, and calls otherwise what is an extension here.
+        return (parts.Namespace, parts.Name, parts.Version, [.. parts.Qualifiers.Select(pair =>
+            type.PackageType == "maven" && pair.Key == "type" ? ("ext", pair.Value) : pair)]);
     }
-
-    static string Decode(string text) => PercentEncoding.TryDecode(text) is { } plain && !plain.Any(char.IsControl)
-        ? plain
-        : throw ApiRefusal.Invalid("purl", "is not encoded as a package URL is");
-
-    static IEnumerable<(string Key, string Value)> Pairs(string text) => text
-        .Split('&', StringSplitOptions.RemoveEmptyEntries)
-        .Select(pair => pair.Split('=', 2))
-        .Where(pair => pair.Length == 2 && pair[1].Length > 0)
-        .Select(pair => (pair[0].Trim().ToLowerInvariant(), Uri.UnescapeDataString(pair[1].Trim())));
 }

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using Deployments.Data.Accounts;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
@@ -18,7 +16,6 @@ sealed class PackageDeploymentBatchApi(
     TimeProvider time)
 {
     const int TransactionSize = 1000;
-    const int ItemBytesMax = 64 << 10; // as for a single record
     const int ErrorsListedMax = 1000; // all are counted
 
     /// <summary>Maps the address.</summary>
@@ -38,12 +35,14 @@ sealed class PackageDeploymentBatchApi(
         }
 
         UploadLimits.Lift(context, bytesMax: null);
-        var items = mediaType == "APPLICATION/JSON" ? ArrayAsync(context) : LinesAsync(context);
+        var items = mediaType == "APPLICATION/JSON"
+            ? DeploymentItems.ArrayAsync(context)
+            : DeploymentItems.LinesAsync(context);
         var report = await RecordAsync(context, ApiAccess.CallerOf(context), items, context.RequestAborted);
         await context.Response.WriteAsJsonAsync(report, context.RequestAborted);
     }
 
-    async Task<BatchReport> RecordAsync(HttpContext context, Caller caller, IAsyncEnumerable<BatchItem> items,
+    async Task<BatchReport> RecordAsync(HttpContext context, Caller caller, IAsyncEnumerable<DeploymentItem> items,
         CancellationToken ct)
     {
         var report = new BatchReport();
@@ -80,75 +79,6 @@ sealed class PackageDeploymentBatchApi(
                 report.Count(result);
             records.Clear();
         }
-    }
-
-    static async IAsyncEnumerable<BatchItem> LinesAsync(HttpContext context)
-    {
-        var line = 0L;
-        await foreach (var bytes in JsonItems.LinesAsync(
-            context.Request.BodyReader, ItemBytesMax, context.RequestAborted))
-        {
-            line++;
-            var text = bytes is null ? null : Encoding.UTF8.GetString(bytes.Value.Span);
-            if (text is not null && string.IsNullOrWhiteSpace(text))
-                continue;
-            yield return text is null
-                ? TooLong(line)
-                : Read(line, () => PackageDeploymentRequest.Parse(text, isJson: true));
-        }
-    }
-
-    static async IAsyncEnumerable<BatchItem> ArrayAsync(HttpContext context)
-    {
-        var items = JsonItems.ArrayAsync(context.Request.BodyReader, ItemBytesMax, context.RequestAborted);
-        await using var enumerator = items.GetAsyncEnumerator(context.RequestAborted);
-        for (var line = 1L; ; line++)
-        {
-            BatchItem item;
-            try
-            {
-                if (!await enumerator.MoveNextAsync())
-                    yield break;
-                item = enumerator.Current is { } bytes ? Read(line, () => Parse(bytes)) : TooLong(line);
-            }
-            catch (JsonException exception)
-            {
-                item = new BatchItem(line, null,
-                    $"The JSON ends here or is damaged; the rest was not read. {exception.Message}")
-                {
-                    IsLast = true,
-                };
-            }
-
-            yield return item;
-            if (item.IsLast)
-                yield break;
-        }
-    }
-
-    static PackageDeploymentRequest Parse(ReadOnlyMemory<byte> item)
-    {
-        using var document = JsonDocument.Parse(item);
-        return PackageDeploymentRequest.From(document.RootElement);
-    }
-
-    static BatchItem TooLong(long line) => new(line, null, $"It is longer than {ItemBytesMax >> 10} KB.");
-
-    static BatchItem Read(long line, Func<PackageDeploymentRequest> parse)
-    {
-        try
-        {
-            return new BatchItem(line, parse(), null);
-        }
-        catch (FormatException exception)
-        {
-            return new BatchItem(line, null, exception.Message);
-        }
-    }
-
-    sealed record BatchItem(long Line, PackageDeploymentRequest? Request, string? Problem)
-    {
-        public bool IsLast { get; init; }
     }
 
     sealed class BatchReport

@@ -14,6 +14,8 @@ static class DeploymentHeaders
     /// <summary>What all of their names begin with.</summary>
     public const string Prefix = "X-ProGet-Deployment-";
 
+    const int WrittenLengthMax = 4000; // more than anything may have: what is too long stays so
+
     // The Docker engine forwards those headers of its client that begin with X-Meta-, and no others.
     const string MetaPrefix = "X-Meta-ProGet-Deployment-";
 
@@ -73,6 +75,27 @@ static class DeploymentHeaders
         Append(raw, FullNames[2], entry.Target);
         if (entry.Url is not null)
             Append(raw, FullNames[3], entry.Url);
+        return raw.ToString();
+    }
+
+    /// <summary>
+    /// What was said by another road, written as headers, so that somebody can mend it as those are. What is no text is
+    /// replaced, and nothing is longer than <see cref="WrittenLengthMax"/>.
+    /// </summary>
+    public static string Write(DeploymentFields fields)
+    {
+        string?[] said =
+        [
+            fields.Application, fields.Description, fields.Target, fields.Url, fields.UserName, fields.Date,
+        ];
+        var raw = new StringBuilder();
+        foreach (var (name, text) in FullNames.Zip(said))
+        {
+            if (text is not null)
+                Append(raw, name, string.Concat(text.EnumerateRunes().Take(WrittenLengthMax)
+                    .Select(rune => Rune.IsControl(rune) ? Rune.ReplacementChar : rune)));
+        }
+
         return raw.ToString();
     }
 

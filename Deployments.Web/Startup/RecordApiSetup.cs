@@ -14,6 +14,8 @@ static class RecordApiSetup
         builder.Services.AddSingleton<PackageDeploymentValidator>();
         builder.Services.AddSingleton<PackageDeploymentApi>();
         builder.Services.AddSingleton<PackageDeploymentBatchApi>();
+        builder.Services.AddSingleton<RemovalRequestValidator>();
+        builder.Services.AddSingleton<RemovalApi>();
         builder.Services.AddSingleton<RejectedMender>();
         builder.Services.AddSingleton<ExportGate>();
     }
@@ -22,6 +24,7 @@ static class RecordApiSetup
     {
         PackageDeploymentApi.Map(app);
         PackageDeploymentBatchApi.Map(app);
+        RemovalApi.Map(app);
         ReadApi.Map(app);
         ExportApi.Map(app);
         OpenApi.Map(app);

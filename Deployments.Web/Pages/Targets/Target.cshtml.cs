@@ -51,6 +51,8 @@ public sealed class TargetModel(
 
     VisibleFeeds Visible => CallerFeeds.Of(HttpContext);
 
+    internal string? Notice { get; private set; }
+
     internal DateTimeOffset? At { get; private set; }
 
     /// <summary>What is wrong with what was asked for.</summary>
@@ -115,12 +117,18 @@ public sealed class TargetModel(
         }
     }
 
-    public async Task<IActionResult> OnGetAsync(string name, string? cursor, CancellationToken ct)
+    public async Task<IActionResult> OnGetAsync(string name, string? cursor, string? notice, CancellationToken ct)
     {
         if (await targets.FindOrNullAsync(RecordText.FromPath(name), Visible, ct) is not { } target)
             return NotFound();
 
         Target = target;
+        Notice = notice switch
+        {
+            "removed" => "The package no longer runs here.",
+            "changed" => "Nothing was removed: meanwhile something else was recorded of that package.",
+            _ => null,
+        };
         (AtText, CompareText, CompareAtText) = (Clean(AtText), Clean(CompareText), Clean(CompareAtText));
         At = Time(AtText);
         Installed = await InstalledAsync(target, At, ct);
