@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.IO.Compression;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
-
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -45,7 +44,7 @@ sealed class BenchServer : IAsyncDisposable
         var app = await Web.Program.BuildAsync([
             "--urls=http://127.0.0.1:0", "--Deployments:DataDirectory=" + dataDirectory,
             "--Deployments:Bootstrap:ApiKey=" + Key,
-            "--Logging:LogLevel:Default=Error", OpenPages.Argument]);
+            "--Logging:LogLevel:Default=Error", "--Deployments:AnonymousView=true"]);
         // What people write first: one row per request.
         app.MapGet("/naive/{id}/{version}", NaiveEndpoint.ServeAsync);
         await app.StartAsync();

@@ -15,7 +15,11 @@ if (only is null or "connector")
 if (only is null or "crowd")
     await CrowdBench.RunAsync(server, table);
 if (only is null or "drain")
+{
     await DrainBench.RunAsync(server, table);
+    await JobPerRecordBench.RunAsync(server, table);
+}
+
 if (only is null or "pages")
     await PagesBench.RunAsync(server, table, records);
 if (only is null or "vulnerabilities")

@@ -14,6 +14,8 @@ public sealed partial class SchemaTests
     // Its table is made by the Migrator, which says what it is.
     const string MigrationsTable = "schema_migrations";
 
+    static readonly string SchemaFile = Path.Combine(Repository.Root, "db", "schema.sql");
+
     const string FeedsStay = "a feed that has recorded something is marked deleted, never removed";
 
     const string FewRows = "a table of a few hundred rows is read whole";
@@ -31,12 +33,11 @@ public sealed partial class SchemaTests
     public async Task Schema_file_is_what_the_migrations_make()
     {
         await using var database = await TestDatabase.CreateAsync();
-        var dump = Normalize(await DumpAsync(database.ConnectionString));
-        var path = Path.Combine(Repository.Root, "db", "schema.sql");
+        var dump = await MadeAsync(database);
         if (Environment.GetEnvironmentVariable(UpdateSwitch) is "1")
-            await File.WriteAllTextAsync(path, dump);
+            await File.WriteAllTextAsync(SchemaFile, dump);
 
-        var file = File.Exists(path) ? (await File.ReadAllTextAsync(path)).ReplaceLineEndings("\n") : "";
+        var file = await FileAsync();
 
         Assert.True(dump == file,
             $"db/schema.sql is not what the migrations make; {FirstDifference(dump, file)}\n"
@@ -106,6 +107,14 @@ public sealed partial class SchemaTests
     public void Migrations_are_numbered_and_named_by_rule() => Assert.All(
         Repository.FilesIn("db/migrations", ".sql"),
         file => Assert.Matches("^[0-9]{4}_[a-z]+(_[a-z0-9]+)+[.]sql$", Path.GetFileName(file.Path)));
+
+    /// <summary>What the file says; empty when there is none.</summary>
+    internal static async Task<string> FileAsync() =>
+        File.Exists(SchemaFile) ? (await File.ReadAllTextAsync(SchemaFile)).ReplaceLineEndings("\n") : "";
+
+    /// <summary>The schema of a database, as the file would say it.</summary>
+    internal static async Task<string> MadeAsync(TestDatabase database) =>
+        Normalize(await DumpAsync(database.ConnectionString));
 
     static async Task<IReadOnlyList<string>> ListAsync(string sql)
     {

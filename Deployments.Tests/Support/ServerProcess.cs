@@ -63,6 +63,9 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Its number while it runs.</summary>
+    public int ProcessId => process!.Id;
+
     string Cluster => Path.Combine(DataDirectory, "postgres");
 
     /// <summary>Starts a server with its private PostgreSQL, or with the database that the settings name.</summary>
