@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Deployments.Web.Records;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Deployments.Web.Api;
@@ -90,8 +91,9 @@ sealed class ApiFields
         return [.. value.EnumerateArray().Select(item => item.GetString()!)];
     }
 
-    /// <summary>A time without offset is UTC.</summary>
-    public DateTimeOffset? Time(string name) => Text(name) is not { } text ? null
+    /// <summary>The end of something: a day alone means its end, and a time without offset is UTC.</summary>
+    public DateTimeOffset? End(string name) => Text(name) is not { } text ? null
+        : TimeText.TryParseEnd(text) is { } end ? end
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? time.ToUniversalTime()
             : throw ApiRefusal.Invalid(name, "must be an ISO 8601 date");

@@ -18,6 +18,9 @@ public sealed class RecordQuery
     /// <summary>The group of packages that have none, since a blank one counts as not given.</summary>
     public const string NoGroup = "-";
 
+    /// <summary>What a place in a list that cannot be read is told, here and wherever lists have pages.</summary>
+    public const string NoCursor = "is not one that this server gave out";
+
     readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
     readonly Dictionary<string, string> errors = new(StringComparer.Ordinal);
 
@@ -102,7 +105,7 @@ public sealed class RecordQuery
             return null;
         if (RecordCursor.TryParse(text) is { } cursor)
             return cursor;
-        errors["cursor"] = "is not one that this server gave out";
+        errors["cursor"] = NoCursor;
         return null;
     }
 
