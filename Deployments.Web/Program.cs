@@ -71,6 +71,7 @@ public static class Program
         {
             await app.MigrateAsync();
             app.UseKnownProxies(settings);
+            app.UseWellFormedHosts();
             app.UseSecurityHeaders();
             app.UseProGetHeaders();
             app.UseErrorPages();

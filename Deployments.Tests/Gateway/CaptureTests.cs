@@ -255,20 +255,6 @@ public sealed class CaptureTests : IAsyncLifetime
     static string? Header(HttpResponseMessage answer, string name) =>
         answer.Headers.TryGetValues(name, out var values) ? values.Single() : null;
 
-    [Theory]
-    [InlineData("GET {0} HTTP/1.0\r\n\r\n")]
-    [InlineData("GET {0} HTTP/1.0\r\nHost: \r\n\r\n")]
-    public async Task A_request_that_names_no_host_is_served(string request)
-    {
-        using var client = new TcpClient();
-        await client.ConnectAsync(app.Url.Host, app.Url.Port);
-        await using var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.Latin1.GetBytes(request.Replace("{0}", Package, StringComparison.Ordinal)));
-        using var reader = new StreamReader(stream, Encoding.Latin1);
-
-        Assert.StartsWith("HTTP/1.1 200", await reader.ReadToEndAsync(), StringComparison.Ordinal);
-    }
-
     async Task<string> SendRawAsync(string method, string path, IEnumerable<string> headers)
     {
         using var client = new TcpClient();

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using Deployments.Tests.Support;
+using Deployments.Web.Gateway;
 using Deployments.Web.Feeds;
 using Microsoft.AspNetCore.Http;
 
@@ -89,6 +90,66 @@ public sealed class UpstreamTrustTests
         Assert.NotEmpty(upstream.Requests);
         Assert.DoesNotContain(thief.Requests, request => request.Headers.ContainsKey("Authorization"));
     }
+
+    [Theory]
+    [InlineData("/other/file", true)]
+    [InlineData("{here}/other/file", true)]
+    [InlineData("{elsewhere}/file", false)]
+    [InlineData("{elsewhere}/back", false)] // there and back: whoever led us may have chosen the address
+    public async Task A_redirect_keeps_the_password_within_its_own_server(string location, bool isKept)
+    {
+        FakeUpstream? upstream = null;
+        await using var elsewhere = await FakeUpstream.StartAsync(context =>
+        {
+            if (context.Request.Path == "/back")
+                context.Response.Redirect(new Uri(upstream!.Url, "/other/file").AbsoluteUri);
+            return Task.CompletedTask;
+        });
+        await using var here = upstream = await FakeUpstream.StartAsync(context =>
+        {
+            var from = context.Request.Path.StartsWithSegments("/base");
+            if (from)
+                context.Response.Redirect(location
+                    .Replace("{here}", upstream!.Url.AbsoluteUri.TrimEnd('/'), StringComparison.Ordinal)
+                    .Replace("{elsewhere}", elsewhere.Url.AbsoluteUri.TrimEnd('/'), StringComparison.Ordinal));
+            else if (context.Request.Headers.Authorization.Count == 0)
+                context.Response.StatusCode = 401;
+            return Task.CompletedTask;
+        });
+        await using var app = await TestApp.StartAsync();
+        await PostAsync(app, "/api/management/connectors/create", new
+        {
+            name = "files",
+            feedType = "asset",
+            url = new Uri(upstream.Url, "base/"),
+            username = "ci",
+            password = "geheim",
+        });
+        await PostAsync(app, "/api/management/feeds/create", new
+        {
+            name = "files",
+            feedType = "asset",
+            connectors = new[] { "files" },
+        });
+
+        using var answer = await app.Client.GetAsync(new Uri("/endpoints/files/content/file", UriKind.Relative));
+
+        Assert.Equal(isKept || location.EndsWith("/file", StringComparison.Ordinal), answer.IsSuccessStatusCode);
+        Assert.Equal(isKept, here.Requests.Any(request =>
+            request.Target == "/other/file" && request.Headers.ContainsKey("Authorization")));
+        Assert.DoesNotContain(elsewhere.Requests, request => request.Headers.ContainsKey("Authorization"));
+    }
+
+    [Theory]
+    [InlineData("https://a.example/x", "https://A.example/y", true)]
+    [InlineData("http://a.example/x", "https://a.example/x", true)]
+    [InlineData("https://a.example/x", "http://a.example/x", false)]
+    [InlineData("https://a.example/x", "https://a.example:8443/x", false)]
+    [InlineData("http://a.example:8080/x", "https://a.example/x", false)]
+    [InlineData("https://a.example/x", "https://b.a.example/x", false)]
+    [InlineData("https://a.example/x", "https://a.example.evil/x", false)]
+    public void Who_may_know_a_password(string from, string to, bool isTrue) =>
+        Assert.Equal(isTrue, RedirectHandler.MayKnowPassword(new Uri(from), new Uri(to)));
 
     [Fact]
     public async Task What_an_upstream_says_of_itself_reaches_no_client()

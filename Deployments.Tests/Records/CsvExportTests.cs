@@ -117,7 +117,7 @@ public sealed class CsvExportTests : IAsyncLifetime
 
         Assert.Equal(ids.Select(id => $"{id}"), exported);
         Assert.Single(CsvText.Read(await app.Admin.GetStringAsync($"{Address}?from=2027-01-01")));
-        Assert.Single(CsvText.Read(await app.Admin.GetStringAsync($"{Address}?to=2026-01-31")));
+        Assert.Single(CsvText.Read(await app.Admin.GetStringAsync($"{Address}?to=2026-01-30")));
     }
 
     [Fact]
@@ -152,10 +152,10 @@ public sealed class CsvExportTests : IAsyncLifetime
     public async Task An_export_is_noted_before_it_is_sent_and_counted_when_it_was()
     {
         await seed.DeployAsync("A 1.0", "WEB-01", 0);
-        using var answer = await app.Admin.GetAsync($"{Address}?from=2026-01-01&to=2026-02-01");
+        using var answer = await app.Admin.GetAsync($"{Address}?from=2026-01-01&to=2026-01-31");
 
         Assert.Equal("text/csv", answer.Content.Headers.ContentType!.MediaType);
-        Assert.Equal("deployments_2026-01-01_2026-02-01.csv", answer.Content.Headers.ContentDisposition!.FileName);
+        Assert.Equal("deployments_2026-01-01_2026-01-31.csv", answer.Content.Headers.ContentDisposition!.FileName);
         Assert.True(answer.Headers.CacheControl!.NoStore);
         await answer.Content.ReadAsStringAsync();
         var log = await app.Service<AuditQueries>().PageAsync(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Deployments.Web.Records;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Deployments.Web.Api;
@@ -19,7 +20,7 @@ sealed class ApiFields
 
     ApiFields(Dictionary<string, JsonElement> fields) => this.fields = fields;
 
-    /// <exception cref="ApiRefusal">The body is no JSON object, or larger than 256 KB.</exception>
+    /// <exception cref="ApiRefusal">The body is no JSON object, larger than 256 KB, or cannot be stored.</exception>
     public static async Task<ApiFields> ReadAsync(HttpContext context)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
@@ -32,7 +33,14 @@ sealed class ApiFields
                 throw new ApiRefusal(StatusCodes.Status400BadRequest, "The body must be a JSON object.");
             var fields = new Dictionary<string, JsonElement>(StringComparer.OrdinalIgnoreCase);
             foreach (var property in body.EnumerateObject())
+            {
+                if (StorableJson.NameProblemOrNull(property) is { } nameless)
+                    throw new ApiRefusal(StatusCodes.Status400BadRequest, $"The name of a property {nameless}.");
+                if (StorableJson.ProblemOrNull(property.Value) is { } problem)
+                    throw ApiRefusal.Invalid(property.Name, problem);
                 fields[property.Name] = property.Value;
+            }
+
             return new ApiFields(fields);
         }
         catch (JsonException)
@@ -51,25 +59,9 @@ sealed class ApiFields
     public string? Text(string name) => Value(name) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.String } value => Plain(name, value),
+        { ValueKind: JsonValueKind.String } value => value.GetString(),
         _ => throw ApiRefusal.Invalid(name, "must be a string"),
     };
-
-    static string Plain(string name, JsonElement value)
-    {
-        try
-        {
-            var text = value.GetString()!;
-            return text.Contains('\0', StringComparison.Ordinal)
-                ? throw ApiRefusal.Invalid(name, "must not contain control characters")
-                : text;
-        }
-        // An escape may smuggle in half a surrogate pair, which is no text.
-        catch (InvalidOperationException)
-        {
-            throw ApiRefusal.Invalid(name, "is not text");
-        }
-    }
 
     public string Required(string name) =>
         Text(name) is { Length: > 0 } text ? text : throw ApiRefusal.Invalid(name, "is required");
@@ -99,6 +91,10 @@ sealed class ApiFields
         return [.. value.EnumerateArray().Select(item => item.GetString()!)];
     }
 
+    /// <summary>The end of something: a day alone means its end, and a time without offset is UTC.</summary>
+    public DateTimeOffset? End(string name) => Text(name) is not { } text ? null
+        : TimeText.TryParseEnd(text) ?? Time(name);
+
     /// <summary>A time without offset is UTC.</summary>
     public DateTimeOffset? Time(string name) => Text(name) is not { } text ? null
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
@@ -118,9 +114,6 @@ sealed class ApiFields
         {
             if (SecretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase)))
                 continue;
-            if (value.GetRawText().Contains("\\u0000", StringComparison.Ordinal)
-                || name.Contains('\0', StringComparison.Ordinal))
-                throw ApiRefusal.Invalid(name.Replace('\0', ' '), "must not contain control characters");
             foreach (var old in result.Select(pair => pair.Key)
                 .Where(key => key.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList())
                 result.Remove(old);

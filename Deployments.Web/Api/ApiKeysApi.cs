@@ -84,7 +84,7 @@ sealed class ApiKeysApi(ApiKeyQueries queries, ApiKeyStore store, Credentials cr
             throw ApiRefusal.Invalid("feedGroup", "is not supported; name one feed, or none for all of them");
         if (given.Text("feed") is { Length: > 0 } && type != "Feed")
             throw ApiRefusal.Invalid("feed", "is for keys of type Feed");
-        var expiresAt = given.Time("expiration");
+        var expiresAt = given.End("expiration");
         if (expiresAt <= time.GetUtcNow())
             throw ApiRefusal.Invalid("expiration", "is in the past");
         var key = new NewApiKey

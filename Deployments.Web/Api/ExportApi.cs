@@ -28,7 +28,7 @@ static class ExportApi
         HttpContext context, ExportGate gate, CsvExportQueries export, AuditStore audit, CancellationToken ct)
     {
         var query = new FilterQuery(context.Request.Query, [("from", "From"), ("to", "To")]);
-        var (from, to) = (query.TimeOrNull("from"), query.TimeOrNull("to"));
+        var (from, to) = (query.TimeOrNull("from"), query.TimeOrNull("to", isEnd: true));
         if (query.Errors.Count > 0)
             return Refusal(query.Errors.Select(error => $"{error.Key} {error.Value}."));
         if (from > to)
@@ -50,7 +50,7 @@ static class ExportApi
                 await audit.AddAsync(new AuditedChange("records.exported", "records", range, null, new { Rows = rows }),
                     by, CancellationToken.None);
             },
-            ContentType, $"deployments{Part(from)}{Part(to)}.csv");
+            ContentType, $"deployments{Part(from)}{Part(to?.AddTicks(-1))}.csv");
     }
 
     static async Task<IResult> AuditAsync(
@@ -58,6 +58,7 @@ static class ExportApi
     {
         var query = new FilterQuery(context.Request.Query, AuditQuery.Conditions);
         var filter = AuditQuery.FilterOf(query);
+        AuditQuery.CursorOrNull(query);
         if (query.Errors.Count > 0)
             return Refusal(query.Errors.Select(error => $"{error.Key} {error.Value}."));
         if (gate.RefusalOrNull(context) is { } busy)

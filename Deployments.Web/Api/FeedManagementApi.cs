@@ -4,6 +4,7 @@ using Deployments.Data.Feeds;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Deployments.Web.Pages.Feeds;
+using Deployments.Web.Settings;
 
 namespace Deployments.Web.Api;
 
@@ -118,8 +119,7 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
         json["deploymentRecordsEnabled"] = feed.DeploymentRecordsEnabled;
         json["connectors"] = new JsonArray([.. feed.Connectors.Select(connector => JsonValue.Create(connector.Name))]);
         if (types.FindOrNull(feed.FeedType) is { } type)
-            json["endpointUrl"] =
-                $"{context.Request.Scheme}://{context.Request.Host}{context.Request.PathBase}/{type.Root}/{feed.Name}/";
+            json["endpointUrl"] = $"{ServerAddress.Of(context)}/{type.Root}/{feed.Name}/";
         return json;
     }
 

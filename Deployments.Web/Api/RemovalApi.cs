@@ -37,9 +37,9 @@ sealed class RemovalApi(
         HttpContext context, RemovalQueries removals, FeedTypeCatalog types, CancellationToken ct)
     {
         var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
-        var problems = query.Errors.Select(error => $"{error.Key} {error.Value}.").Concat(
-            query.Given.Where(pair => pair.Key is "version" or "text")
-                .Select(pair => $"{pair.Key} is no condition on removals.")).ToList();
+        var problems = query.Given.Errors.Select(error => $"{error.Key} {error.Value}.").Concat(
+            query.Given.Given.Where(given => given.Name is "version" or "text")
+                .Select(given => $"{given.Name} is no condition on removals.")).ToList();
         if (problems.Count > 0)
             throw new ApiRefusal(StatusCodes.Status400BadRequest, string.Join('\n', problems));
         var rows = await removals.PageAsync(query.Filter, CallerFeeds.Of(context), ct);

@@ -1,3 +1,4 @@
+using Deployments.Web.Bodies;
 using System.Text;
 using System.Text.Json;
 using Deployments.Data.Accounts;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Deployments.Web.Accounts;
+using Deployments.Web.Settings;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace Deployments.Web.Gateway;

@@ -30,7 +30,7 @@ sealed class UpstreamClient(
 
     /// <summary>The one pool of connections to all upstreams.</summary>
     public HttpMessageInvoker Invoker { get; } = new(new RevalidationHandler(
-        new RegistryTokenHandler(guard.CreateHandler(), time), cache, time, logger));
+        new RegistryTokenHandler(new RedirectHandler(guard.CreateHandler()), time), cache, time, logger));
 
     /// <summary>
     /// Adds the connector's own credentials, and nothing of the client's, to a request that goes to its own origin. The

@@ -33,11 +33,10 @@ sealed class UpstreamGuard(DeploymentsSettings settings)
         IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("fc00::/7"),
     ];
 
-    /// <summary>A handler whose every connection, also after a redirect, passes this guard.</summary>
+    /// <summary>A handler whose every connection passes this guard; redirects are for who calls to follow.</summary>
     public SocketsHttpHandler CreateHandler() => new()
     {
-        AllowAutoRedirect = true,
-        MaxAutomaticRedirections = 5,
+        AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         UseCookies = false,
         UseProxy = false, // a proxy would connect on our behalf, unguarded

@@ -84,12 +84,7 @@ sealed class WebhookSender(UpstreamGuard guard, ConnectorSecrets secrets, Notifi
     public void Dispose() => invoker.Dispose();
 
     [SuppressMessage("Reliability", "CA2000", Justification = "The invoker owns it.")]
-    static HttpMessageInvoker CreateInvoker(UpstreamGuard guard)
-    {
-        var handler = guard.CreateHandler();
-        handler.AllowAutoRedirect = false;
-        return new HttpMessageInvoker(handler);
-    }
+    static HttpMessageInvoker CreateInvoker(UpstreamGuard guard) => new(guard.CreateHandler());
 
     HttpRequestMessage Request(NotificationRule rule, ClaimedNotification notification)
     {

@@ -177,12 +177,13 @@ static partial class IsoDate
     /// The instant in UTC, a date without an offset being UTC already; null when the text is not such a date.
     /// </summary>
     public static DateTimeOffset? TryParse(string text) =>
-        DateTimeOffset.TryParseExact(BeyondTicks().Replace(text, "$1"), Formats, CultureInfo.InvariantCulture,
+        DateTimeOffset.TryParseExact(BeyondMicroseconds().Replace(text, "$1"), Formats, CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date)
             ? date
             : null;
 
-    // Some tools write nanoseconds; a tick is 100 of them.
-    [GeneratedRegex(@"(\.\d{7})\d+")]
-    private static partial Regex BeyondTicks();
+    // Tools write ticks and nanoseconds; PostgreSQL keeps microseconds, and cuts or rounds what is finer, as it is sent
+    // it. Cut here, one date is the same by every road, and a repeated record is known.
+    [GeneratedRegex(@"(\.\d{6})\d+")]
+    private static partial Regex BeyondMicroseconds();
 }

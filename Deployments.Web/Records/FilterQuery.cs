@@ -60,6 +60,20 @@ public sealed class FilterQuery
         return null;
     }
 
+    /// <summary>The choice of a condition; null when it is not given, or none of the choices (an error then).</summary>
+    public string? ChoiceOrNull(string name, params ReadOnlySpan<string> choices)
+    {
+        if (TextOrNull(name) is not { } text || choices.Contains(text))
+            return TextOrNull(name);
+        errors[name] = $"is not one of {string.Join(", ", choices)}";
+        return null;
+    }
+
+    /// <summary>Says that a condition cannot be read.</summary>
+    /// <param name="name">The condition.</param>
+    /// <param name="problem">A sentence without its subject.</param>
+    public void AddError(string name, string problem) => errors[name] = problem;
+
     /// <summary>Where the page begins; null when none is given, or what is given is none (an error then).</summary>
     public RecordCursor? CursorOrNull()
     {
@@ -67,7 +81,7 @@ public sealed class FilterQuery
             return null;
         if (RecordCursor.TryParse(text) is { } cursor)
             return cursor;
-        errors["cursor"] = "is not one that this server gave out";
+        errors["cursor"] = RecordQuery.NoCursor;
         return null;
     }
 

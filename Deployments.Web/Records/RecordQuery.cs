@@ -13,6 +13,9 @@ public sealed record RecordQuery(FilterQuery Given, RecordFilter Filter)
     /// <summary>The group of packages that have none, since a blank one counts as not given.</summary>
     public const string NoGroup = "-";
 
+    /// <summary>What a place in a list that cannot be read is told, here and wherever lists have pages.</summary>
+    public const string NoCursor = "is not one that this server gave out";
+
     static readonly (string Name, string Label)[] Conditions =
     [
         ("feed", "Feed"), ("type", "Type"), ("group", "Group"), ("name", "Package"), ("version", "Version"),

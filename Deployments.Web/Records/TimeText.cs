@@ -5,6 +5,8 @@ namespace Deployments.Web.Records;
 /// <summary>Times as addresses and exports have them: ISO 8601, UTC where no offset is named.</summary>
 static class TimeText
 {
+    static readonly string[] Days = ["yyyy-MM-dd", "yyyyMMdd"];
+
     /// <summary>What a time that cannot be read is told.</summary>
     public const string Problem = "is not an ISO 8601 date such as 2026-01-31 or 2026-01-31T08:15:00Z";
 
@@ -17,11 +19,12 @@ static class TimeText
     }
 
     /// <summary>
-    /// The time in UTC; of a date alone its end, the next day's beginning. Null when the text is none.
+    /// The time in UTC; of a date alone its end, the next day's beginning: everywhere "to the 31st" includes the 31st,
+    /// and what expires on it is good on it. Null when the text is none.
     /// </summary>
     public static DateTimeOffset? TryParseEnd(string text) =>
         DateOnly.TryParseExact(
-            text.Trim(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+            text.Trim(), Days, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
         && day < DateOnly.MaxValue
             ? new DateTimeOffset(day.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero)
             : TryParse(text);

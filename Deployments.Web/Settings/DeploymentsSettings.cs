@@ -38,8 +38,8 @@ public sealed record DeploymentsSettings
     public long UploadBytesMax { get; init; } = 4L << 30;
 
     /// <summary>
-    /// Where people reach this server, for links in notifications, such as <c>https://deployments.example.com/</c>;
-    /// null: they have none.
+    /// Where people and clients reach this server, such as <c>https://deployments.example.com/</c>: what every address
+    /// that it tells begins with. Null: links in notifications are left out, and elsewhere the request's host is taken.
     /// </summary>
     public Uri? PublicUrl { get; init; }
 

@@ -61,7 +61,7 @@ public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
                 YesNo(settings.ConnectorsMayReachPrivateNetworks)),
             Own("UploadBytesMax", "The largest package that may be uploaded, in bytes",
                 settings.UploadBytesMax.ToString("N0", CultureInfo.InvariantCulture)),
-            Own("PublicUrl", "Where people reach this server, for links in notifications",
+            Own("PublicUrl", "Where people and clients reach this server: every address it tells",
                 settings.PublicUrl?.AbsoluteUri ?? "not set"),
             Own("KnownProxies", "Proxies whose X-Forwarded headers count", settings.KnownProxies ?? "none"),
             Own("Smtp:Host", "The mail server for notifications", settings.Smtp.Host ?? "not set"),

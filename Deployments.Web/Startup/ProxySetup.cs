@@ -1,3 +1,4 @@
+using Deployments.Web.Gateway;
 using Deployments.Web.Settings;
 using Microsoft.AspNetCore.HttpOverrides;
 
@@ -27,4 +28,16 @@ static class ProxySetup
             options.KnownIPNetworks.Add(network);
         app.UseForwardedHeaders(options);
     }
+
+    /// <summary>
+    /// Refuses a request whose host no address can be made of, whoever wrote it: every answer that names this server
+    /// would fail. A request without a host is served as if it named the address that it came to.
+    /// </summary>
+    public static void UseWellFormedHosts(this WebApplication app) => app.Use((context, next) =>
+    {
+        if (ServerAddress.HostOrNull(context) is not { } host)
+            return PlainText.WriteAsync(context, StatusCodes.Status400BadRequest, "The Host header is malformed.");
+        context.Request.Host = host;
+        return next(context);
+    });
 }

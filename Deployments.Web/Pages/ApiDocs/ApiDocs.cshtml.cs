@@ -1,3 +1,4 @@
+using Deployments.Web.Settings;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Deployments.Web.Pages.ApiDocs;
@@ -11,7 +12,7 @@ public sealed class ApiDocsModel : PageModel
     public IReadOnlyList<(string Name, string Description)> Groups { get; } = ApiOperation.Groups(OpenApi.Document);
 
     /// <summary>This server's address, as the reader knows it.</summary>
-    public string Server => $"{Request.Scheme}://{Request.Host}{Request.PathBase}";
+    public string Server => ServerAddress.Of(HttpContext);
 
     /// <summary>The operations of a group.</summary>
     public IEnumerable<ApiOperation> In(string group) => Operations.Where(operation => operation.Group == group);

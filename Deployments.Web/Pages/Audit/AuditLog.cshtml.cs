@@ -27,6 +27,7 @@ public sealed class AuditLogModel(AuditQueries queries) : PageModel
     {
         Query = new FilterQuery(Request.Query, AuditQuery.Conditions);
         var filter = AuditQuery.FilterOf(Query);
+        var cursor = AuditQuery.CursorOrNull(Query);
         Actions = await queries.ActionsAsync(ct);
         if (Query.Errors.Count > 0)
         {
@@ -34,7 +35,6 @@ public sealed class AuditLogModel(AuditQueries queries) : PageModel
             return Page();
         }
 
-        var cursor = AuditQuery.CursorOrNull(Query["cursor"]);
         var towardsNewer = cursor is { TowardsNewer: true };
         // One more than is shown tells whether there is a further page.
         var found = await queries.PageAsync(filter, cursor, PageSize + 1, ct);

@@ -27,11 +27,16 @@ static class AuditQuery
         string.Create(CultureInfo.InvariantCulture, $"{(cursor.TowardsNewer ? "newer" : "older")}-{cursor.Id}");
 
     /// <summary>
-    /// Reads what <see cref="Write"/> wrote; null, which is the beginning, when it is something else.
+    /// Reads what <see cref="Write"/> wrote; null when none is given, or it is something else (an error then).
     /// </summary>
-    public static AuditCursor? CursorOrNull(string text) =>
-        text.Split('-') is [("newer" or "older") and var way, var number]
-        && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-            ? new AuditCursor(id, way == "newer")
-            : null;
+    public static AuditCursor? CursorOrNull(FilterQuery query)
+    {
+        if (query.TextOrNull("cursor") is not { } text)
+            return null;
+        if (text.Split('-') is [("newer" or "older") and var way, var number]
+            && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            return new AuditCursor(id, way == "newer");
+        query.AddError("cursor", RecordQuery.NoCursor);
+        return null;
+    }
 }

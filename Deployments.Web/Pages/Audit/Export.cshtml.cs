@@ -1,3 +1,4 @@
+using Deployments.Web.Settings;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Deployments.Web.Pages.Audit;
@@ -8,5 +9,5 @@ public sealed class ExportModel : PageModel
     /// <summary>How a tool fetches the same file.</summary>
     internal string Command =>
         $"curl -fsS -o deployments.csv -H \"X-ApiKey: $KEY\" \\\n"
-        + $"  '{Request.Scheme}://{Request.Host}{Request.PathBase}/admin/export.csv?from=2026-01-01&to=2026-02-01'";
+        + $"  '{ServerAddress.Of(HttpContext)}/admin/export.csv?from=2026-01-01&to=2026-01-31'";
 }

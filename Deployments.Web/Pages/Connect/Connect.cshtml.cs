@@ -1,6 +1,7 @@
 using Deployments.Data.Feeds;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
+using Deployments.Web.Settings;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -45,5 +46,5 @@ public sealed class ConnectModel(FeedQueries feeds, FeedTypeCatalog types) : Pag
         Feeds.OrderByDescending(feed => feed == chosen).FirstOrDefault(feed => isWanted(types[feed.FeedType]));
 
     ConnectPlace? PlaceOf(Feed? feed) => feed is null ? null
-        : new ConnectPlace($"{Request.Scheme}://{Request.Host}{Request.PathBase}", feed, types[feed.FeedType]);
+        : new ConnectPlace(ServerAddress.Of(HttpContext), feed, types[feed.FeedType]);
 }

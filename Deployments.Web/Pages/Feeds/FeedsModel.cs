@@ -2,6 +2,7 @@ using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
+using Deployments.Web.Settings;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -40,12 +41,12 @@ public sealed class FeedModel(FeedQueries feeds, PackageQueries packages, FeedTy
 
     /// <summary>The address that package managers are given.</summary>
     public string FeedUrl =>
-        $"{Request.Scheme}://{Request.Host}{Request.PathBase}/{Type.Root}/{Uri.EscapeDataString(Feed.Name)}/"
+        $"{ServerAddress.Of(HttpContext)}/{Type.Root}/{Uri.EscapeDataString(Feed.Name)}/"
         + (Type.Key == "nuget" ? "v3/index.json" : "");
 
     /// <summary>How the type's clients are pointed at this feed.</summary>
     public IReadOnlyList<ClientSetup> ClientSetups => Type.ClientSetups(new Uri(
-        $"{Request.Scheme}://{Request.Host}{Request.PathBase}/{Type.Root}/{Uri.EscapeDataString(Feed.Name)}/"));
+        $"{ServerAddress.Of(HttpContext)}/{Type.Root}/{Uri.EscapeDataString(Feed.Name)}/"));
 
     /// <summary>Whether this is not the first page.</summary>
     public bool IsLaterPage { get; private set; }

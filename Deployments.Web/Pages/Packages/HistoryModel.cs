@@ -19,7 +19,6 @@ public sealed class HistoryModel(
     : PackageModel(feeds, packages, types)
 {
     const int RowsPerPage = 50;
-    static readonly string[] DateForms = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss'Z'"];
 
     /// <summary>Only on this target.</summary>
     [BindProperty(SupportsGet = true)]
@@ -98,14 +97,18 @@ public sealed class HistoryModel(
         (Target, Application, User) = (Clean(Target), Clean(Application), Clean(User));
         (From, To) = (Clean(From), Clean(To));
 
-        var from = Day(nameof(From), From);
-        var to = Day(nameof(To), To);
-        if (from > to)
+        var from = Time(nameof(From), From, TimeText.TryParse(From));
+        var to = Time(nameof(To), To, TimeText.TryParseEnd(To));
+        if (from >= to)
             ModelState.AddModelError(nameof(To), "The last day is before the first.");
         Chips = [.. Filters.Where(filter => filter.Value.Length > 0)
             .Select(filter => (filter.Label, filter.Value, Address((filter.Name, ""))))];
+        var place = Place(nameof(Newer), Newer, newer: true) ?? Place(nameof(Older), Older, newer: false);
         if (!ModelState.IsValid)
+        {
+            Response.StatusCode = StatusCodes.Status400BadRequest;
             return Page();
+        }
 
         var filter = new HistoryFilter
         {
@@ -115,10 +118,10 @@ public sealed class HistoryModel(
             Application = Application,
             User = User,
             From = from,
-            To = To is { Length: 10 } ? to?.AddDays(1) : to,
+            To = to,
         };
         Records = await history.PageAsync(
-            filter, Place(Newer, newer: true) ?? Place(Older, newer: false), RowsPerPage, Visible, ct);
+            filter, place, RowsPerPage, Visible, ct);
         Marks = await marks.OfPageAsync(filter, Records, Visible, ct);
         var removed = await removals.OfPageAsync(filter, Records, Visible, ct);
         HasMoreRemovals = removed.Count > RemovalQueries.OfPageMax;
@@ -156,27 +159,26 @@ public sealed class HistoryModel(
         return PackageLinks.Package(Feed.Name, "", Package.Name, "history") + query;
     }
 
-    DateTimeOffset? Day(string field, string text)
+    DateTimeOffset? Time(string field, string text, DateTimeOffset? read)
     {
-        if (text.Length == 0)
-            return null;
-        if (DateTimeOffset.TryParseExact(
-                text, DateForms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var day)
-            && day.Year is > 1900 and < 3000)
-            return day;
-        ModelState.AddModelError(field, "Write a date as year-month-day, for instance 2026-01-31.");
-        return null;
+        if (text.Length > 0 && read is null)
+            ModelState.AddModelError(field, "Write a date as year-month-day, for instance 2026-01-31.");
+        return read;
     }
 
     static string Text(HistoryCursor place) =>
         string.Create(CultureInfo.InvariantCulture, $"{place.DeployedAt.UtcTicks}-{place.Id}");
 
-    // A place that cannot be read, such as one cut short, is the beginning.
-    static HistoryCursor? Place(string? text, bool newer) =>
-        text?.Split('-') is [var ticks, var id]
-        && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
-        && at <= DateTime.MaxValue.Ticks
-        && long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var record)
-            ? new HistoryCursor(new DateTimeOffset(at, TimeSpan.Zero), record, newer)
-            : null;
+    HistoryCursor? Place(string field, string? text, bool newer)
+    {
+        if (string.IsNullOrEmpty(text))
+            return null;
+        if (text.Split('-') is [var ticks, var id]
+            && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
+            && at <= DateTime.MaxValue.Ticks
+            && long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var record))
+            return new HistoryCursor(new DateTimeOffset(at, TimeSpan.Zero), record, newer);
+        ModelState.AddModelError(field, $"{field.ToLowerInvariant()} {RecordQuery.NoCursor}.");
+        return null;
+    }
 }

@@ -3,6 +3,7 @@ using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
+using Deployments.Web.Settings;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -42,7 +43,7 @@ public abstract class PackageModel(FeedQueries feeds, PackageQueries packages, F
 
     /// <summary>How the first deployment is recorded.</summary>
     public RecordCommand Command => RecordCommand.For(
-        $"{Request.Scheme}://{Request.Host}{Request.PathBase}", Feed.Name, Type, Package, !Feed.AnonymousAccess);
+        ServerAddress.Of(HttpContext), Feed.Name, Type, Package, !Feed.AnonymousAccess);
 
     /// <summary>The address of a tab of this package.</summary>
     public string Tab(string? tab) =>

@@ -123,7 +123,7 @@ public sealed class RejectedModel(RejectedQueries queries, RejectedStore store, 
         Query = new FilterQuery(Request.Query, Conditions);
         filter = new RejectedFilter
         {
-            Resolved = Query["state"] == "resolved",
+            Resolved = Query.ChoiceOrNull("state", "open", "resolved") == "resolved",
             Feed = Query.TextOrNull("feed"),
             Package = Query.TextOrNull("package"),
             Reason = Query.TextOrNull("reason"),

@@ -19,6 +19,9 @@ public sealed class SearchModel(SearchQueries search, RecordQueries records, Fee
     /// <summary>What was found.</summary>
     public SearchFindings Found { get; private set; } = new();
 
+    /// <summary>What is wrong with what was asked for; null when nothing is.</summary>
+    public string? Problem { get; private set; }
+
     VisibleFeeds Visible => CallerFeeds.Of(HttpContext);
 
     /// <summary>Shows the page.</summary>
@@ -30,7 +33,14 @@ public sealed class SearchModel(SearchQueries search, RecordQueries records, Fee
         Terms = SearchTerms.Read(q);
         if (Terms.Text.Length == 0)
             return;
-        var only = SearchFindings.Groups.Contains(@in) ? @in : null;
+        var only = string.IsNullOrEmpty(@in) ? null : @in;
+        if (only is not null && !SearchFindings.Groups.Contains(only))
+        {
+            Problem = $"in is not one of {string.Join(", ", SearchFindings.Groups)}.";
+            Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
         var name = SearchPattern.Of(Terms.Text);
         Found = new SearchFindings
         {

@@ -131,6 +131,11 @@ public sealed class TargetModel(
         };
         (AtText, CompareText, CompareAtText) = (Clean(AtText), Clean(CompareText), Clean(CompareAtText));
         At = Time(AtText);
+        if (Show is { Length: > 0 } and not "all")
+            Problems.Add("show is not all.");
+        var place = string.IsNullOrEmpty(cursor) ? null : RecordCursor.TryParse(cursor);
+        if (place is null && !string.IsNullOrEmpty(cursor))
+            Problems.Add($"cursor {RecordQuery.NoCursor}.");
         Installed = await InstalledAsync(target, At, ct);
         await CompareAsync(ct);
         TimelineEnd = At ?? time.GetUtcNow();
@@ -146,7 +151,7 @@ public sealed class TargetModel(
             new RecordFilter
             {
                 Target = target.Name,
-                Cursor = cursor is null ? null : RecordCursor.TryParse(cursor),
+                Cursor = place,
                 Limit = PageSize,
             }, Visible, ct);
         Badges = await vulnerabilities.BadgesAsync(

@@ -1,5 +1,6 @@
 using Deployments.Data.Targets;
 using Deployments.Web.Accounts;
+using Deployments.Web.Records;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.WebUtilities;
@@ -15,7 +16,7 @@ public sealed class TargetsModel(TargetQueries targets) : PageModel
     [BindProperty(SupportsGet = true)]
     public string? Text { get; set; }
 
-    /// <summary><c>last</c> or <c>packages</c>; anything else is by name.</summary>
+    /// <summary><c>name</c>, <c>last</c> or <c>packages</c>; none is by name.</summary>
     [BindProperty(SupportsGet = true)]
     public string? Sort { get; set; }
 
@@ -32,13 +33,22 @@ public sealed class TargetsModel(TargetQueries targets) : PageModel
 
     internal string? NextUrl => Link(Found.Next);
 
+    /// <summary>What is wrong with the order or the place asked for, without its subject.</summary>
+    internal List<(string Name, string Problem)> Problems { get; } = [];
+
     public async Task OnGetAsync(string? place, CancellationToken ct)
     {
         // A zero byte cannot be stored, so nothing matches it; PostgreSQL would refuse to be asked.
         Text = string.IsNullOrWhiteSpace(Text) ? null : Text.Trim().Replace('\0', '\ufffd');
-        Found = await targets.PageAsync(
-            Text, Order, place is null ? null : TargetEdge.TryParse(place), PageSize,
-            CallerFeeds.Of(HttpContext), ct);
+        var edge = string.IsNullOrEmpty(place) ? null : TargetEdge.TryParse(place);
+        if (!string.IsNullOrEmpty(Sort) && Sort is not ("name" or "last" or "packages"))
+            Problems.Add(("sort", "is not one of name, last, packages"));
+        if (edge is null && !string.IsNullOrEmpty(place))
+            Problems.Add(("place", RecordQuery.NoCursor));
+        if (Problems.Count > 0)
+            Response.StatusCode = StatusCodes.Status400BadRequest;
+        else
+            Found = await targets.PageAsync(Text, Order, edge, PageSize, CallerFeeds.Of(HttpContext), ct);
     }
 
     /// <summary>The first page of the same targets in another order.</summary>
