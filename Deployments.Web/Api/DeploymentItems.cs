@@ -1,6 +1,6 @@
-using Deployments.Web.Bodies;
 using System.Text;
 using System.Text.Json;
+using Deployments.Web.Bodies;
 
 namespace Deployments.Web.Api;
 

@@ -1,10 +1,10 @@
-using Deployments.Web.Bodies;
 using System.Text;
 using System.Text.Json;
 using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
 using Deployments.Web.Accounts;
 using Deployments.Web.Api;
+using Deployments.Web.Bodies;
 
 namespace Deployments.Web.Events;
 
