@@ -39,6 +39,8 @@ static class AllPages
         ("/deployments/new", 200, true),
         ("/targets/DB-01", 200, true),
         ("/deployments/RUNNING/remove", 200, true),
+        ("/admin/octopus", 200, true),
+        ("/admin/octopus/prod", 200, true),
         ("/admin/notifications", 200, true),
         ("/admin/notifications/1", 200, true),
         ("/admin/notifications/2?state=Failed", 200, true),

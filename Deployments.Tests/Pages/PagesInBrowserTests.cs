@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Net;
+using Deployments.Data.Audit;
+using Deployments.Data.Octopus;
 using Deployments.Tests.Support;
+using Deployments.Web.Octopus;
 using Microsoft.Playwright;
 
 namespace Deployments.Tests.Pages;
@@ -135,9 +138,35 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
                 where name = 'WEB-01'
                 """);
             Newest = (long)(await newest.ExecuteScalarAsync())!;
+            await ConnectOctopusAsync();
             using var browser = await Browser.SignedInAsync(app);
             admin = browser.Cookies.GetCookies(app.Url);
             Chromium = await Chromium.StartAsync();
+        }
+
+        /// <summary>An Octopus server that is paused, so that nobody asks it, with something that waits.</summary>
+        async Task ConnectOctopusAsync()
+        {
+            await app.Service<OctopusDesk>().AddAsync(
+                new OctopusInput { Name = "prod", Url = "https://octopus.example", ApiKey = "API-INVENTED" },
+                "deployments.example", Actor.Program, default);
+            var store = app.Service<OctopusConnectionStore>();
+            var octopus = (await store.FindOrNullAsync("prod", default))!;
+            await store.PauseAsync(octopus, true, Actor.Program, default);
+            await using var waiting = app.Database.DataSource.CreateCommand(
+                """
+                insert into octopus_feeds (connection_id, octopus_feed_id, name, feed_type, feed_uri)
+                select connection_id, 'Feeds-9', 'Our feed', 'NuGet', 'https://deployments.example/nuget/main/'
+                from octopus_connections;
+                insert into octopus_set_aside (connection_id, deployment_id, project_id, action, reference,
+                    octopus_feed_id, package, version, targets, application, description, user_name, deployed_at,
+                    reason, received_at)
+                select connection_id, 'Deployments-11', 'Projects-3', 'Deploy web', '', 'Feeds-9', '#{Package}',
+                    '1.4.2', '{web-01,web-02}', 'Shop', 'Release 1.4.2 to Production', 'jane.doe', now(),
+                    'Octopus takes feed or package from a variable; say which package the step deploys.', now()
+                from octopus_connections
+                """);
+            await waiting.ExecuteNonQueryAsync();
         }
 
         internal Task<IPage> OpenAsync(string address, bool asAdmin) =>

@@ -1,3 +1,4 @@
+using System.Text;
 using Deployments.Data.Feeds;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
@@ -39,6 +40,16 @@ public sealed class ConnectModel(FeedQueries feeds, FeedTypeCatalog types) : Pag
         Maven = PlaceOf(OfType(chosen, type => type.Key == "maven"));
         Registry = PlaceOf(OfType(chosen, type => type.Root == "v2"));
         return Page();
+    }
+
+    /// <summary>The step template for Octopus Deploy.</summary>
+    /// <param name="syntax"><c>bash</c>, else for PowerShell.</param>
+    public IActionResult OnGetOctopusStep(string? syntax)
+    {
+        var isBash = syntax == "bash";
+        return File(
+            Encoding.UTF8.GetBytes(OctopusStepTemplate.Write(ServerAddress.Of(HttpContext), isBash)),
+            "application/json", isBash ? "record-deployment-bash.json" : "record-deployment-powershell.json");
     }
 
     /// <summary>The chosen feed where it is of that type, else the first one that is.</summary>

@@ -13,7 +13,7 @@ namespace Deployments.Web.Pages.Octopus;
 /// <summary>One Octopus server: how far it is, what waits, which feeds are which.</summary>
 public sealed class AdminOctopusServerModel(
     OctopusConnectionStore connections, OctopusDeploymentStore deployments, OctopusMappingStore mappings,
-    FeedQueries feeds, OctopusDesk desk, DeploymentsSettings settings) : PageModel
+    FeedQueries feeds, OctopusDesk desk) : PageModel
 {
     const int Shown = 50;
     const int NameLengthMax = 500;
@@ -57,8 +57,8 @@ public sealed class AdminOctopusServerModel(
 
     /// <summary>Where a subscription must send it.</summary>
     public string EventsAddress =>
-        (settings.PublicUrl?.AbsoluteUri ?? $"{Request.Scheme}://{Request.Host}/").TrimEnd('/')
-        + $"{Request.PathBase}/api/integrations/octopus/{Uri.EscapeDataString(Octopus.Name)}/events";
+        ServerAddress.Of(HttpContext).TrimEnd('/')
+        + $"/api/integrations/octopus/{Uri.EscapeDataString(Octopus.Name)}/events";
 
     Actor By => PageAccess.CallerOf(HttpContext).ActorFor(HttpContext);
 
