@@ -2,8 +2,8 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using Deployments.Tests.Support;
-using Deployments.Web.Gateway;
 using Deployments.Web.Feeds;
+using Deployments.Web.Gateway;
 using Microsoft.AspNetCore.Http;
 
 namespace Deployments.Tests.Gateway;
