@@ -63,7 +63,7 @@ public sealed class JobComponentTests
         Assert.Contains("Failed", rows[3], StringComparison.Ordinal);
         Assert.Contains("waiting since 31 Jan 2026, 08:15", rows[4], StringComparison.Ordinal);
         Assert.Empty(shown.FindAll("script"));
-        Assert.InRange(shown.Find("td .message").TextContent.Length, 100, 202);
+        Assert.InRange(shown.Find("td .message").TextContent.Length, 100, 208);
         Assert.Equal("under-way", shown.FindAll("button[name=job]")[2].GetAttribute("value"));
     }
 

@@ -209,8 +209,9 @@ public sealed partial class NotificationPagesTests
                     """,
             }, new NotificationLinks(new Web.Settings.DeploymentsSettings()));
 
-        Assert.StartsWith("T 1 now runs acme/web latest, which GHSA-1 (Critical) touches.\n  Bad\n  No fixed version",
-            text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "T⟨U+202E⟩1 now runs acme/web latest, which GHSA-1 (Critical) touches.\n  Bad\n  No fixed version", text,
+            StringComparison.Ordinal);
         Assert.Contains("not certain", text, StringComparison.Ordinal);
     }
 

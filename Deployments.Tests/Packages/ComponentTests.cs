@@ -1,6 +1,7 @@
 using Bunit;
 using Deployments.Data.Packages;
 using Deployments.Web.Pages.Shared;
+using Deployments.Web.Records;
 
 namespace Deployments.Tests.Packages;
 
@@ -135,7 +136,7 @@ public sealed class ComponentTests
         });
 
         Assert.Empty(shown.FindAll("script"));
-        Assert.True(shown.FindAll("bdi").Count(element => element.TextContent == Hostile) >= 6);
+        Assert.True(shown.FindAll("bdi").Count(element => element.TextContent == Shown.Of(Hostile)) >= 6);
         Assert.Equal("/targets/" + Uri.EscapeDataString(Hostile), shown.Find("td.target a").GetAttribute("href"));
     }
 

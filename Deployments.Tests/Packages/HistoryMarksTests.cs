@@ -7,6 +7,7 @@ using Deployments.Data.Vulnerabilities;
 using Deployments.Tests.Support;
 using Deployments.Tests.Vulnerabilities;
 using Deployments.Web.Pages.Shared;
+using Deployments.Web.Records;
 
 namespace Deployments.Tests.Packages;
 
@@ -126,7 +127,7 @@ public sealed class HistoryMarksTests : IAsyncLifetime
             .Add(table => table.Rows, [Row(1, 0)]).Add(table => table.Marks, [Mark(Hostile, 1, [Hostile])]));
 
         Assert.Empty(shown.FindAll("script"));
-        Assert.Equal(Hostile, shown.Find("tr.known a").TextContent);
+        Assert.Equal(Shown.Of(Hostile), shown.Find("tr.known a").TextContent);
     }
 
     static string Plain(string text) =>

@@ -4,6 +4,7 @@ using Deployments.Data.Targets;
 using Deployments.Web.Pages.Packages;
 using Deployments.Web.Pages.Shared;
 using Deployments.Web.Pages.Targets;
+using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
 
 namespace Deployments.Tests.Pages;
@@ -41,7 +42,7 @@ public sealed class PictureTests : BunitContext
             [new Span(Hostile, Start, Start.AddDays(100), VersionChange.First, null)], Hostile));
 
         Assert.Empty(shown.FindAll("script"));
-        Assert.Equal(Hostile, shown.Find(".span-bars text").TextContent);
+        Assert.Equal(Shown.Of(Hostile), shown.Find(".span-bars text").TextContent);
     }
 
     [Fact]

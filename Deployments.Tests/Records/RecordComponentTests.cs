@@ -45,7 +45,7 @@ public sealed class RecordComponentTests : BunitContext
 
         AssertHarmless(table);
         Assert.Single(table.FindAll("details.clamp"));
-        Assert.Equal(Hostile, table.Find("td[data-label=Target] bdi").TextContent);
+        Assert.Equal(Shown.Of(Hostile), table.Find("td[data-label=Target] bdi").TextContent);
     }
 
     [Fact]

@@ -73,7 +73,7 @@ public sealed class RejectedComponentTests : BunitContext
 
         AssertHarmless(open);
         AssertHarmless(resolved);
-        Assert.Equal(Hostile, open.Find("pre code").TextContent);
+        Assert.Equal(Shown.Of(Hostile), open.Find("pre code").TextContent);
         Assert.Contains("Dismissed because", resolved.Markup, StringComparison.Ordinal);
         Assert.Contains("None were kept", bare.Markup, StringComparison.Ordinal);
     }

@@ -4,6 +4,7 @@ using Deployments.Data.Audit;
 using Deployments.Data.Retention;
 using Deployments.Tests.Support;
 using Deployments.Web.Pages.Retention;
+using Deployments.Web.Records;
 
 namespace Deployments.Tests.Retention;
 
@@ -112,7 +113,7 @@ public sealed class RetentionPagesTests
         Assert.Equal(["Off", "On"], shown.FindAll(".badge").Select(badge => badge.TextContent));
         Assert.Contains("1,204", shown.Markup, StringComparison.Ordinal);
         Assert.Empty(shown.FindAll("script"));
-        Assert.Equal(2, shown.FindAll("bdi").Count(text => text.TextContent == Hostile));
+        Assert.Equal(2, shown.FindAll("bdi").Count(text => text.TextContent == Shown.Of(Hostile)));
     }
 
     static IRenderedComponent<RetentionPreviewFacts> Show(BunitContext context, RetentionPreview preview) =>

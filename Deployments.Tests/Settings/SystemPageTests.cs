@@ -4,6 +4,7 @@ using Deployments.Data.Jobs;
 using Deployments.Tests.Support;
 using Deployments.Web.Jobs;
 using Deployments.Web.Pages.Settings;
+using Deployments.Web.Records;
 using Deployments.Web.Settings;
 
 namespace Deployments.Tests.Settings;
@@ -118,7 +119,7 @@ public sealed class SystemPageTests
         var settings = context.Render<SettingsTable>(set =>
             set.Add(table => table.Settings, [new SettingInForce("Name", "Meaning", Hostile, "environment")]));
         Assert.Empty(settings.FindAll("script"));
-        Assert.Equal(Hostile, settings.Find("bdi").TextContent);
+        Assert.Equal(Shown.Of(Hostile), settings.Find("bdi").TextContent);
         Assert.Single(context.Render<SettingsTable>(set => set.Add(table => table.Settings, [])).FindAll("tr"));
         Assert.Single(context.Render<NodeTable>(set => set.Add(table => table.Nodes, [])
             .Add(table => table.ThisNode, Guid.Empty).Add(table => table.Now, Now)).FindAll("tr"));

@@ -115,6 +115,7 @@ public sealed class ScaApiTests : IAsyncLifetime
     [Theory]
     [InlineData("Ignore", "notAffected", null)]
     [InlineData("caution", "accepted", 90)]
+    [InlineData("monitor", "accepted", 90)]
     [InlineData("fixedByOtherMeans", "fixedByOtherMeans", null)]
     public async Task A_type_becomes_a_state(string type, string state, int? days)
     {
@@ -133,12 +134,15 @@ public sealed class ScaApiTests : IAsyncLifetime
         Assert.Empty((await AuditAsync(Body)).AsArray());
     }
 
-    [Fact]
-    public async Task Blocked_takes_back_what_was_assessed_for_everything()
+    [Theory]
+    [InlineData("blocked")]
+    [InlineData("remediate")]
+    [InlineData("Contain")]
+    public async Task Blocked_takes_back_what_was_assessed_for_everything(string type)
     {
         using var ignored = await PostAsync($"{Assess}?id=GHSA-1&type=Ignore", "");
-        using var blocked = await PostAsync($"{Assess}?id=GHSA-1&type=blocked&comment=no", "");
-        using var again = await PostAsync($"{Assess}?id=GHSA-1&type=Blocked", "");
+        using var blocked = await PostAsync($"{Assess}?id=GHSA-1&type={type}&comment=no", "");
+        using var again = await PostAsync($"{Assess}?id=GHSA-1&type={type}", "");
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (blocked.StatusCode, again.StatusCode));
         var made = Assert.Single(await AssessmentsAsync())!;
@@ -150,7 +154,7 @@ public sealed class ScaApiTests : IAsyncLifetime
     [Theory]
     [InlineData("?type=Ignore", HttpStatusCode.BadRequest, "id: is required.")]
     [InlineData("?id=GHSA-1", HttpStatusCode.BadRequest, "type: is required.")]
-    [InlineData("?id=GHSA-1&type=Fine", HttpStatusCode.BadRequest, "type: must be Ignore, Caution or Blocked.")]
+    [InlineData("?id=GHSA-1&type=Fine", HttpStatusCode.BadRequest, "type: must be Ignore, Caution or Blocked; or")]
     [InlineData("?id=GHSA-1&type=Ignore&comment=a%07b", HttpStatusCode.BadRequest, "comment: is too long or *")]
     [InlineData("?id=GHSA-none&type=Ignore", HttpStatusCode.NotFound, "No advisory has this id.")]
     [InlineData("?id=GHSA-1&id=GHSA-1&type=Ignore", HttpStatusCode.BadRequest, "id: is given 2 times.")]

@@ -19,7 +19,9 @@ namespace Deployments.Web.Api;
 /// <remarks>
 /// ProGet's assessments have a type that an administrator names, and no date. Its own three become: <c>Ignore</c>, not
 /// affected for the comment's reason; <c>Caution</c>, accepted for <see cref="CautionTime"/>; <c>Blocked</c>, open: an
-/// assessment of everything is revoked. An assessment has no policy here; a policy's name is kept with the reason.
+/// assessment of everything is revoked. Those of ProGet 2026 become: <c>Monitor</c>, accepted for as long as
+/// <c>Caution</c>; <c>Remediate</c> and <c>Contain</c>, open: something is still to be done, and nothing hides that. An
+/// assessment has no policy here; a policy's name is kept with the reason.
 /// </remarks>
 sealed class ScaApi(
     AdvisoryMatchQueries advisories, VulnerabilityQueries vulnerabilities, AssessmentQueries assessments,
@@ -86,10 +88,11 @@ sealed class ScaApi(
         (AssessmentState State, TimeSpan? For)? decision = type.ToUpperInvariant() switch
         {
             "IGNORE" or "IGNORED" or "NOTAFFECTED" => (AssessmentState.NotAffected, null),
-            "CAUTION" or "ACCEPTED" => (AssessmentState.Accepted, CautionTime),
+            "CAUTION" or "ACCEPTED" or "MONITOR" => (AssessmentState.Accepted, CautionTime),
             "FIXEDBYOTHERMEANS" => (AssessmentState.FixedByOtherMeans, null),
-            "BLOCK" or "BLOCKED" => null,
-            _ => throw ApiRefusal.Invalid("type", "must be Ignore, Caution or Blocked"),
+            "BLOCK" or "BLOCKED" or "REMEDIATE" or "CONTAIN" => null,
+            _ => throw ApiRefusal.Invalid("type",
+                "must be Ignore, Caution or Blocked; or Monitor, Remediate or Contain"),
         };
 
         var (now, ct) = (time.GetUtcNow(), context.RequestAborted);

@@ -147,8 +147,6 @@ static class NotificationText
     static string Level(AdvisoryFacts advisory) =>
         VulnerabilityText.Name((SeverityLevel)advisory.Severity, advisory.Score);
 
-    // On one line, and without what turns the direction of text.
-    static string Line(string text) =>
-        string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format
-            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator ? ' ' : c));
+    // On one line, and with what turns the direction of text written out.
+    static string Line(string text) => Shown.Of(string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)));
 }
