@@ -79,11 +79,12 @@ sealed class OctopusClient(
         }
     }
 
+    // In whole milliseconds, which timers count in: less is no wait at all.
     async Task WaitForPaceAsync(OctopusConnection octopus, CancellationToken ct)
     {
         while (await store.BookRequestAsync(octopus.ConnectionId, time.GetUtcNow(), ct) is var wait
             && wait > TimeSpan.Zero)
-            await Task.Delay(wait, time, ct);
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), time, ct);
     }
 
     async Task<JsonElement?> AnswerAsync(HttpResponseMessage response, string path, CancellationToken ct)
