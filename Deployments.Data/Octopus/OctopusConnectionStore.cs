@@ -63,8 +63,7 @@ public sealed class OctopusConnectionStore(NpgsqlDataSource database)
         if (added == 0)
             return false;
         var change = new AuditedChange("octopus.create", "octopus", fields.Name, null, Audited(fields));
-        await AuditStore.AddAsync(connection, transaction, change, by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(transaction, change, by, ct);
         return true;
     }
 
@@ -82,8 +81,7 @@ public sealed class OctopusConnectionStore(NpgsqlDataSource database)
         if (gone is null)
             return false;
         var change = new AuditedChange("octopus.delete", "octopus", gone.Name, Audited(gone), null);
-        await AuditStore.AddAsync(connection, transaction, change, by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(transaction, change, by, ct);
         return true;
     }
 
@@ -100,11 +98,10 @@ public sealed class OctopusConnectionStore(NpgsqlDataSource database)
             """, new { isPaused, octopus.ConnectionId }, transaction, cancellationToken: ct));
         if (changed == 0)
             return;
-        await AuditStore.AddAsync(
-            connection, transaction,
+        await AuditStore.CommitAsync(
+            transaction,
             new AuditedChange(
                 isPaused ? "octopus.pause" : "octopus.resume", "octopus", octopus.Name, null, null), by, ct);
-        await transaction.CommitAsync(ct);
     }
 
     /// <summary>Has the server's tasks listed now instead of when it is time.</summary>
@@ -185,7 +182,6 @@ public sealed class OctopusConnectionStore(NpgsqlDataSource database)
     /// </summary>
     public async Task<IAsyncDisposable?> TakeTurnOrNullAsync(int connectionId, CancellationToken ct)
     {
-        // Unpooled in effect: closing gives a session's advisory locks back.
         var connection = await database.OpenConnectionAsync(ct);
         try
         {

@@ -32,7 +32,9 @@ public sealed class OctopusMappingStore(NpgsqlDataSource database)
             """, new { connectionId }, cancellationToken: ct))];
     }
 
-    /// <summary>Packages that an administrator named for steps, by project and step.</summary>
+    /// <summary>
+    /// Packages that an administrator named for steps, by project and step; without those of feeds deleted since.
+    /// </summary>
     public async Task<IReadOnlyList<OctopusPackage>> PackagesAsync(int connectionId, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -41,13 +43,13 @@ public sealed class OctopusMappingStore(NpgsqlDataSource database)
             select p.connection_id, p.project_id, p.action, p.reference, p.feed_id, p.package, f.feed_type as our_type,
                 f.name as our_feed
             from octopus_packages p
-            join feeds f using (feed_id)
+            join feeds f on f.feed_id = p.feed_id and f.deleted_at is null
             where p.connection_id = @connectionId
             order by p.project_id, p.action, p.reference
             """, new { connectionId }, cancellationToken: ct))];
     }
 
-    /// <summary>Notes a feed of Octopus that was met; what an administrator chose stays.</summary>
+    /// <summary>Notes a feed of Octopus that was met, and which of ours it is found to be.</summary>
     public async Task NoteFeedAsync(OctopusFeed feed, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -59,7 +61,8 @@ public sealed class OctopusMappingStore(NpgsqlDataSource database)
             set name = excluded.name,
                 feed_type = excluded.feed_type,
                 feed_uri = excluded.feed_uri,
-                feed_id = case when octopus_feeds.is_chosen then octopus_feeds.feed_id else excluded.feed_id end
+                feed_id = excluded.feed_id,
+                is_chosen = false
             """, feed, cancellationToken: ct));
     }
 
@@ -105,10 +108,9 @@ public sealed class OctopusMappingStore(NpgsqlDataSource database)
             on conflict (connection_id, octopus_feed_id) do update
             set feed_id = excluded.feed_id, is_chosen = true
             """, new { octopus.ConnectionId, octopusFeedId, feed }, transaction, cancellationToken: ct));
-        await AuditStore.AddAsync(
-            connection, transaction,
+        await AuditStore.CommitAsync(
+            transaction,
             new AuditedChange("octopus.mapFeed", "octopus", octopus.Name, null, new { octopusFeedId, feed }), by, ct);
-        await transaction.CommitAsync(ct);
     }
 
     /// <summary>Says which package a step deploys.</summary>
@@ -131,10 +133,8 @@ public sealed class OctopusMappingStore(NpgsqlDataSource database)
             new { octopus.ConnectionId, step.ProjectId, step.Action, step.Reference, feed, package },
             transaction, cancellationToken: ct));
         var said = new { step.ProjectId, step.Action, step.Reference, feed, package };
-        await AuditStore.AddAsync(
-            connection, transaction, new AuditedChange("octopus.mapPackage", "octopus", octopus.Name, null, said), by,
-            ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(
+            transaction, new AuditedChange("octopus.mapPackage", "octopus", octopus.Name, null, said), by, ct);
     }
 
     /// <summary>Records some of what waits, each in the transaction that ends its waiting.</summary>
@@ -188,9 +188,8 @@ public sealed class OctopusMappingStore(NpgsqlDataSource database)
             """, new { octopus.ConnectionId, setAsideId }, transaction, cancellationToken: ct));
         if (gone is null)
             return false;
-        await AuditStore.AddAsync(
-            connection, transaction, new AuditedChange("octopus.dismiss", "octopus", octopus.Name, gone, null), by, ct);
-        await transaction.CommitAsync(ct);
+        await AuditStore.CommitAsync(
+            transaction, new AuditedChange("octopus.dismiss", "octopus", octopus.Name, gone, null), by, ct);
         return true;
     }
 }

@@ -1,10 +1,17 @@
 using Deployments.Bench;
+using Deployments.Tests.Octopus;
 
 // Prints one table. Each row is a ratio measured in this run, the median of at least three rounds: machines are
 // noisy, ratios less so.
 var only = args.FirstOrDefault(arg => !arg.StartsWith('-'));
 var seconds = Number("--seconds=", 4);
 var records = Number("--records=", 10_000_000);
+
+if (only == "octopus")
+{
+    await OctopusByHand.RunAsync(Number("--deployments=", 100));
+    return;
+}
 
 await using var server = await BenchServer.StartAsync();
 var table = new BenchTable();

@@ -81,12 +81,24 @@ public sealed class OctopusTests : IAsyncLifetime
     [InlineData("Failed", """{"Name":"web-01","Status":"Success"},{"Name":"web-02","Status":"Failed"}""", "web-01")]
     [InlineData("Failed", "", null)]
     [InlineData("Skipped", "", null)]
+    // A step of several actions, and one that goes by machine.
+    [InlineData("Success", """
+        {"Name":"Prepare","Status":"Success","Children":[{"Name":"web-02","Status":"Success"}]},
+        {"Name":"Deploy action","Status":"Success","Children":[{"Name":"web-01","Status":"Success"}]}
+        """, "web-01")]
+    [InlineData("Failed", """
+        {"Name":"web-01","Status":"Failed","Children":[{"Name":"Deploy action","Status":"Success"},
+          {"Name":"Test","Status":"Failed"}]},
+        {"Name":"web-02","Status":"Failed","Children":[{"Name":"Deploy action","Status":"Failed"}]}
+        """, "web-01")]
     public async Task A_step_without_machines_goes_to_the_environment_and_a_failed_one_where_it_succeeded(
         string status, string children, string? target)
     {
         fake.Add(new FakeDeployment(11, Noon)
         {
             Machines = [("Machines-1", "web-01", "Success"), ("Machines-2", "web-02", "Success")],
+            Template = FakeDeployment.TemplateOf("Shop.Web", "Feeds-9", true)
+                .Replace("\"ActionName\":\"Deploy web\"", "\"ActionName\":\"Deploy action\"", StringComparison.Ordinal),
         });
         fake.Put("/api/tasks/ServerTasks-11/details", $$$"""
             {"Task":{"State":"Failed","CompletedTime":"2026-11-20T12:00:00Z"},"ActivityLogs":[{"Children":[
@@ -97,6 +109,52 @@ public sealed class OctopusTests : IAsyncLifetime
         await PollAsync();
 
         Assert.Equal(target, (await RecordsAsync()).Select(record => (string)record.target).SingleOrDefault());
+    }
+
+    [Fact]
+    public async Task A_key_that_may_not_read_logs_leaves_the_list_of_machines_and_old_servers_name_steps()
+    {
+        fake.Add(new FakeDeployment(11, Noon)
+        {
+            Machines = [("Machines-1", "web-01", "Success"), ("Machines-2", "web-02", "Success")],
+        });
+        fake.Put("/api/Spaces-1/releases/Releases-1.4.2",
+            """{"Version":"1.4.2","SelectedPackages":[{"StepName":"Deploy web","Version":"1.4.2"}]}""");
+        fake.Put("/api/tasks/ServerTasks-11", """{"State":"Success","CompletedTime":"2026-11-20T12:00:00Z"}""");
+        fake.Trouble = (context, _) =>
+        {
+            if (!context.Request.Path.Value!.EndsWith("/details", StringComparison.Ordinal))
+                return false;
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return true;
+        };
+        await ConnectAsync();
+
+        await PollAsync();
+
+        Assert.Equal(
+            ["web-01", "web-02"], (await RecordsAsync()).Select(record => (string)record.target).Order());
+        Assert.Equal("", (await OctopusAsync()).Problem);
+    }
+
+    [Fact]
+    public async Task A_deployment_that_has_not_ended_waits_and_holds_up_no_other()
+    {
+        for (var i = 1; i <= 8; i++)
+        {
+            fake.Add(new FakeDeployment(i, Noon) { Release = $"1.{i}" });
+            if (i < 8)
+                fake.Put($"/api/tasks/ServerTasks-{i}/details", """{"Task":{"State":"Executing"}}""");
+            fake.Put($"/api/tasks/ServerTasks-{i}", """{"State":"Executing"}""");
+        }
+
+        await ConnectAsync();
+
+        await PollAsync();
+
+        Assert.Equal("1.8", (string)Assert.Single(await RecordsAsync()).version);
+        Assert.Equal(7, (await CountsAsync()).Troubled);
+        Assert.Equal("", (await OctopusAsync()).Problem);
     }
 
     [Fact]
@@ -166,6 +224,8 @@ public sealed class OctopusTests : IAsyncLifetime
         await PollAsync();
         Assert.Empty(await RecordsAsync());
         using var browser = await Browser.SignedInAsync(app);
+        Assert.Contains("1 package of an Octopus deployment waits", await browser.ReadAsync("/admin/rejected"),
+            StringComparison.Ordinal);
         var page = await browser.ReadAsync(Page);
         Assert.Contains("#{Pkg}", page, StringComparison.Ordinal);
         var waiting = Assert.Single(await app.Service<OctopusMappingStore>().SetAsideAsync(
@@ -352,6 +412,26 @@ public sealed class OctopusTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, deleted.StatusCode);
         using var gone = await app.Admin.DeleteAsync("/api/integrations/octopus/prod");
         Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_process_that_is_killed_in_the_middle_loses_and_doubles_nothing()
+    {
+        const int all = 10; // more requests than may be made at once: the rest comes by and by
+        for (var i = 0; i < all; i++)
+            fake.Add(new FakeDeployment(i, Noon.AddMinutes(i)) { Release = $"1.0.{i}" });
+        fake.Put("/api/Spaces-1/feeds/Feeds-9", """{"Id":"Feeds-9","Name":"Hub","FeedType":"NuGet"}""");
+        await using var server = await ServerProcess.StartAsync(
+            "ConnectionStrings:Deployments=" + app.Database.ConnectionString);
+        await ConnectAsync();
+        await Patience.UntilAsync(async () => (await CountsAsync()) is { Records: > 0 }, () => server.Output);
+
+        server.Kill();
+        Assert.True((await CountsAsync()).Waiting > 0);
+        await server.StartAgainAsync();
+        await Patience.UntilAsync(async () => (await CountsAsync()) is { Waiting: 0 }, () => server.Output);
+
+        Assert.Equal(all, (await RecordsAsync()).Count);
     }
 
     string Server => fake.Url.AbsoluteUri.TrimEnd('/');

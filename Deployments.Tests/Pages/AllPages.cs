@@ -39,6 +39,7 @@ static class AllPages
         ("/deployments/new", 200, true),
         ("/targets/DB-01", 200, true),
         ("/deployments/RUNNING/remove", 200, true),
+        ("/connect", 200, false),
         ("/admin/octopus", 200, true),
         ("/admin/octopus/prod", 200, true),
         ("/admin/notifications", 200, true),

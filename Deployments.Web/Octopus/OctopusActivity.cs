@@ -9,7 +9,7 @@ namespace Deployments.Web.Octopus;
 /// </summary>
 static partial class OctopusActivity
 {
-    const int DepthMax = 6; // task, step, machine, action; a hostile log may be deeper
+    const int DepthMax = 3; // steps lie below the task; a hostile log may be deeper
 
     /// <summary>What became of an action.</summary>
     /// <param name="details">The answer of <c>tasks/{id}/details</c>.</param>
@@ -46,25 +46,22 @@ static partial class OctopusActivity
         return succeeded.Count > 0 ? [.. succeeded] : ran && !met ? [] : null;
     }
 
+    // The nodes of the action; of a step that has its actions below it those, else the step itself.
     static IEnumerable<JsonElement> StepsOf(JsonElement node, string step, string action, int depth)
     {
-        if (depth >= DepthMax)
-            yield break;
         foreach (var child in node.Items("Children"))
         {
-            // A step of several actions has those below it, except where it goes by machine.
-            var below = step == action ? [] : StepsOf(child, action, action, depth + 1).ToList();
-            if (IsCalled(child, action) || (IsCalled(child, step) && below.Count == 0))
+            if (IsCalled(child, action))
                 yield return child;
-            else
-                foreach (var found in below.Count > 0 && IsCalled(child, step) && below.TrueForAll(HasChildren)
-                    ? below
-                    : IsCalled(child, step) ? [child] : StepsOf(child, step, action, depth + 1))
+            else if (IsCalled(child, step))
+                foreach (var found in child.Items("Children").Where(below => IsCalled(below, action))
+                    .DefaultIfEmpty(child))
+                    yield return found;
+            else if (depth < DepthMax)
+                foreach (var found in StepsOf(child, step, action, depth + 1))
                     yield return found;
         }
     }
-
-    static bool HasChildren(JsonElement node) => node.Items("Children").Any();
 
     static string? MachineOrNull(JsonElement node, IReadOnlySet<string> machines, bool isOneNameless)
     {

@@ -17,7 +17,6 @@ sealed class OctopusClient(
     UpstreamGuard guard, OctopusSecrets secrets, OctopusConnectionStore store, TimeProvider time) : IDisposable
 {
     const int BodyBytesMax = 32 << 20;
-    const int RedirectsMax = 3;
     const int SaidLengthMax = 300;
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -50,23 +49,17 @@ sealed class OctopusClient(
         await WaitForPaceAsync(octopus, ct);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
         timeout.CancelAfter(Patience);
-        var url = new Uri(octopus.Url + path);
+        using var request = new HttpRequestMessage(method, octopus.Url + path)
+        {
+            Content = body is null ? null : new ByteArrayContent(body),
+        };
+        request.Headers.TryAddWithoutValidation("X-Octopus-ApiKey", secrets.Key(octopus.ApiKeyEncrypted));
+        request.Headers.Accept.ParseAdd("application/json");
+        request.Content?.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         try
         {
-            for (var redirects = 0; ; redirects++)
-            {
-                using var request = new HttpRequestMessage(method, url)
-                {
-                    Content = body is null ? null : new ByteArrayContent(body),
-                };
-                request.Headers.TryAddWithoutValidation("X-Octopus-ApiKey", secrets.Key(octopus.ApiKeyEncrypted));
-                request.Headers.Accept.ParseAdd("application/json");
-                request.Content?.Headers.TryAddWithoutValidation("Content-Type", "application/json");
-                using var response = await invoker.SendAsync(request, timeout.Token);
-                if (!IsRedirect(response) || response.Headers.Location is not { } location)
-                    return await AnswerAsync(response, path, timeout.Token);
-                url = Elsewhere(url, location, redirects);
-            }
+            using var response = await invoker.SendAsync(request, timeout.Token);
+            return await AnswerAsync(response, path, timeout.Token);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -94,13 +87,16 @@ sealed class OctopusClient(
             throw new OctopusBusyException(time.GetUtcNow() + Pause(response));
         if (status is 404 or 410)
             return null;
+        if (status is >= 300 and < 400)
+            throw new OctopusException(
+                $"Octopus sends on to {Place(response)}; give that address if it is right.", isAboutServer: true);
         var body = await ReadAsync(response, ct);
         if (status == 401)
             throw new OctopusException("Octopus refuses the API key (401).", isAboutServer: true);
         if (status is < 200 or >= 300)
         {
             var said = TryParse(body) is { } error && error.Text("ErrorMessage") is { } text ? $": {Plain(text)}" : "";
-            throw new OctopusException($"Octopus answers {status} to {path.Split('?')[0]}{said}");
+            throw new OctopusException($"Octopus answers {status} to {path.Split('?')[0]}{said}") { Status = status };
         }
 
         return TryParse(body)
@@ -144,19 +140,11 @@ sealed class OctopusClient(
         }
     }
 
-    // The API key goes along: only to where the administrator said.
-    static Uri Elsewhere(Uri from, Uri location, int redirects)
-    {
-        var to = new Uri(from, location);
-        if (redirects >= RedirectsMax || !UpstreamClient.IsSameOrigin(from, to))
-            throw new OctopusException(
-                $"Octopus sends on to {to.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)}; "
-                + "give that address if it is right.", isAboutServer: true);
-        return to;
-    }
-
-    static bool IsRedirect(HttpResponseMessage response) => response.StatusCode is HttpStatusCode.MovedPermanently
-        or HttpStatusCode.Found or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
+    // Not followed: the API key goes only to where the administrator said.
+    static string Place(HttpResponseMessage response) =>
+        response.RequestMessage?.RequestUri is { } from && response.Headers.Location is { } location
+            ? new Uri(from, location).GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)
+            : "another address";
 
     static string Plain(string text)
     {
@@ -167,7 +155,6 @@ sealed class OctopusClient(
     static SocketsHttpHandler CreateHandler(UpstreamGuard guard)
     {
         var handler = guard.CreateHandler();
-        handler.AllowAutoRedirect = false; // it would take the API key along, to anywhere
         handler.AutomaticDecompression = DecompressionMethods.All;
         return handler;
     }

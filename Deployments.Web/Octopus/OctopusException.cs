@@ -7,6 +7,9 @@ public sealed class OctopusException(string message, bool isAboutServer = false)
 {
     /// <summary>Whether the next question would fare no better.</summary>
     public bool IsAboutServer { get; } = isAboutServer;
+
+    /// <summary>The status that Octopus answered; null when that was not what is wrong.</summary>
+    public int? Status { get; init; }
 }
 
 /// <summary>An Octopus server wants to be left alone for a while.</summary>

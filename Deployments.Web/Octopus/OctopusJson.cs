@@ -40,11 +40,13 @@ static class OctopusJson
             ? number
             : 0;
 
-    /// <summary>A member that is a time with its offset; null when it is none.</summary>
+    /// <summary>
+    /// A member that is a time with its offset, cut to the microseconds that are kept of it; null when it is none.
+    /// </summary>
     public static DateTimeOffset? Time(this JsonElement json, string name) =>
         DateTimeOffset.TryParse(
             json.Text(name), CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-            ? time
+            ? time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond))
             : null;
 }

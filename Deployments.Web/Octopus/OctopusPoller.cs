@@ -163,7 +163,9 @@ sealed partial class OctopusPoller(
                 await ResolveAsync(octopus, next, ct);
                 (done, troubles) = (done + 1, 0);
             }
-            catch (OctopusException exception) when (!exception.IsAboutServer && ++troubles < TroublesInARowMax)
+            // Errors of its own are the server's trouble when they come in a row; else it is this deployment's.
+            catch (OctopusException exception) when (!exception.IsAboutServer
+                && (exception.Status is null or < 500 || ++troubles < TroublesInARowMax))
             {
                 await PostponeAsync(octopus, next, exception.Message, ct);
             }

@@ -88,7 +88,7 @@ sealed class OctopusReader(OctopusClient client, TimeProvider time)
             return await client.GetOrNullAsync(
                 octopus, $"/api/tasks/{Escape(taskId)}/details?verbose=false&tail=1", ct);
         }
-        catch (OctopusException exception) when (exception.Message.Contains(" 403 ", StringComparison.Ordinal))
+        catch (OctopusException exception) when (exception.Status == StatusCodes.Status403Forbidden)
         {
             return null; // the key may not read logs: what is left is the list of machines
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Deployments.Data.Audit;
+using Deployments.Data.Octopus;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
 using Deployments.Web.Records;
@@ -9,7 +10,8 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace Deployments.Web.Pages.Records;
 
 /// <summary>Rejected records: what waits for an administrator, and what has become of the others.</summary>
-public sealed class RejectedModel(RejectedQueries queries, RejectedStore store, RejectedMender mender) : PageModel
+public sealed class RejectedModel(
+    RejectedQueries queries, RejectedStore store, RejectedMender mender, OctopusMappingStore octopus) : PageModel
 {
     internal const string Path = "/admin/rejected";
 
@@ -30,6 +32,9 @@ public sealed class RejectedModel(RejectedQueries queries, RejectedStore store, 
     internal FilterQuery Query { get; private set; } = null!;
 
     internal RejectedPage Found { get; private set; } = new([], null, null);
+
+    /// <summary>Packages of Octopus deployments that wait on the pages of their connections.</summary>
+    internal long OctopusSetAside { get; private set; }
 
     internal bool ShowsResolved => filter.Resolved;
 
@@ -115,6 +120,7 @@ public sealed class RejectedModel(RejectedQueries queries, RejectedStore store, 
             Response.StatusCode = StatusCodes.Status400BadRequest;
         if (Query.Errors.Count == 0)
             Found = await queries.PageAsync(filter, PageSize, ct);
+        OctopusSetAside = ShowsResolved ? 0 : await octopus.CountSetAsideAsync(ct);
         return Page();
     }
 
