@@ -11,9 +11,11 @@ public sealed class OctopusMappingStore(NpgsqlDataSource database)
 {
     const string SelectSetAside =
         """
-        select set_aside_id, connection_id, deployment_id, project_id, action, reference, octopus_feed_id, package,
-            version, targets, application, description, url, user_name, deployed_at, reason, received_at
-        from octopus_set_aside
+        select s.set_aside_id, s.connection_id, c.name as connection_name, s.deployment_id, s.project_id, s.action,
+            s.reference, s.octopus_feed_id, s.package, s.version, s.targets, s.application, s.description, s.url,
+            s.user_name, s.deployed_at, s.reason, s.received_at
+        from octopus_set_aside s
+        join octopus_connections c using (connection_id)
 
         """;
 
@@ -84,12 +86,20 @@ public sealed class OctopusMappingStore(NpgsqlDataSource database)
             """, new { connectionId, after, limit }, cancellationToken: ct))];
     }
 
-    /// <summary>How many packages wait for an administrator, in all connections.</summary>
-    public async Task<long> CountSetAsideAsync(CancellationToken ct)
+    /// <summary>What waits for an administrator in any connection, oldest first.</summary>
+    /// <param name="limit">At most this many.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>Those, and how many wait in all.</returns>
+    public async Task<(IReadOnlyList<OctopusSetAside> Oldest, long Count)> SetAsideAsync(
+        int limit, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "select count(*) from octopus_set_aside", cancellationToken: ct));
+        var oldest = (await connection.QueryAsync<OctopusSetAside>(new CommandDefinition(
+            SelectSetAside + "order by set_aside_id limit @limit", new { limit }, cancellationToken: ct))).AsList();
+        return oldest.Count < limit
+            ? (oldest, oldest.Count)
+            : (oldest, await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+                "select count(*) from octopus_set_aside", cancellationToken: ct)));
     }
 
     /// <summary>Says which feed of ours one of Octopus is.</summary>
@@ -153,7 +163,7 @@ public sealed class OctopusMappingStore(NpgsqlDataSource database)
             + """
             where set_aside_id = any(@ids)
             order by set_aside_id
-            for update
+            for update of s
             """, new { ids = ids.ToArray() }, transaction, cancellationToken: ct))).AsList();
         var records = new List<NewRecord>();
         var done = new List<long>();
@@ -261,6 +271,9 @@ public sealed record OctopusSetAside
 
     /// <summary>The connection.</summary>
     public int ConnectionId { get; init; }
+
+    /// <summary>Its name.</summary>
+    public string ConnectionName { get; init; } = "";
 
     /// <summary>Such as <c>Deployments-11</c>.</summary>
     public string DeploymentId { get; init; } = "";

@@ -224,12 +224,14 @@ public sealed class OctopusTests : IAsyncLifetime
         await PollAsync();
         Assert.Empty(await RecordsAsync());
         using var browser = await Browser.SignedInAsync(app);
-        Assert.Contains("1 package of an Octopus deployment waits", await browser.ReadAsync("/admin/rejected"),
-            StringComparison.Ordinal);
-        var page = await browser.ReadAsync(Page);
-        Assert.Contains("#{Pkg}", page, StringComparison.Ordinal);
         var waiting = Assert.Single(await app.Service<OctopusMappingStore>().SetAsideAsync(
             (await OctopusAsync()).ConnectionId, 0, 10, default));
+        var link = $"{Page}?after={waiting.SetAsideId - 1}";
+        var rejected = await browser.ReadAsync("/admin/rejected");
+        Assert.Contains(link + "#aside", rejected, StringComparison.Ordinal);
+        Assert.Contains("1 package waits", rejected, StringComparison.Ordinal);
+        Assert.Contains(WebUtility.HtmlEncode(waiting.Reason), rejected, StringComparison.Ordinal);
+        Assert.Contains("#{Pkg}", await browser.ReadAsync(link), StringComparison.Ordinal);
 
         using var answer = await browser.PostAsync(
             Page, Page + "?handler=Package",
@@ -238,6 +240,8 @@ public sealed class OctopusTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
         Assert.Equal("Shop.Web", (string)Assert.Single(await RecordsAsync()).name);
         Assert.Equal(0, (await CountsAsync()).SetAside);
+        rejected = await browser.ReadAsync("/admin/rejected");
+        Assert.DoesNotContain("From Octopus Deploy", rejected, StringComparison.Ordinal);
         // And so is what follows.
         fake.Add(new FakeDeployment(12, Noon.AddHours(1))
         {

@@ -33,8 +33,14 @@ public sealed class RejectedModel(
 
     internal RejectedPage Found { get; private set; } = new([], null, null);
 
-    /// <summary>Packages of Octopus deployments that wait on the pages of their connections.</summary>
-    internal long OctopusSetAside { get; private set; }
+    /// <summary>
+    /// The oldest packages of Octopus deployments that wait; none where the list is filtered, turned over or of
+    /// resolved records, since they have no feed that a filter could ask for.
+    /// </summary>
+    internal IReadOnlyList<OctopusSetAside> OctopusSetAside { get; private set; } = [];
+
+    /// <summary>How many there are in all.</summary>
+    internal long OctopusSetAsideCount { get; private set; }
 
     internal bool ShowsResolved => filter.Resolved;
 
@@ -120,7 +126,8 @@ public sealed class RejectedModel(
             Response.StatusCode = StatusCodes.Status400BadRequest;
         if (Query.Errors.Count == 0)
             Found = await queries.PageAsync(filter, PageSize, ct);
-        OctopusSetAside = ShowsResolved ? 0 : await octopus.CountSetAsideAsync(ct);
+        if (!ShowsResolved && !IsFiltered && filter.Cursor is null && Query.Errors.Count == 0)
+            (OctopusSetAside, OctopusSetAsideCount) = await octopus.SetAsideAsync(PageSize, ct);
         return Page();
     }
 
