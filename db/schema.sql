@@ -338,6 +338,7 @@ CREATE TABLE public.assessments (
     expires_at timestamp with time zone,
     revoked_by text,
     revoked_at timestamp with time zone,
+    expiry_noted_at timestamp with time zone,
     CONSTRAINT assessments_check CHECK (((justification IS NULL) OR ((state = 1) AND (justification = ANY (ARRAY['component_not_present'::text, 'vulnerable_code_not_present'::text, 'vulnerable_code_not_in_execute_path'::text, 'vulnerable_code_cannot_be_controlled_by_adversary'::text, 'inline_mitigations_already_exist'::text]))))),
     CONSTRAINT assessments_check1 CHECK ((expires_at > assessed_at)),
     CONSTRAINT assessments_check2 CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
@@ -346,7 +347,7 @@ CREATE TABLE public.assessments (
     CONSTRAINT assessments_state_check CHECK (((state >= 1) AND (state <= 3)))
 );
 
-COMMENT ON TABLE public.assessments IS 'What people decided about vulnerabilities, for everything or for a package, a target or both. A changed mind is a new row; of each scope the newest one counts (assessments_in_force). Rows are only revoked, never changed otherwise.';
+COMMENT ON TABLE public.assessments IS 'What people decided about vulnerabilities, for everything or for a package, a target or both. A changed mind is a new row; of each scope the newest one counts (assessments_in_force). Rows are only revoked, and their end is noted; nothing else of them changes.';
 
 COMMENT ON COLUMN public.assessments.advisory_id IS 'The advisory that was looked at; the assessment holds for all that are the same vulnerability (advisories.group_id).';
 
@@ -361,6 +362,8 @@ COMMENT ON COLUMN public.assessments.justification IS 'Why it is not affected, i
 COMMENT ON COLUMN public.assessments.expires_at IS 'From then on it is as if nobody had decided; null: never.';
 
 COMMENT ON COLUMN public.assessments.revoked_at IS 'From then on it is as if nobody had decided; null: it was not taken back.';
+
+COMMENT ON COLUMN public.assessments.expiry_noted_at IS 'When what runs again without an assessment was noted to be told; null: it is not over, or never will be.';
 
 ALTER TABLE public.assessments ALTER COLUMN assessment_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.assessments_assessment_id_seq
@@ -463,6 +466,25 @@ CREATE TABLE public.data_protection_keys (
 );
 
 COMMENT ON TABLE public.data_protection_keys IS 'ASP.NET Core Data Protection key ring, shared by all web nodes.';
+
+CREATE TABLE public.demo_load (
+    only_one boolean DEFAULT true NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    records integer NOT NULL,
+    done integer DEFAULT 0 NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT demo_load_check CHECK (((done >= 0) AND (done <= records))),
+    CONSTRAINT demo_load_only_one_check CHECK (only_one),
+    CONSTRAINT demo_load_records_check CHECK ((records > 0))
+);
+
+COMMENT ON TABLE public.demo_load IS 'At most one row: the load of the invented history into a server that was empty.';
+
+COMMENT ON COLUMN public.demo_load.ends_at IS 'The end of the history: with the number of records it says what the history is.';
+
+COMMENT ON COLUMN public.demo_load.done IS 'How many of its records are there for certain; those of the batch behind them may be.';
+
+COMMENT ON COLUMN public.demo_load.ended_at IS 'When all of it was there; null: it is being loaded, or was interrupted.';
 
 CREATE SEQUENCE public.deployment_ids
     START WITH 1
@@ -701,7 +723,7 @@ CREATE TABLE public.notification_outbox (
     give_up_at timestamp with time zone DEFAULT (now() + '24:00:00'::interval) NOT NULL,
     ended_at timestamp with time zone,
     CONSTRAINT notification_outbox_check CHECK (((state = 0) = (ended_at IS NULL))),
-    CONSTRAINT notification_outbox_occasion_check CHECK (((occasion >= 0) AND (occasion <= 3))),
+    CONSTRAINT notification_outbox_occasion_check CHECK (((occasion >= 0) AND (occasion <= 4))),
     CONSTRAINT notification_outbox_state_check CHECK (((state >= 0) AND (state <= 2)))
 );
 
@@ -711,7 +733,7 @@ COMMENT ON COLUMN public.notification_outbox.delivery_key IS 'Sent along: a rece
 
 COMMENT ON COLUMN public.notification_outbox.event_key IS 'What is told, so that a rule never notes the same twice (db/decisions/0010).';
 
-COMMENT ON COLUMN public.notification_outbox.occasion IS 'As of notification_rules; 0 a test.';
+COMMENT ON COLUMN public.notification_outbox.occasion IS 'As of notification_rules; 0 a test; 4 to those who want to hear of 1: an assessment has run out, and the vulnerability is open again.';
 
 COMMENT ON COLUMN public.notification_outbox.facts IS 'What was true when it happened; later changes do not alter what is told.';
 
@@ -1242,6 +1264,9 @@ ALTER TABLE ONLY public.connectors
 ALTER TABLE ONLY public.data_protection_keys
     ADD CONSTRAINT data_protection_keys_pkey PRIMARY KEY (friendly_name);
 
+ALTER TABLE ONLY public.demo_load
+    ADD CONSTRAINT demo_load_pkey PRIMARY KEY (only_one);
+
 ALTER TABLE ONLY public.deployment_inbox
     ADD CONSTRAINT deployment_inbox_pkey PRIMARY KEY (id);
 
@@ -1386,6 +1411,8 @@ CREATE INDEX assessments_by_advisory ON public.assessments USING btree (advisory
 CREATE INDEX assessments_by_package ON public.assessments USING btree (package_id);
 
 CREATE INDEX assessments_by_target ON public.assessments USING btree (target_id);
+
+CREATE INDEX assessments_to_expire ON public.assessments USING btree (expires_at) WHERE ((expiry_noted_at IS NULL) AND (expires_at IS NOT NULL));
 
 CREATE INDEX audit_events_by_action ON public.audit_events USING btree (action, audit_event_id);
 

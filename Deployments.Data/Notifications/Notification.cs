@@ -80,6 +80,9 @@ public sealed record NotificationFacts
     /// <summary>The advisory; null where none is told of.</summary>
     public AdvisoryFacts? Advisory { get; init; }
 
+    /// <summary>The assessment that has run out; null where none is told of.</summary>
+    public AssessmentFacts? Assessment { get; init; }
+
     /// <summary>Group and name in one.</summary>
     public string FullName() => Group.Length > 0 ? $"{Group}/{Name}" : Name;
 }
@@ -93,6 +96,13 @@ public sealed record NotificationFacts
 /// <param name="Fixed">The smallest unaffected version of the branch; null when none is known.</param>
 public sealed record AdvisoryFacts(
     string Id, int Severity, double? Score, string Summary, bool IsCertain, string? Fixed);
+
+/// <summary>What was decided about an advisory, until then.</summary>
+/// <param name="State">What, as the assessments' own number.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="By">Who decided.</param>
+/// <param name="ExpiredAt">From when on it no longer counts.</param>
+public sealed record AssessmentFacts(int State, string Reason, string By, DateTimeOffset ExpiredAt);
 
 /// <summary>What came of an attempt.</summary>
 /// <param name="Ok">Whether the receiver took it.</param>

@@ -39,15 +39,16 @@ static class NotificationEvents
         """;
 
     // Expects "touched": which vulnerabilities (group_id) of a version a target has begun to run, or running has begun
-    // to have, by which deployment, and what tells this beginning from others (began). The one place where findings
-    // are left out that shall not be told of: those that somebody has assessed.
+    // to have, by which deployment, what tells this beginning from others (began), and the assessment that has run out
+    // (null: none). The one place where findings are left out that shall not be told of: those that somebody has
+    // assessed.
     const string NoteTouched =
         $"""
         insert into notification_outbox (notification_rule_id, event_key, occasion, facts)
         select r.notification_rule_id,
                format('advisory %s, version %s, target %s, %s', n.group_id, n.version_id, n.target_id, n.began),
-               @occasion,
-               json_build_object({Facts}, 'advisory', json_build_object(
+               @told,
+               json_build_object({Facts}, 'assessment', n.assessment, 'advisory', json_build_object(
                    'id', a.osv_id, 'severity', a.severity, 'score', a.score, 'summary', left(a.summary, 500),
                    'isCertain', f.is_certain, 'fixed', f.fixed))
         from touched n
@@ -110,7 +111,12 @@ static class NotificationEvents
                 """, new { ids = ids.ToArray(), occasion = (short)NotificationOccasion.Deployment });
         if (wanted.Deployed)
             await ExecuteAsync(VulnerableRecords,
-                new { ids = ids.ToArray(), occasion = (short)NotificationOccasion.VulnerabilityDeployed });
+                new
+                {
+                    ids = ids.ToArray(),
+                    occasion = (short)NotificationOccasion.VulnerabilityDeployed,
+                    told = (short)NotificationOccasion.VulnerabilityDeployed,
+                });
 
         Task ExecuteAsync(string sql, object parameters) => connection.ExecuteAsync(new CommandDefinition(
             sql, parameters, transaction, commandTimeout: TimeoutSeconds, cancellationToken: ct));
@@ -161,7 +167,7 @@ static class NotificationEvents
                   and (b.deployed_at, b.id) < (n.deployed_at, n.id))
         ), touched as materialized (
             select distinct a.group_id, n.version_id, n.target_id, n.package_id, n.id as deployment_id,
-                   format('deployment %s', n.id) as began
+                   format('deployment %s', n.id) as began, null::jsonb as assessment
             from begun n
             join findings f on f.version_id = n.version_id and f.closed_at is null
             join advisories a on a.advisory_id = f.advisory_id
@@ -192,7 +198,7 @@ static class NotificationEvents
                 join advisories a on a.advisory_id = o.advisory_id
             ), touched as materialized (
                 select distinct o.group_id, o.version_id, i.target_id, i.package_id, i.deployment_id,
-                       format('found %s', extract(epoch from now())) as began
+                       format('found %s', extract(epoch from now())) as began, null::jsonb as assessment
                 from opened o
                 join running_installations i on i.version_id = o.version_id
                 -- Another advisory of the same vulnerability has told it.
@@ -212,6 +218,48 @@ static class NotificationEvents
                 versions = opened.Select(pair => pair.VersionId).ToArray(),
                 advisories = opened.Select(pair => pair.AdvisoryId).ToArray(),
                 occasion = (short)NotificationOccasion.VulnerabilityFound,
+                told = (short)NotificationOccasion.VulnerabilityFound,
+            }, transaction, commandTimeout: TimeoutSeconds, cancellationToken: ct));
+
+    /// <summary>Notes what runs again without an assessment, because it has run out.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="transaction">The transaction that notes the end of the assessments.</param>
+    /// <param name="assessments">Those that are over.</param>
+    /// <param name="ct">Cancels.</param>
+    public static Task AfterExpiryAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, int[] assessments, CancellationToken ct) =>
+        connection.ExecuteAsync(new CommandDefinition(
+            $"""
+            with touched as materialized (
+                select distinct on (o.group_id, i.version_id, i.target_id)
+                       o.group_id, i.version_id, i.target_id, i.package_id, i.deployment_id,
+                       format('assessment %s', s.assessment_id) as began,
+                       jsonb_build_object('state', s.state, 'reason', s.reason, 'by', s.assessed_by,
+                                          'expiredAt', s.expires_at) as assessment
+                from assessments s
+                join advisories o on o.advisory_id = s.advisory_id
+                join advisories a on a.group_id = o.group_id
+                join findings f on f.advisory_id = a.advisory_id and f.closed_at is null
+                join running_installations i on i.version_id = f.version_id
+                    and (s.package_id is null or i.package_id = s.package_id)
+                    and (s.target_id is null or i.target_id = s.target_id)
+                where s.assessment_id = any (@assessments) and s.revoked_at is null
+                  -- A newer one had taken its place.
+                  and not exists (
+                    select from assessments n
+                    join advisories same on same.advisory_id = n.advisory_id
+                    where same.group_id = o.group_id and n.assessment_id > s.assessment_id
+                      and n.package_id is not distinct from s.package_id
+                      and n.target_id is not distinct from s.target_id)
+                order by o.group_id, i.version_id, i.target_id, s.expires_at desc, s.assessment_id desc
+            )
+            {NoteTouched}
+            """,
+            new
+            {
+                assessments,
+                occasion = (short)NotificationOccasion.VulnerabilityFound,
+                told = (short)NotificationOccasion.AssessmentExpired,
             }, transaction, commandTimeout: TimeoutSeconds, cancellationToken: ct));
 }
 

@@ -16,6 +16,12 @@ public enum NotificationOccasion
 
     /// <summary>Every deployment record.</summary>
     Deployment = 3,
+
+    /// <summary>
+    /// An assessment has run out, so that a vulnerability of what a target runs is open again. No rule is made for it:
+    /// it is told to those who want to hear of <see cref="VulnerabilityFound"/>.
+    /// </summary>
+    AssessmentExpired = 4,
 }
 
 /// <summary>How it is told. Stored as a number: never renumber.</summary>

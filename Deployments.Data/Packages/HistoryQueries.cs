@@ -116,6 +116,27 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
         return HistoryPage.Of(rows, cursor, count);
     }
 
+    /// <summary>Some records by their ids, with what each replaced.</summary>
+    /// <param name="ids">Of a page.</param>
+    /// <param name="visible">What the reader sees.</param>
+    /// <param name="ct">Stops waiting.</param>
+    /// <returns>Those that the reader sees, by id.</returns>
+    public async Task<IReadOnlyDictionary<long, HistoryRow>> OfRecordsAsync(
+        IEnumerable<long> ids, VisibleFeeds visible, CancellationToken ct)
+    {
+        var wanted = ids.ToArray();
+        if (wanted.Length == 0)
+            return new Dictionary<long, HistoryRow>();
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<HistoryRow>(new CommandDefinition(
+            $"""
+            with page as materialized (
+                select d.* from deployments d
+                where d.id = any (@wanted) and {VisibleSql.Record})
+            {Fields}
+            """, new { wanted, visible = visible.Ids }, cancellationToken: ct))).ToDictionary(row => row.Id);
+    }
+
     /// <summary>How many records there are, counted up to a limit so that the answer is never slow.</summary>
     /// <param name="package">Of which package.</param>
     /// <param name="max">The limit.</param>

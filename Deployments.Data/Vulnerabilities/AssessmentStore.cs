@@ -1,5 +1,6 @@
 using Dapper;
 using Deployments.Data.Audit;
+using Deployments.Data.Notifications;
 using Deployments.Data.Records;
 using Npgsql;
 
@@ -11,6 +12,36 @@ namespace Deployments.Data.Vulnerabilities;
 /// <param name="database">The database.</param>
 public sealed class AssessmentStore(NpgsqlDataSource database)
 {
+    const int ExpiredAtOnce = 100;
+
+    /// <summary>
+    /// Notes for those who want to hear of it which decisions have run out, each once. By the database's clock, which
+    /// also says what counts.
+    /// </summary>
+    /// <returns>How many have.</returns>
+    public async Task<int> NoteExpiredAsync(CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var expired = (await connection.QueryAsync<int>(new CommandDefinition(
+            """
+            select assessment_id
+            from assessments
+            where expiry_noted_at is null and expires_at <= now()
+            order by expires_at
+            limit @ExpiredAtOnce
+            for update skip locked
+            """, new { ExpiredAtOnce }, transaction, cancellationToken: ct))).ToArray();
+        if (expired.Length == 0)
+            return 0;
+        await NotificationEvents.AfterExpiryAsync(connection, transaction, expired, ct);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "update assessments set expiry_noted_at = now() where assessment_id = any (@expired)", new { expired },
+            transaction, cancellationToken: ct));
+        await transaction.CommitAsync(ct);
+        return expired.Length;
+    }
+
     /// <summary>Adds a decision, which takes the place of an older one for the same package and target.</summary>
     /// <param name="assessment">What is decided.</param>
     /// <param name="now">The time.</param>

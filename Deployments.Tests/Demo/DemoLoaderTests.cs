@@ -38,6 +38,32 @@ public sealed class DemoLoaderTests
     }
 
     [Fact]
+    public async Task Goes_on_at_the_next_start_where_it_was_interrupted_and_doubles_nothing()
+    {
+        const int Records = 4000; // more than a batch
+        await using var app = await TestApp.StartAsync();
+        await using var connection = await app.Database.DataSource.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            """
+            create function end_here() returns trigger language plpgsql as $$ begin raise 'killed'; end $$;
+            create trigger end_here before update on demo_load for each row execute function end_here()
+            """);
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(() =>
+            app.Service<DemoLoader>().LoadOnceAsync(Records, CancellationToken.None));
+        Assert.InRange(await connection.ExecuteScalarAsync<int>("select count(*) from deployments"), 1, Records - 1);
+        await connection.ExecuteAsync("drop trigger end_here on demo_load");
+
+        await app.Service<DemoLoader>().LoadOnceAsync(600, CancellationToken.None);
+        await app.Service<DemoLoader>().LoadOnceAsync(600, CancellationToken.None);
+
+        await Recorded.DrainedAsync(app.Database);
+        Assert.Equal(Records, await connection.ExecuteScalarAsync<int>("select count(*) from deployments"));
+        Assert.Equal(12, (await Recorded.RejectedAsync(app.Database)).Count);
+        Assert.Equal(app.Service<FeedTypeCatalog>().All.Count,
+            await connection.ExecuteScalarAsync<int>("select count(*) from feeds"));
+    }
+
+    [Fact]
     public async Task Adds_nothing_to_a_server_in_use()
     {
         await using var app = await TestApp.StartAsync();

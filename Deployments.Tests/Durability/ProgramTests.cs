@@ -43,6 +43,26 @@ public sealed class ProgramTests
         Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select count(*) from deployments"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_stop_while_the_database_is_away_ends_by_itself(bool isSilent)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var proxy = new SilentProxy(database.ConnectionString);
+        await using var server = await ServerProcess.StartAsync(
+            "ConnectionStrings:Deployments=" + proxy.ConnectionString,
+            "shutdownTimeoutSeconds=86400"); // nobody else ends it, as after 30 seconds the host would
+        if (isSilent)
+            proxy.FallSilent();
+        else
+            await database.TakeAwayAsync();
+
+        Assert.Equal(0, await server.StopAsync());
+
+        Assert.DoesNotContain("Unhandled", server.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_database_that_does_not_answer_is_refused_in_one_line()
     {

@@ -113,7 +113,7 @@ public sealed class DockerFeedTests : FeedTypeContract, IDisposable
 
         Assert.Equal("layer", await File.ReadAllTextAsync((await FileAsync($"team/api/blobs/{layer}")).Path));
         Assert.Equal("""{"name":"main/team/api","tags":["1.4"]}""", await DocumentAsync("team/api/tags/list"));
-        Assert.Equal(404, (await StatusAsync("team/api/manifests/2.0")).Code);
+        Assert.Equal("MANIFEST_UNKNOWN", await ErrorAsync("team/api/manifests/2.0"));
         Assert.Null(await AskAsync("team/other/manifests/1.4"));
     }
 
@@ -128,8 +128,8 @@ public sealed class DockerFeedTests : FeedTypeContract, IDisposable
         Assert.Equal(first, await File.ReadAllTextAsync((await FileAsync($"api/manifests/{Digest(first)}")).Path));
 
         Assert.Equal(202, (await StatusAsync($"api/manifests/{Digest(second)}", "DELETE")).Code);
-        Assert.Equal(404, (await StatusAsync("api/manifests/latest")).Code);
-        Assert.Equal(404, (await StatusAsync("api/manifests/latest", "DELETE")).Code);
+        Assert.Equal("MANIFEST_UNKNOWN", await ErrorAsync("api/manifests/latest"));
+        Assert.Equal("MANIFEST_UNKNOWN", await ErrorAsync("api/manifests/latest", "DELETE"));
     }
 
     [Fact]
@@ -217,6 +217,14 @@ public sealed class DockerFeedTests : FeedTypeContract, IDisposable
     async Task<LocalAnswer.Status> StatusAsync(
         string path, string method = "GET", string? body = null, string? range = null) =>
         Assert.IsType<LocalAnswer.Status>(await AskAsync(path, method, body, range));
+
+    async Task<string?> ErrorAsync(string path, string method = "GET")
+    {
+        var answer = Assert.IsType<LocalAnswer.Document>(await AskAsync(path, method));
+        Assert.Equal(404, answer.Code);
+        using var json = JsonDocument.Parse(answer.Content);
+        return json.RootElement.GetProperty("errors")[0].GetProperty("code").GetString();
+    }
 
     async Task<LocalAnswer.File> FileAsync(string path) => Assert.IsType<LocalAnswer.File>(await AskAsync(path));
 

@@ -229,6 +229,52 @@ public sealed class NotificationEventsTests : IAsyncLifetime
         Assert.Equal(["WEB-1", "WEB-2"], (await NotedAsync()).Select(facts => facts.Target).Order());
     }
 
+    [Fact]
+    public async Task An_assessment_that_runs_out_is_told_once_to_those_who_want_to_hear_of_advisories()
+    {
+        await seed.DeployAsync("Acme.Json 1.0.0", "WEB-1", 0);
+        await seed.DeployAsync("Acme.Json 1.0.0", "WEB-2", 0);
+        await seed.DeployAsync("Acme.Json 1.0.0", "WEB-3", 0);
+        await ImportAsync(Osv.Advisory("GHSA-1", "Acme.Json", "0", "1.5.0"));
+        await RuleAsync(NotificationOccasion.VulnerabilityFound);
+        await RuleAsync(NotificationOccasion.Deployment, rule => rule with { Name = "other" });
+        await AcceptAsync("WEB-1", "web 1"); // runs out
+        await AcceptAsync("WEB-2", "web 2"); // runs out, and another one has taken its place
+        await AcceptAsync("WEB-3", "web 3"); // is revoked before it runs out
+        var store = new AssessmentStore(database.DataSource);
+        Assert.Equal(0, await store.NoteExpiredAsync(default));
+        await seed.ExecuteAsync(
+            """
+            update assessments set assessed_at = now() - interval '2 days', expires_at = now() - interval '1 day';
+            update assessments set revoked_at = now() - interval '1 day', revoked_by = 'ada' where reason = 'web 3'
+            """);
+        await AcceptAsync("WEB-2", "web 2 again");
+
+        Assert.Equal(3, await store.NoteExpiredAsync(default));
+        Assert.Equal(0, await store.NoteExpiredAsync(default));
+
+        var facts = Assert.Single(await NotedAsync());
+        Assert.Equal(("WEB-1", "GHSA-1", "web 1", (int)AssessmentState.Accepted), (
+            facts.Target, facts.Advisory!.Id, facts.Assessment!.Reason, facts.Assessment.State));
+    }
+
+    async Task AcceptAsync(string target, string reason)
+    {
+        await using var connection = await database.DataSource.OpenConnectionAsync();
+        var group = await connection.ExecuteScalarAsync<int>("select group_id from advisories where osv_id = 'GHSA-1'");
+        var (outcome, _) = await new AssessmentStore(database.DataSource).AssessAsync(
+            new NewAssessment
+            {
+                GroupId = group,
+                AdvisoryId = "GHSA-1",
+                Target = target,
+                State = AssessmentState.Accepted,
+                Reason = reason,
+                ExpiresAt = TimeProvider.System.GetUtcNow().AddDays(1),
+            }, TimeProvider.System.GetUtcNow(), Actor.Program, default);
+        Assert.Equal(AssessmentOutcome.Assessed, outcome);
+    }
+
     Task<(NotificationOutcome, int)> RuleAsync(
         NotificationOccasion occasion, Func<NotificationFields, NotificationFields>? change = null)
     {

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Deployments.Data.Records;
 using Deployments.Tests.Support;
 
@@ -50,6 +52,33 @@ public sealed class RecordPageTests(RecordPageTests.Running running) : IClassFix
         using var answer = await Client.GetAsync(address);
 
         Assert.Equal(status, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_list_says_what_each_deployment_changed()
+    {
+        await using var app = await TestApp.StartAsync();
+        await app.CreateFeedAsync("apps", "universal");
+        foreach (var (day, version) in new[] { (1, "1.0.0"), (2, "2.0.0"), (3, "1.5.0") })
+        {
+            using var answer = await app.Admin.PostAsJsonAsync("/api/package-deployment", new
+            {
+                application = "a",
+                description = "d",
+                target = "WEB-01",
+                feedName = "apps",
+                packageName = "shop",
+                version,
+                date = $"2026-01-0{day}T00:00:00Z",
+            });
+            Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        }
+
+        var page = await app.Client.GetStringAsync("/deployments?target=WEB-01");
+
+        var marks = Regex.Matches(page, "class=\"mark ([a-z]+)\"").Select(match => match.Groups[1].Value);
+        Assert.Equal(["rollback", "upgrade", "first"], marks);
+        Assert.Contains("Rollback from 2.0.0", page, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -139,6 +139,16 @@ public sealed class ServerProcess : IAsyncDisposable
         process.WaitForExit();
     }
 
+    /// <summary>As a service manager does: asks it to stop, and waits until it has.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> StopAsync()
+    {
+        using (var ask = Process.Start("kill", ["-TERM", ProcessId.ToString(CultureInfo.InvariantCulture)]))
+            await ask.WaitForExitAsync();
+        await process!.WaitForExitAsync().WaitAsync(Patience.Limit);
+        return process.ExitCode;
+    }
+
     /// <summary>Kills the private PostgreSQL, every process of it at once.</summary>
     public void KillPostgres()
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
+using Deployments.Data.Demo;
 using Deployments.Data.Feeds;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
@@ -17,7 +18,7 @@ namespace Deployments.Web.Demo;
 sealed class DemoLoader(
     FeedTypeCatalog types, FeedQueries feeds, FeedStore feedStore, RecordQueries queries, RecordStore store,
     RecordIds ids, InboxWriter inbox, AdvisoryImport advisories, IValidator<DeploymentFields> validator,
-    KeyRingStore turn, TimeProvider time, ILogger<DemoLoader> logger)
+    DemoStore progress, KeyRingStore turn, TimeProvider time, ILogger<DemoLoader> logger)
 {
     /// <summary>How many deployments it loads.</summary>
     public const int Records = 50_000;
@@ -28,51 +29,66 @@ sealed class DemoLoader(
 
     /// <summary>
     /// Loads the history, unless the server has a feed or a record already: what people rely on is not mixed with what
-    /// is invented, and a second start adds nothing.
+    /// is invented, and a second start adds nothing. A load that was interrupted goes on.
     /// </summary>
-    /// <param name="records">How many deployments.</param>
-    /// <param name="ct">Cancels; then the history is loaded in part, and stays so.</param>
+    /// <param name="records">How many deployments; one that goes on has as many as it was begun with.</param>
+    /// <param name="ct">Cancels; then the history is loaded in part, until the next start.</param>
     public Task LoadOnceAsync(int records, CancellationToken ct) =>
         turn.OnOneNodeAtATimeAsync(() => LoadAsync(records, ct), ct);
 
     async Task LoadAsync(int records, CancellationToken ct)
     {
-        if ((await feeds.AllAsync(VisibleFeeds.All, ct)).Count > 0
-            || (await queries.PageAsync(new RecordFilter { Limit = 1 }, VisibleFeeds.All, ct)).Items.Count > 0)
+        if (await BeginOrNullAsync(records, ct) is not { } load)
         {
             logger.LogInformation("The server has feeds or records already: the demo adds nothing to them");
             return;
         }
 
-        logger.LogInformation("Loading {Count} invented deployments into {Feeds} feeds", records, types.All.Count);
-        var now = time.GetUtcNow();
+        logger.LogInformation(
+            "Loading {Count} invented deployments into {Feeds} feeds", load.Records, types.All.Count);
+        var now = load.EndsAt;
         await AddFeedsAsync(ct);
         var feedIds = (await feeds.AllAsync(VisibleFeeds.All, ct))
+            .Where(feed => feed.Name == FeedName(types[feed.FeedType]))
             .ToDictionary(feed => feed.FeedType, feed => feed.FeedId);
-        var plan = new DemoPlan(types.All, now, records).Deployments();
-        for (var done = 0; done < plan.Count;)
+        var plan = new DemoPlan(types.All, now, load.Records).Deployments();
+        for (var done = load.Done; done < plan.Count;)
         {
             var batch = new List<NewRecord>(BatchRecords);
             foreach (var deployment in plan.Skip(done).Take(BatchRecords))
                 batch.Add(RecordFactory.ToRecord(types[deployment.FeedType], await EntryAsync(deployment)));
             await store.RecordAsync(batch, ct);
             done += batch.Count;
+            await progress.NoteAsync(done, ct);
             logger.LogInformation("{Done} of {Count} deployments are loaded", done, plan.Count);
         }
 
-        await RejectAsync(plan, now, feedIds, ct);
         using var lines = new MemoryStream(
             Encoding.UTF8.GetBytes(string.Join('\n', DemoAdvisories.Of(types, plan, now))));
         await advisories.RunAsync(lines, ct);
+        await RejectAsync(plan, now, feedIds, ct); // the only step that would do something twice: last, and short
+        await progress.EndAsync(time.GetUtcNow(), ct);
         logger.LogInformation("The demo is loaded");
 
         async Task<InboxEntry> EntryAsync(DemoDeployment deployment) =>
             ToEntry(deployment, await ids.NextAsync(ct), feedIds[deployment.FeedType]);
     }
 
+    // Null: there is nothing to do.
+    async Task<DemoProgress?> BeginOrNullAsync(int records, CancellationToken ct)
+    {
+        if (await progress.FindOrNullAsync(ct) is { } begun)
+            return begun.EndedAt is null ? begun : null;
+        return (await feeds.AllAsync(VisibleFeeds.All, ct)).Count > 0
+            || (await queries.PageAsync(new RecordFilter { Limit = 1 }, VisibleFeeds.All, ct)).Items.Count > 0
+            ? null
+            : await progress.BeginAsync(time.GetUtcNow(), records, ct);
+    }
+
     async Task AddFeedsAsync(CancellationToken ct)
     {
-        foreach (var type in types.All)
+        var names = (await feeds.AllAsync(VisibleFeeds.All, ct)).Select(feed => feed.Name).ToHashSet();
+        foreach (var type in types.All.Where(type => !names.Contains(FeedName(type))))
         {
             var fields = new FeedFields
             {
@@ -119,6 +135,7 @@ sealed class DemoLoader(
         {
             Id = id,
             ReceivedAt = deployment.At,
+            DeployedAt = deployment.At, // given, so that what is loaded again is known again
             FeedId = feedId,
             GroupName = deployment.Package.Group,
             Name = deployment.Package.Name,

@@ -148,6 +148,11 @@ public sealed partial class AssetFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override ValueTask<LocalAnswer?> MakeIndexAsync(
+        FeedRequest request, PackageTree tree, bool mayBeEmpty, CancellationToken ct) =>
+        ValueTask.FromResult<LocalAnswer?>(mayBeEmpty && request.Segments is ["dir"] ? Json(new JsonArray()) : null);
+
+    /// <inheritdoc/>
     protected override async ValueTask<LocalAnswer> StoreAsync(
         FeedRequest request, PackageTree tree, CancellationToken ct)
     {

@@ -45,6 +45,12 @@ public sealed class BowerFeed : IFeedType
     public Uri? UpstreamUrl(FeedRequest request, Uri connector, JsonElement? index) => null;
 
     /// <inheritdoc/>
+    public LocalAnswer? EmptyAnswer(FeedRequest request) =>
+        request.Segments is ["packages"] or ["packages", "search", _]
+        ? new LocalAnswer.Document("[]"u8.ToArray(), "application/json")
+        : null;
+
+    /// <inheritdoc/>
     public ValueTask<LocalAnswer?> AnswerAsync(FeedRequest request, PackageTree tree, CancellationToken ct) => new(
         request.Method is "GET" or "HEAD"
             ? null

@@ -99,6 +99,8 @@ public sealed partial class CargoFeed : StaticFeed
         if (TryReadDownload(request) is { } crate
             && tree.Find([.. CratesPath, crate.Name.ToLowerInvariant(), crate.Version, "download"]) is { } file)
             return new LocalAnswer.File(file, MediaType("download"));
+        if (request.Segments is ["api", "v1", "crates"])
+            return await SearchAsync(request, tree, ct) is { Count: > 0 } found ? Found(request, found) : null;
 
         // A crate that is here has all its versions here.
         var name = (TryReadDownload(request)?.Name ?? IndexedName([.. request.Segments]) ?? "").ToLowerInvariant();
@@ -114,6 +116,41 @@ public sealed partial class CargoFeed : StaticFeed
         return lines.Length > 0
             ? new LocalAnswer.Document(Encoding.UTF8.GetBytes(lines.ToString()), "text/plain")
             : new LocalAnswer.Status(404, "This feed has the crate, but not this version.");
+    }
+
+    /// <inheritdoc/>
+    public override LocalAnswer? EmptyAnswer(FeedRequest request) =>
+        request.Segments is ["api", "v1", "crates"] ? Found(request, []) : null;
+
+    // The newest line of each crate whose name has what is searched in it.
+    static async ValueTask<List<JsonObject>> SearchAsync(FeedRequest request, PackageTree tree, CancellationToken ct)
+    {
+        var wanted = Key(request.Query("q") ?? "");
+        var crates = new List<JsonObject>();
+        foreach (var name in tree.Directories(CratesPath)
+            .Where(name => Key(name).Contains(wanted, StringComparison.Ordinal)))
+        {
+            var newest = SemVerSyntax.Newest([.. tree.Directories([.. CratesPath, name])
+                .Where(version => tree.Find([.. CratesPath, name, version, LineFile]) is not null)]);
+            if (newest is not null && tree.Find([.. CratesPath, name, newest, LineFile]) is { } line
+                && Name(JsonNode.Parse(await File.ReadAllTextAsync(line, ct))?["name"]) is { } shown)
+                crates.Add(new JsonObject { ["name"] = shown, ["max_version"] = newest, ["description"] = "" });
+        }
+
+        return crates;
+
+        static string Key(string text) => text.Trim().ToLowerInvariant().Replace('-', '_');
+    }
+
+    static LocalAnswer.Document Found(FeedRequest request, List<JsonObject> crates)
+    {
+        var count = int.TryParse(request.Query("per_page"), out var wanted) ? Math.Clamp(wanted, 1, 100) : 10;
+        var json = new JsonObject
+        {
+            ["crates"] = new JsonArray([.. crates.Take(count)]),
+            ["meta"] = new JsonObject { ["total"] = crates.Count },
+        };
+        return new LocalAnswer.Document(JsonSerializer.SerializeToUtf8Bytes(json), "application/json");
     }
 
     /// <inheritdoc/>

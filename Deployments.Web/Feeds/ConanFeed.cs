@@ -74,6 +74,8 @@ public sealed partial class ConanFeed : StaticFeed
                 return Token(request);
             case ["v2", "users", "check_credentials"]:
                 return new LocalAnswer.Status(200);
+            case ["v2", "conans", "search"]:
+                return Recipes(tree, request.Query("q") ?? "") is { Count: > 0 } found ? Found(found) : null;
         }
 
         if (await base.ReadAsync(request, tree, ct) is { } file)
@@ -84,6 +86,8 @@ public sealed partial class ConanFeed : StaticFeed
         return rest switch
         {
             [] => null,
+            ["search"] => await BinariesAsync(tree, [.. path[..6], "revisions"], ct),
+            ["revisions", _, "search"] => await BinariesAsync(tree, path[..^1], ct),
             [.., "latest"] => await RevisionsAsync(tree, [.. path[..^1], "revisions"], latestOnly: true, ct),
             [.., "revisions"] => await RevisionsAsync(tree, path, latestOnly: false, ct),
             [.., "files"] => Json(new JsonObject
@@ -94,6 +98,10 @@ public sealed partial class ConanFeed : StaticFeed
             _ => new LocalAnswer.Status(404, "This feed has the recipe, but not this."),
         };
     }
+
+    /// <inheritdoc/>
+    public override LocalAnswer? EmptyAnswer(FeedRequest request) =>
+        request.Segments is ["v2", "conans", "search"] ? Found([]) : null;
 
     /// <inheritdoc/>
     protected override ValueTask<LocalAnswer> StoreAsync(
@@ -131,6 +139,17 @@ public sealed partial class ConanFeed : StaticFeed
     static async ValueTask<LocalAnswer> RevisionsAsync(
         PackageTree tree, string[] folder, bool latestOnly, CancellationToken ct)
     {
+        var all = (await RevisionsAsync(tree, folder, ct))
+            .Select(revision => new JsonObject { ["revision"] = revision.Revision, ["time"] = revision.Time }).ToList();
+        return all.Count == 0 ? new LocalAnswer.Status(404, "There is no revision here.")
+            : latestOnly ? Json(all[0])
+            : Json(new JsonObject { ["revisions"] = new JsonArray([.. all]) });
+    }
+
+    // The newest first.
+    static async ValueTask<IEnumerable<(string Revision, DateTimeOffset Time)>> RevisionsAsync(
+        PackageTree tree, string[] folder, CancellationToken ct)
+    {
         var revisions = new List<(string Revision, DateTimeOffset Time)>();
         foreach (var revision in tree.Directories(folder))
         {
@@ -146,12 +165,56 @@ public sealed partial class ConanFeed : StaticFeed
                 revisions.Add((revision, time));
         }
 
-        var all = revisions.OrderByDescending(revision => revision.Time)
-            .Select(revision => new JsonObject { ["revision"] = revision.Revision, ["time"] = revision.Time }).ToList();
-        return all.Count == 0 ? new LocalAnswer.Status(404, "There is no revision here.")
-            : latestOnly ? Json(all[0])
-            : Json(new JsonObject { ["revisions"] = new JsonArray([.. all]) });
+        return revisions.OrderByDescending(revision => revision.Time);
     }
+
+    // References that match a pattern with asterisks, as the client shows them: name/version[@user/channel].
+    static List<string> Recipes(PackageTree tree, string pattern)
+    {
+        var wanted = new Regex(
+            $@"\A{Regex.Escape(pattern.Length > 0 ? pattern : "*").Replace(@"\*", ".*", StringComparison.Ordinal)}\z",
+            RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+        var all =
+            from name in Below()
+            from version in Below(name)
+            from user in Below(name, version)
+            from channel in Below(name, version, user)
+            where HasFiles(tree, "v2", "conans", name, version, user, channel)
+            select user == "_" ? $"{name}/{version}" : $"{name}/{version}@{user}/{channel}";
+        return [.. all.Where(reference => wanted.IsMatch(reference) || wanted.IsMatch(reference.Split('/')[0]))];
+
+        IReadOnlyList<string> Below(params string[] folder) => tree.Directories(["v2", "conans", .. folder]);
+    }
+
+    static LocalAnswer.Document Found(IEnumerable<string> references) => Json(new JsonObject
+    {
+        ["results"] = new JsonArray([.. references.Select(reference => (JsonNode)reference)]),
+    });
+
+    // The binaries of a recipe's revision, or of its newest, and for what each was built.
+    static async ValueTask<LocalAnswer> BinariesAsync(PackageTree tree, string[] folder, CancellationToken ct)
+    {
+        if (folder[^1] == "revisions")
+        {
+            if (await NewestAsync(tree, folder, ct) is not { } recipe)
+                return new LocalAnswer.Status(404, "There is no revision here.");
+            folder = [.. folder, recipe];
+        }
+
+        var binaries = new JsonObject();
+        foreach (var binary in tree.Directories([.. folder, "packages"]))
+        {
+            string[] revisions = [.. folder, "packages", binary, "revisions"];
+            if (await NewestAsync(tree, revisions, ct) is { } revision
+                && tree.Find([.. revisions, revision, "files", "conaninfo.txt"]) is { } info)
+                binaries[binary] = new JsonObject { ["content"] = await File.ReadAllTextAsync(info, ct) };
+        }
+
+        return Json(binaries);
+    }
+
+    static async ValueTask<string?> NewestAsync(PackageTree tree, string[] folder, CancellationToken ct) =>
+        (await RevisionsAsync(tree, folder, ct)).Select(revision => revision.Revision).FirstOrDefault();
 
     static LocalAnswer.Document Json(JsonObject json) =>
         new(JsonSerializer.SerializeToUtf8Bytes(json), "application/json");

@@ -103,8 +103,11 @@ public sealed partial class DockerFeed
             });
         }
 
-        return Json(new JsonObject { ["schemaVersion"] = 2, ["mediaType"] = Index, ["manifests"] = list }, Index);
+        return Referrers(list);
     }
+
+    static LocalAnswer.Document Referrers(JsonArray list) =>
+        Json(new JsonObject { ["schemaVersion"] = 2, ["mediaType"] = Index, ["manifests"] = list }, Index);
 
     static async ValueTask<LocalAnswer> StoreManifestAsync(
         FeedRequest request, Route route, PackageTree tree, CancellationToken ct)
@@ -214,7 +217,7 @@ public sealed partial class DockerFeed
         return Stored(request, route, digest);
     }
 
-    static LocalAnswer.Status Delete(Route route, PackageTree tree)
+    static LocalAnswer Delete(Route route, PackageTree tree)
     {
         var isTag = !DigestPattern().IsMatch(route.Reference);
         if (!tree.Delete(Repositories, route.Repository, isTag ? "tags" : "manifests", route.Reference))
@@ -247,8 +250,33 @@ public sealed partial class DockerFeed
     static bool IsOwn(Route route, PackageTree tree) =>
         tree.Files(Repositories, route.Repository, "manifests").Count > 0;
 
-    static LocalAnswer.Status Unknown(Route route) =>
-        new(404, $"{route.Repository} has no {route.Reference} in this feed.");
+    /// <inheritdoc/>
+    /// <remarks>Old engines cannot read an error that is no JSON, and show that instead.</remarks>
+    public LocalAnswer? EmptyAnswer(FeedRequest request) =>
+        RouteOf(request) is { Part: Part.Manifest or Part.Blob or Part.Tags } route ? Unknown(route) : null;
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// A registry that knows the question has no referrers of what it does not know; one that does not know it says
+    /// "not found", and clients then look for tags.
+    /// </remarks>
+    public ValueTask<LocalAnswer?> MakeIndexAsync(
+        FeedRequest request, PackageTree tree, bool mayBeEmpty, CancellationToken ct) =>
+        ValueTask.FromResult<LocalAnswer?>(
+            mayBeEmpty && RouteOf(request).Part == Part.Referrers ? Referrers([]) : null);
+
+    // See "Error Codes" of the OCI distribution specification.
+    static LocalAnswer.Document Unknown(Route route)
+    {
+        var (code, message) = route.Part switch
+        {
+            Part.Tags => ("NAME_UNKNOWN", $"{route.Repository} is not in this feed."),
+            Part.Blob => ("BLOB_UNKNOWN", $"{route.Repository} has no {route.Reference} in this feed."),
+            _ => ("MANIFEST_UNKNOWN", $"{route.Repository} has no {route.Reference} in this feed."),
+        };
+        var error = new JsonObject { ["code"] = code, ["message"] = message };
+        return Json(new JsonObject { ["errors"] = new JsonArray(error) }, "application/json") with { Code = 404 };
+    }
 
     static LocalAnswer.Status Stored(FeedRequest request, Route route, string digest) => new(201)
     {

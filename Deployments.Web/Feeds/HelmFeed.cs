@@ -96,13 +96,18 @@ public sealed partial class HelmFeed : StaticFeed
         if (await base.ReadAsync(request, tree, ct) is { } answer)
             return answer;
         if (request.Segments is [IndexFile])
-            return await IndexAsync(tree, ct);
+            return await IndexAsync(tree, mayBeEmpty: false, ct);
         // Any version of a chart that is here.
         return TryReadDownload(request) is { Group: "", Version: not "" } package
             && HasFiles(tree, "charts", package.Name)
             ? new LocalAnswer.Status(404, "This feed has the chart, but not this version.")
             : null;
     }
+
+    /// <inheritdoc/>
+    public override async ValueTask<LocalAnswer?> MakeIndexAsync(
+        FeedRequest request, PackageTree tree, bool mayBeEmpty, CancellationToken ct) =>
+        request.Segments is [IndexFile] ? await IndexAsync(tree, mayBeEmpty, ct) : null;
 
     /// <inheritdoc/>
     /// <remarks>An archive sent to the feed's own address, as ProGet takes it, is filed by its Chart.yaml.</remarks>
@@ -161,10 +166,9 @@ public sealed partial class HelmFeed : StaticFeed
         _ => "application/gzip",
     };
 
-    async ValueTask<LocalAnswer?> IndexAsync(PackageTree tree, CancellationToken ct)
+    async ValueTask<LocalAnswer?> IndexAsync(PackageTree tree, bool mayBeEmpty, CancellationToken ct)
     {
-        var index = new StringBuilder("apiVersion: v1\nentries:\n");
-        var isEmpty = true;
+        var index = new StringBuilder();
         foreach (var chart in tree.Directories("charts"))
         {
             var entries = new StringBuilder();
@@ -180,13 +184,14 @@ public sealed partial class HelmFeed : StaticFeed
 
             if (entries.Length == 0)
                 continue;
-            isEmpty = false;
             index.Append("  ").Append(JsonSerializer.Serialize(chart)).Append(":\n").Append(entries);
         }
 
-        return isEmpty
+        return index.Length == 0 && !mayBeEmpty
             ? null
-            : new LocalAnswer.Document(Encoding.UTF8.GetBytes(index.ToString()), "application/yaml");
+            : new LocalAnswer.Document(
+                Encoding.UTF8.GetBytes($"apiVersion: v1\nentries:{(index.Length > 0 ? "\n" : " {}\n")}{index}"),
+                "application/yaml");
     }
 
     static async ValueTask AppendEntryAsync(

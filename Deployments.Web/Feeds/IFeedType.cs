@@ -177,6 +177,21 @@ public interface IFeedType
     LocalAnswer? EmptyAnswer(FeedRequest request) => null;
 
     /// <summary>
+    /// The index of a whole repository, where neither the feed's own files nor a connector have it: made of the
+    /// packages that are here. Null: this type makes none, or of nothing.
+    /// </summary>
+    /// <param name="request">Asks for it; a GET or HEAD.</param>
+    /// <param name="tree">The feed's files.</param>
+    /// <param name="mayBeEmpty">
+    /// Whether an index without packages is the right answer, because the feed has no connector. An upstream without
+    /// an index is no repository, and its clients are to hear that.
+    /// </param>
+    /// <param name="ct">Gives up.</param>
+    ValueTask<LocalAnswer?> MakeIndexAsync(
+        FeedRequest request, PackageTree tree, bool mayBeEmpty, CancellationToken ct) =>
+        ValueTask.FromResult<LocalAnswer?>(null);
+
+    /// <summary>
     /// True when a connector's address is an index document that tells where everything else is (NuGet v3); the gateway
     /// then fetches it, keeps it for some minutes and passes it to <see cref="UpstreamUrl"/>.
     /// </summary>

@@ -20,7 +20,11 @@ public abstract record LocalAnswer
     public sealed record File(string Path, string ContentType, PackageCoordinates? Package = null) : LocalAnswer;
 
     /// <summary>A document made on the spot.</summary>
-    public sealed record Document(byte[] Content, string ContentType) : LocalAnswer;
+    public sealed record Document(byte[] Content, string ContentType) : LocalAnswer
+    {
+        /// <summary>The HTTP status; another than 200 where clients read in a document what is wrong.</summary>
+        public int Code { get; init; } = 200;
+    }
 
     /// <summary>A part of a file, unpacked while it is sent: it is nowhere as a whole.</summary>
     /// <param name="Length">How many bytes it has.</param>

@@ -28,6 +28,7 @@ public sealed partial class NuGetFeed
     public LocalAnswer? EmptyAnswer(FeedRequest request) => RouteOf(request).Part switch
     {
         Part.Search or Part.Autocomplete => NuGetDocuments.NothingFound(),
+        Part.Root => ServiceDocument(request),
         Part.Other => NothingOrNull(request),
         _ => null,
     };

@@ -26,18 +26,33 @@ public sealed partial class NuGetFeed
         switch (isCount ? path[..^1] : path)
         {
             case ["$metadata"]:
-                return tree.Directories().Count > 0
-                    ? new LocalAnswer.Document(Encoding.UTF8.GetBytes(Metadata), "application/xml")
-                    : null;
+                return tree.Directories().Count > 0 ? MetadataDocument() : null;
             case [var one] when OnePattern().Match(one) is { Success: true, Groups: var key }:
                 return await OneAsync(request, tree, Unquote(key[1].Value), Unquote(key[2].Value), ct);
             case ["FindPackagesById()" or "FindPackagesById"]:
                 return Found(request, await OfIdAsync(tree, Unquote(request.Query("id") ?? ""), ct), isCount);
             case ["Search()" or "Search" or "Packages()" or "Packages"]:
                 return Found(request, await MatchesAsync(request, tree, ct), isCount);
+            case ["GetUpdates()" or "GetUpdates"]:
+                return Found(request, await UpdatesAsync(request, tree, ct), isCount);
             default:
                 return null;
         }
+    }
+
+    static LocalAnswer.Document MetadataDocument() => new(Encoding.UTF8.GetBytes(Metadata), "application/xml");
+
+    /// <summary>What old clients ask a source for first, to see whether it is one.</summary>
+    static LocalAnswer.Document ServiceDocument(FeedRequest request)
+    {
+        XNamespace app = "http://www.w3.org/2007/app";
+        var service = new XElement(
+            app + "service", new XAttribute(XNamespace.Xml + "base", request.FeedUrl.AbsoluteUri),
+            new XElement(
+                app + "workspace", new XElement(Atom + "title", "Default"),
+                new XElement(app + "collection", new XAttribute("href", "Packages"),
+                    new XElement(Atom + "title", "Packages"))));
+        return new LocalAnswer.Document(Encoding.UTF8.GetBytes(service.ToString()), "application/atomsvc+xml");
     }
 
     static async ValueTask<LocalAnswer?> OneAsync(
@@ -75,6 +90,27 @@ public sealed partial class NuGetFeed
         ];
     }
 
+    // What is newer than what the client has: ids and versions side by side, with bars between.
+    static async ValueTask<List<Hit>> UpdatesAsync(FeedRequest request, PackageTree tree, CancellationToken ct)
+    {
+        var ids = Unquote(request.Query("packageIds") ?? "").Split('|');
+        var versions = Unquote(request.Query("versions") ?? "").Split('|');
+        var (withPrereleases, withAll) = (IsTrue("includePrerelease"), IsTrue("includeAllVersions"));
+        var hits = new List<Hit>();
+        foreach (var (id, version) in ids.Zip(versions))
+        {
+            if (!NuGetVersion.TryParse(version, out var installed))
+                continue;
+            var newer = (await OfIdAsync(tree, id, ct)).Where(hit => hit.Manifest.Version > installed
+                && (withPrereleases || !hit.Manifest.Version.IsPrerelease)).ToList();
+            hits.AddRange(withAll ? newer : newer.TakeLast(1));
+        }
+
+        return hits;
+
+        bool IsTrue(string name) => string.Equals(request.Query(name), "true", StringComparison.OrdinalIgnoreCase);
+    }
+
     static async ValueTask<List<Hit>> OfIdAsync(PackageTree tree, string id, CancellationToken ct)
     {
         if (!IsId(id) || VersionsOf(tree, id) is not { Count: > 0 } versions)
@@ -91,7 +127,6 @@ public sealed partial class NuGetFeed
         return hits;
     }
 
-    // Null when nothing matches: a connector may have it.
     /// <summary>Null where nothing is found: a connector may know.</summary>
     static LocalAnswer.Document? Found(FeedRequest request, List<Hit> hits, bool isCount) =>
         hits.Count == 0 ? null : ListOf(request, hits, isCount);
@@ -107,11 +142,13 @@ public sealed partial class NuGetFeed
             path = path[2..];
         return path is [.. var query, "$count"] && IsQuery(query) ? ListOf(request, [], isCount: true)
             : IsQuery(path) ? ListOf(request, [], isCount: false)
+            : path is ["$metadata"] ? MetadataDocument()
             : null;
     }
 
     static bool IsQuery(string[] path) => path is
-        ["FindPackagesById()" or "FindPackagesById" or "Search()" or "Search" or "Packages()" or "Packages"];
+        ["FindPackagesById()" or "FindPackagesById" or "Search()" or "Search" or "Packages()" or "Packages"
+            or "GetUpdates()" or "GetUpdates"];
 
     static LocalAnswer.Document ListOf(FeedRequest request, List<Hit> hits, bool isCount)
     {
@@ -225,6 +262,14 @@ public sealed partial class NuGetFeed
               </FunctionImport>
               <FunctionImport Name="FindPackagesById" EntitySet="Packages" m:HttpMethod="GET"
                 ReturnType="Collection(NuGetGallery.OData.V2FeedPackage)"><Parameter Name="id" Type="Edm.String"/>
+              </FunctionImport>
+              <FunctionImport Name="GetUpdates" EntitySet="Packages" m:HttpMethod="GET"
+                ReturnType="Collection(NuGetGallery.OData.V2FeedPackage)">
+                <Parameter Name="packageIds" Type="Edm.String"/><Parameter Name="versions" Type="Edm.String"/>
+                <Parameter Name="includePrerelease" Type="Edm.Boolean" Nullable="false"/>
+                <Parameter Name="includeAllVersions" Type="Edm.Boolean" Nullable="false"/>
+                <Parameter Name="targetFrameworks" Type="Edm.String"/>
+                <Parameter Name="versionConstraints" Type="Edm.String"/>
               </FunctionImport>
             </EntityContainer>
           </Schema>

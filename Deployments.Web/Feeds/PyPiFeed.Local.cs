@@ -28,18 +28,30 @@ public sealed partial class PyPiFeed
 
         if (request.Segments is [Simple, var name] && tree.Find(Simple, name, "index.html") is { } page)
             return new LocalAnswer.File(page, "text/html");
-        var wantsJson = request.Header("Accept")?.Contains(JsonPage, StringComparison.OrdinalIgnoreCase) == true;
         if (project.Length == 0)
-        {
-            var projects = tree.Directories(Packages);
-            return projects.Count == 0 ? null : wantsJson ? JsonProjects(projects) : HtmlProjects(request, projects);
-        }
+            return Projects(request, tree, mayBeEmpty: false);
 
         var files = await FilesAsync(project, tree, ct);
         return files.Count == 0 ? null
-            : wantsJson ? JsonFiles(request, project, files)
+            : WantsJson(request) ? JsonFiles(request, project, files)
             : HtmlFiles(request, project, files);
     }
+
+    /// <inheritdoc/>
+    public override ValueTask<LocalAnswer?> MakeIndexAsync(
+        FeedRequest request, PackageTree tree, bool mayBeEmpty, CancellationToken ct) =>
+        ValueTask.FromResult<LocalAnswer?>(ProjectOf(request) == "" ? Projects(request, tree, mayBeEmpty) : null);
+
+    static LocalAnswer.Document? Projects(FeedRequest request, PackageTree tree, bool mayBeEmpty)
+    {
+        var projects = tree.Directories(Packages);
+        return projects.Count == 0 && !mayBeEmpty ? null
+            : WantsJson(request) ? JsonProjects(projects)
+            : HtmlProjects(request, projects);
+    }
+
+    static bool WantsJson(FeedRequest request) =>
+        request.Header("Accept")?.Contains(JsonPage, StringComparison.OrdinalIgnoreCase) == true;
 
     /// <inheritdoc/>
     /// <remarks>

@@ -81,6 +81,11 @@ public abstract class StaticFeed : IFeedType
     public virtual LocalAnswer? EmptyAnswer(FeedRequest request) => null;
 
     /// <inheritdoc/>
+    public virtual ValueTask<LocalAnswer?> MakeIndexAsync(
+        FeedRequest request, PackageTree tree, bool mayBeEmpty, CancellationToken ct) =>
+        ValueTask.FromResult<LocalAnswer?>(null);
+
+    /// <inheritdoc/>
     public virtual PackageFile? StoredPackage(string[] path) => IsPlain(path) && TryReadFile(path) is not null
         ? PackageFile.At(path[^1], path) with { Removed = path }
         : null;

@@ -100,7 +100,7 @@ public sealed partial class VsixFeed : StaticFeed
         FeedRequest request, PackageTree tree, CancellationToken ct)
     {
         if (request.Segments.Count == 0)
-            return await GalleryAsync(request, tree, ct);
+            return await GalleryAsync(request, tree, mayBeEmpty: false, ct);
         if (TryReadDownload(request) is not { } package)
             return null;
         string[] folder = ["download", package.Name.ToLowerInvariant()];
@@ -109,6 +109,11 @@ public sealed partial class VsixFeed : StaticFeed
             : HasFiles(tree, folder) ? new LocalAnswer.Status(404, "This feed has the extension, but not this version.")
             : null;
     }
+
+    /// <inheritdoc/>
+    public override async ValueTask<LocalAnswer?> MakeIndexAsync(
+        FeedRequest request, PackageTree tree, bool mayBeEmpty, CancellationToken ct) =>
+        request.Segments.Count == 0 ? await GalleryAsync(request, tree, mayBeEmpty, ct) : null;
 
     /// <inheritdoc/>
     protected override async ValueTask<LocalAnswer> StoreAsync(
@@ -143,7 +148,8 @@ public sealed partial class VsixFeed : StaticFeed
             ? new PackageCoordinates("", id, version)
             : null;
 
-    static async ValueTask<LocalAnswer?> GalleryAsync(FeedRequest request, PackageTree tree, CancellationToken ct)
+    static async ValueTask<LocalAnswer?> GalleryAsync(
+        FeedRequest request, PackageTree tree, bool mayBeEmpty, CancellationToken ct)
     {
         var entries = new List<XElement>();
         foreach (var id in tree.Directories("download"))
@@ -158,7 +164,7 @@ public sealed partial class VsixFeed : StaticFeed
             }
         }
 
-        if (entries.Count == 0)
+        if (entries.Count == 0 && !mayBeEmpty)
             return null;
         var gallery = new XElement(
             Atom + "feed", new XElement(Atom + "title", "Extensions"),

@@ -151,7 +151,7 @@ sealed class FeedGateway(
                 return;
         }
 
-        await AnswerNothingAsync(context, served, request);
+        await AnswerNothingAsync(context, served, request, access);
 
         // Reading the head of a package takes time, so only where it is going to be recorded.
         HeadListener? Identifier(FeedRequest download) =>
@@ -165,11 +165,22 @@ sealed class FeedGateway(
                 : null;
     }
 
-    static Task AnswerNothingAsync(HttpContext context, ServedFeed served, FeedRequest request) =>
-        served.Type.EmptyAnswer(request) is { } empty
-            ? LocalResponse.WriteAsync(context, empty)
-            : PlainText.WriteAsync(
-                context, StatusCodes.Status404NotFound, $"{served.Feed.Name} has nothing at this address.");
+    static async Task AnswerNothingAsync(
+        HttpContext context, ServedFeed served, FeedRequest request, FeedAccess access)
+    {
+        var made = access == FeedAccess.Download
+            ? await served.Type.MakeIndexAsync(
+                request, served.Tree, mayBeEmpty: served.Feed.Connectors.Count == 0, context.RequestAborted)
+            : null;
+        if ((made ?? served.Type.EmptyAnswer(request)) is { } answer)
+        {
+            await LocalResponse.WriteAsync(context, answer);
+            return;
+        }
+
+        await PlainText.WriteAsync(
+            context, StatusCodes.Status404NotFound, $"{served.Feed.Name} has nothing at this address.");
+    }
 
     // Null: no package, or part of one that was counted already.
     PackageCoordinates? PackageOrNull(HttpContext context, ServedFeed served, FeedRequest request, Caller caller)

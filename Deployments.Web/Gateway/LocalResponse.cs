@@ -22,8 +22,7 @@ static class LocalResponse
         {
             LocalAnswer.File when known?.Content is { } content => WriteContentAsync(context, known, content),
             LocalAnswer.File file => WriteFileAsync(context, file),
-            LocalAnswer.Document document =>
-                TypedResults.Bytes(document.Content, document.ContentType).ExecuteAsync(context),
+            LocalAnswer.Document document => WriteDocumentAsync(context, document),
             LocalAnswer.Unpacked part => WriteUnpackedAsync(context, part),
             LocalAnswer.Status status => WriteStatusAsync(context, status),
             _ => throw new InvalidOperationException($"Unknown answer {answer}."),
@@ -42,6 +41,12 @@ static class LocalResponse
         SetHeaders(context.Response, known.File.ContentType, known.Tag, known.LastModified, content.Length);
         await context.Response.StartAsync(context.RequestAborted);
         await context.Response.BodyWriter.WriteAsync(content, context.RequestAborted);
+    }
+
+    static Task WriteDocumentAsync(HttpContext context, LocalAnswer.Document document)
+    {
+        context.Response.StatusCode = document.Code;
+        return TypedResults.Bytes(document.Content, document.ContentType).ExecuteAsync(context);
     }
 
     static Task WriteStatusAsync(HttpContext context, LocalAnswer.Status status)

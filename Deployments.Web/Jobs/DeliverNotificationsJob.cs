@@ -1,12 +1,15 @@
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Notifications;
 
 namespace Deployments.Web.Jobs;
 
 /// <summary>
-/// Delivers what is due; at most once at a time in this process (it is a singleton), beside other nodes.
+/// Notes which assessments have run out, and delivers what is due; at most once at a time in this process (it is a
+/// singleton), beside other nodes.
 /// </summary>
-/// <param name="delivery">Does the work.</param>
-sealed class DeliverNotificationsJob(NotificationDelivery delivery) : IBackgroundJob
+/// <param name="assessments">Knows what has run out.</param>
+/// <param name="delivery">Delivers.</param>
+sealed class DeliverNotificationsJob(AssessmentStore assessments, NotificationDelivery delivery) : IBackgroundJob
 {
     /// <summary>Its name in the timetable.</summary>
     public const string Name = "deliver-notifications";
@@ -20,6 +23,7 @@ sealed class DeliverNotificationsJob(NotificationDelivery delivery) : IBackgroun
             return JobResult.Nothing;
         try
         {
+            await assessments.NoteExpiredAsync(ct);
             return new JobResult(await delivery.RunOnceAsync(ct));
         }
         finally

@@ -96,7 +96,10 @@ sealed class JobServer(
         if (server is null)
             return;
         server.SendStop();
-        await server.WaitForShutdownAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Hangfire waits for its statements as long as it is let, also for those to a database that does not answer.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(StopPatience);
+        await server.WaitForShutdownAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         server.Dispose();
         server = null;
     }

@@ -44,15 +44,18 @@ static class NotificationText
         NotificationOccasion.VulnerabilityFound => "vulnerability.found",
         NotificationOccasion.VulnerabilityDeployed => "vulnerability.deployed",
         NotificationOccasion.Deployment => "deployment.recorded",
+        NotificationOccasion.AssessmentExpired => "assessment.expired",
         _ => "test",
     };
 
     /// <summary>An occasion in words.</summary>
     public static string Words(NotificationOccasion occasion) => occasion switch
     {
-        NotificationOccasion.VulnerabilityFound => "an advisory newly touching a running version",
+        NotificationOccasion.VulnerabilityFound =>
+            "an advisory newly touching a running version, or no longer assessed",
         NotificationOccasion.VulnerabilityDeployed => "a deployment of a version with a known advisory",
         NotificationOccasion.Deployment => "every deployment",
+        NotificationOccasion.AssessmentExpired => "an assessment that has run out",
         _ => "a test",
     };
 
@@ -93,6 +96,13 @@ static class NotificationText
                     certain = advisory.IsCertain,
                     advisory.Fixed,
                 },
+                assessment = facts.Assessment is not { } assessment ? null : new
+                {
+                    state = AssessmentText.Name((AssessmentState)assessment.State),
+                    assessment.Reason,
+                    assessment.By,
+                    expiredAt = TimeText.Write(assessment.ExpiredAt),
+                },
             }, Json);
     }
 
@@ -108,6 +118,8 @@ static class NotificationText
         {
             NotificationOccasion.Test => $"Test: {rule.Name}",
             NotificationOccasion.Deployment => $"Deployed: {what}",
+            NotificationOccasion.AssessmentExpired =>
+                $"{Level(facts.Advisory!)}, no longer assessed: {what} ({facts.Advisory!.Id})",
             _ => $"{Level(facts.Advisory!)}: {what} ({facts.Advisory!.Id})",
         });
     }
@@ -126,6 +138,9 @@ static class NotificationText
                 NotificationOccasion.VulnerabilityDeployed =>
                     $"{facts.Target} now runs {what}, which {facts.Advisory!.Id} ({Level(facts.Advisory)}) touches.",
                 NotificationOccasion.Deployment => $"{what} was deployed to {facts.Target}.",
+                NotificationOccasion.AssessmentExpired =>
+                    $"{facts.Target} runs {what}, and what was decided about {facts.Advisory!.Id} "
+                    + $"({Level(facts.Advisory)}) is over.",
                 _ => "This is a test; nothing was deployed.",
             },
         };
@@ -135,6 +150,13 @@ static class NotificationText
             lines.Add(advisory.Fixed is null ? "No fixed version is known." : $"Fixed in {advisory.Fixed}.");
             if (!advisory.IsCertain)
                 lines.Add("The version cannot be compared with the advisory, so this is not certain.");
+        }
+
+        if (facts.Assessment is { } assessment)
+        {
+            lines.Add($"Until {TimeText.Write(assessment.ExpiredAt)}, {assessment.By} had decided: "
+                + $"{AssessmentText.Sentence((AssessmentState)assessment.State).ToLowerInvariant()}: "
+                + assessment.Reason);
         }
 
         lines.Add($"Deployed {TimeText.Write(facts.DeployedAt)} by {facts.User} with {facts.Application}, "

@@ -82,7 +82,8 @@ public sealed class NotificationFormValidator : AbstractValidator<NotificationFo
             .Must(name => name?.Trim() is { Length: > 0 and <= NameLengthMax } given && !given.Any(char.IsControl))
             .WithMessage("A name has 1 to 100 characters.");
         RuleFor(form => form.Occasion)
-            .Must(occasion => occasion != NotificationOccasion.Test && Enum.IsDefined(occasion))
+            .Must(occasion => occasion is NotificationOccasion.VulnerabilityFound
+                or NotificationOccasion.VulnerabilityDeployed or NotificationOccasion.Deployment)
             .WithMessage("Choose when to tell.");
         RuleFor(form => form.SeverityMin).IsInEnum().WithMessage("Choose a severity of the list.");
         RuleFor(form => form.Channel).IsInEnum().WithMessage("Choose webhook or mail.");

@@ -1,3 +1,4 @@
+using Deployments.Data.Packages;
 using Deployments.Data.Records;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
@@ -10,7 +11,8 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace Deployments.Web.Pages.Records;
 
 /// <summary>Every deployment, with filters in the query string.</summary>
-public sealed class AllModel(RecordQueries records, VulnerabilityQueries vulnerabilities, FeedTypeCatalog types)
+public sealed class AllModel(
+    RecordQueries records, HistoryQueries history, VulnerabilityQueries vulnerabilities, FeedTypeCatalog types)
     : PageModel
 {
     const string Path = "/deployments";
@@ -30,6 +32,9 @@ public sealed class AllModel(RecordQueries records, VulnerabilityQueries vulnera
 
     internal IReadOnlyDictionary<int, VersionBadge> Badges { get; private set; } = VulnerabilityText.NoBadges;
 
+    /// <summary>What each of the records found changed on its target.</summary>
+    internal IReadOnlyDictionary<long, HistoryRow> Changes { get; private set; } = new Dictionary<long, HistoryRow>();
+
     internal bool CanAdd => PageAccess.CallerOf(HttpContext).CanAdd();
 
     internal IEnumerable<(string Key, string Display)> Types =>
@@ -46,6 +51,7 @@ public sealed class AllModel(RecordQueries records, VulnerabilityQueries vulnera
             Response.StatusCode = StatusCodes.Status400BadRequest;
         else
             Found = await records.PageAsync(Query.Filter, CallerFeeds.Of(HttpContext), ct);
+        Changes = await history.OfRecordsAsync(Found.Items.Select(row => row.Id), CallerFeeds.Of(HttpContext), ct);
         Badges = await vulnerabilities.BadgesAsync(Found.Items.Select(row => row.VersionId), ct);
         return Page();
     }
