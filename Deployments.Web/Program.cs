@@ -59,6 +59,7 @@ public static class Program
         builder.AddManagementApi();
         builder.AddRecordApi();
         builder.AddEvents();
+        builder.AddInventory();
         builder.AddVulnerabilities();
         builder.AddNotifications();
         builder.AddOctopus();
@@ -82,6 +83,7 @@ public static class Program
             app.MapManagementApi();
             app.MapRecordApi();
             app.MapEvents();
+            app.MapInventory();
             app.MapVulnerabilities();
             app.MapOctopus();
             app.MapRazorPages();

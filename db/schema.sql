@@ -547,13 +547,51 @@ CREATE TABLE public.deployments (
 
 COMMENT ON TABLE public.deployments IS 'One row per deployment record. Rows are never changed. Its keys into the dictionaries are resolved in the inserting transaction and dictionary rows are never removed, so no foreign keys check each of them again (db/decisions/0004).';
 
-COMMENT ON COLUMN public.deployments.road IS 'How the record came in: 1 header, 2 api, 3 batch, 4 manual, 5 keyPolicy.';
+COMMENT ON COLUMN public.deployments.road IS 'How the record came in: 1 header, 2 api, 3 batch, 4 manual, 5 keyPolicy, 6 octopus, 7 cdevents, 8 inventory, 9 log.';
 
 COMMENT ON COLUMN public.deployments.digest IS 'Hash of every field, only where the date was given explicitly: such a record is accepted once.';
 
 COMMENT ON COLUMN public.deployments.raw_headers IS 'The deployment headers as received, only where they were not literally the fields of this record.';
 
 COMMENT ON COLUMN public.deployments.deployed_hour IS 'Hours since 1970 of deployed_at, for the indexes.';
+
+CREATE TABLE public.drift_acceptances (
+    drift_acceptance_id integer NOT NULL,
+    target_id integer NOT NULL,
+    package_id integer NOT NULL,
+    kind smallint NOT NULL,
+    recorded_id integer,
+    seen_id integer,
+    reason text NOT NULL,
+    accepted_by text NOT NULL,
+    accepted_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_by text,
+    revoked_at timestamp with time zone,
+    CONSTRAINT drift_acceptances_check CHECK ((expires_at > accepted_at)),
+    CONSTRAINT drift_acceptances_check1 CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT drift_acceptances_kind_check CHECK (((kind >= 1) AND (kind <= 4))),
+    CONSTRAINT drift_acceptances_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 2000)))
+);
+
+COMMENT ON TABLE public.drift_acceptances IS '"It is right so": a difference that is not to be told while it is the same, with who, why and until when. Never removed.';
+
+COMMENT ON COLUMN public.drift_acceptances.kind IS '1 different version, 2 unrecorded, 3 missing, 4 unconfirmed.';
+
+COMMENT ON COLUMN public.drift_acceptances.recorded_id IS 'The version that was recorded then: with another one it is another difference. Null where none was.';
+
+COMMENT ON COLUMN public.drift_acceptances.seen_id IS 'The version that was seen then, likewise.';
+
+COMMENT ON COLUMN public.drift_acceptances.expires_at IS 'Null: until somebody takes it back.';
+
+ALTER TABLE public.drift_acceptances ALTER COLUMN drift_acceptance_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.drift_acceptances_drift_acceptance_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.duplicate_records (
     id bigint NOT NULL,
@@ -653,6 +691,78 @@ COMMENT ON TABLE public.installations IS 'The newest record per target and packa
 COMMENT ON COLUMN public.installations.removal_id IS 'The first removal that is not older than the record; null while the package runs there.';
 
 COMMENT ON COLUMN public.installations.removed_at IS 'When that was.';
+
+CREATE TABLE public.inventory_scopes (
+    scope_id integer NOT NULL,
+    target_id integer NOT NULL,
+    name text NOT NULL,
+    covers text[] DEFAULT '{}'::text[] NOT NULL,
+    seen_at timestamp with time zone,
+    complete_at timestamp with time zone,
+    content_hash bytea,
+    CONSTRAINT inventory_scopes_content_hash_check CHECK ((octet_length(content_hash) = 32)),
+    CONSTRAINT inventory_scopes_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+COMMENT ON TABLE public.inventory_scopes IS 'The part of a target that one inventory lists wholly: dpkg, choco, /srv/app.';
+
+COMMENT ON COLUMN public.inventory_scopes.covers IS 'Package URL types of which everything on the target is in the inventory: of these "missing" can be said of packages that were never seen there.';
+
+COMMENT ON COLUMN public.inventory_scopes.seen_at IS 'Of what time the newest upload is; null before the first.';
+
+COMMENT ON COLUMN public.inventory_scopes.complete_at IS 'Of what time the newest upload without an error is: until then everything open in observations was seen. Null before the first.';
+
+COMMENT ON COLUMN public.inventory_scopes.content_hash IS 'SHA-256 of the newest upload where that was complete; null where it was not.';
+
+ALTER TABLE public.inventory_scopes ALTER COLUMN scope_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.inventory_scopes_scope_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.inventory_targets (
+    target_id integer NOT NULL,
+    scope_id integer NOT NULL
+);
+
+COMMENT ON TABLE public.inventory_targets IS 'Of which targets a scope tells: its own, or those that it names (the workloads of a cluster).';
+
+CREATE TABLE public.inventory_uploads (
+    upload_id bigint NOT NULL,
+    scope_id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    recorder_id integer NOT NULL,
+    client_address inet,
+    format text NOT NULL,
+    content_hash bytea NOT NULL,
+    bytes bigint NOT NULL,
+    packages integer NOT NULL,
+    ignored integer NOT NULL,
+    errors integer NOT NULL,
+    is_complete boolean NOT NULL,
+    CONSTRAINT inventory_uploads_content_hash_check CHECK ((octet_length(content_hash) = 32))
+);
+
+COMMENT ON TABLE public.inventory_uploads IS 'Each inventory that was taken: who brought it, when, of what time, and what was in it.';
+
+COMMENT ON COLUMN public.inventory_uploads.at IS 'When the machine looked.';
+
+COMMENT ON COLUMN public.inventory_uploads.bytes IS 'Its size, unpacked.';
+
+COMMENT ON COLUMN public.inventory_uploads.is_complete IS 'Whether all of it could be read; else nothing is gone that it did not show.';
+
+ALTER TABLE public.inventory_uploads ALTER COLUMN upload_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.inventory_uploads_upload_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.nodes (
     node_id uuid NOT NULL,
@@ -802,6 +912,35 @@ COMMENT ON COLUMN public.notification_rules.active IS 'Whether events are noted 
 
 ALTER TABLE public.notification_rules ALTER COLUMN notification_rule_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.notification_rules_notification_rule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.observations (
+    observation_id bigint NOT NULL,
+    scope_id integer NOT NULL,
+    target_id integer NOT NULL,
+    package_id integer NOT NULL,
+    version_id integer NOT NULL,
+    first_upload_id bigint NOT NULL,
+    gone_upload_id bigint,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone,
+    gone_at timestamp with time zone,
+    CONSTRAINT observations_check CHECK ((((gone_at IS NULL) = (gone_upload_id IS NULL)) AND ((gone_at IS NULL) = (last_seen_at IS NULL))))
+);
+
+COMMENT ON TABLE public.observations IS 'That a version was seen on a target, from when to when: evidence beside the records, never one of them. Without foreign keys, as records are (db/decisions/0004, 0020).';
+
+COMMENT ON COLUMN public.observations.last_seen_at IS 'Null while it is there: it was last seen at complete_at of its scope, so that an unchanged inventory writes nothing here.';
+
+COMMENT ON COLUMN public.observations.gone_at IS 'Of what time the complete upload is that no longer showed it; null while it is there.';
+
+ALTER TABLE public.observations ALTER COLUMN observation_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.observations_observation_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -976,7 +1115,7 @@ CREATE TABLE public.package_versions (
     first_seen_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-COMMENT ON TABLE public.package_versions IS 'Versions of packages that a record names; one row per qualifier.';
+COMMENT ON TABLE public.package_versions IS 'Versions of packages that a record names or an inventory showed; one row per qualifier.';
 
 COMMENT ON COLUMN public.package_versions.qualifier IS 'key=value pairs sorted by key, joined by &; empty when the version has one file.';
 
@@ -1273,6 +1412,9 @@ ALTER TABLE ONLY public.deployment_inbox
 ALTER TABLE ONLY public.deployments
     ADD CONSTRAINT deployments_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.drift_acceptances
+    ADD CONSTRAINT drift_acceptances_pkey PRIMARY KEY (drift_acceptance_id);
+
 ALTER TABLE ONLY public.duplicate_records
     ADD CONSTRAINT duplicate_records_pkey PRIMARY KEY (id);
 
@@ -1297,6 +1439,21 @@ ALTER TABLE public.installations
 ALTER TABLE ONLY public.installations
     ADD CONSTRAINT installations_pkey PRIMARY KEY (target_id, package_id);
 
+ALTER TABLE ONLY public.inventory_scopes
+    ADD CONSTRAINT inventory_scopes_pkey PRIMARY KEY (scope_id);
+
+ALTER TABLE ONLY public.inventory_scopes
+    ADD CONSTRAINT inventory_scopes_target_id_name_key UNIQUE (target_id, name);
+
+ALTER TABLE ONLY public.inventory_targets
+    ADD CONSTRAINT inventory_targets_pkey PRIMARY KEY (target_id, scope_id);
+
+ALTER TABLE ONLY public.inventory_uploads
+    ADD CONSTRAINT inventory_uploads_pkey PRIMARY KEY (upload_id);
+
+ALTER TABLE ONLY public.inventory_uploads
+    ADD CONSTRAINT inventory_uploads_scope_id_at_key UNIQUE (scope_id, at);
+
 ALTER TABLE ONLY public.nodes
     ADD CONSTRAINT nodes_pkey PRIMARY KEY (node_id);
 
@@ -1311,6 +1468,9 @@ ALTER TABLE ONLY public.notification_outbox
 
 ALTER TABLE ONLY public.notification_rules
     ADD CONSTRAINT notification_rules_pkey PRIMARY KEY (notification_rule_id);
+
+ALTER TABLE ONLY public.observations
+    ADD CONSTRAINT observations_pkey PRIMARY KEY (observation_id);
 
 ALTER TABLE ONLY public.octopus_connections
     ADD CONSTRAINT octopus_connections_pkey PRIMARY KEY (connection_id);
@@ -1446,6 +1606,14 @@ CREATE INDEX deployments_by_user ON public.deployments USING btree (user_id, dep
 
 CREATE INDEX deployments_by_version ON public.deployments USING btree (version_id, deployed_hour);
 
+CREATE INDEX drift_acceptances_by_package ON public.drift_acceptances USING btree (package_id);
+
+CREATE INDEX drift_acceptances_by_recorded ON public.drift_acceptances USING btree (recorded_id);
+
+CREATE INDEX drift_acceptances_by_seen ON public.drift_acceptances USING btree (seen_id);
+
+CREATE INDEX drift_acceptances_by_target ON public.drift_acceptances USING btree (target_id, package_id);
+
 CREATE INDEX duplicate_records_by_record ON public.duplicate_records USING btree (deployment_id);
 
 CREATE INDEX feed_connectors_by_connector ON public.feed_connectors USING btree (connector_id);
@@ -1462,6 +1630,8 @@ CREATE INDEX installations_running_by_package ON public.installations USING btre
 
 CREATE INDEX installations_running_by_version ON public.installations USING btree (version_id) WHERE (removed_at IS NULL);
 
+CREATE INDEX inventory_targets_by_scope ON public.inventory_targets USING btree (scope_id);
+
 CREATE INDEX notification_deliveries_by_notification ON public.notification_deliveries USING btree (notification_id);
 
 CREATE INDEX notification_outbox_by_rule ON public.notification_outbox USING btree (notification_rule_id, notification_id);
@@ -1473,6 +1643,18 @@ CREATE INDEX notification_outbox_failed ON public.notification_outbox USING btre
 CREATE INDEX notification_outbox_waiting ON public.notification_outbox USING btree (notification_rule_id, next_attempt_at) WHERE (state = 0);
 
 CREATE UNIQUE INDEX notification_rules_by_name ON public.notification_rules USING btree (lower(name));
+
+CREATE INDEX observations_by_target ON public.observations USING btree (target_id, package_id, first_seen_at);
+
+CREATE INDEX observations_gone ON public.observations USING btree (gone_at) WHERE (gone_at IS NOT NULL);
+
+CREATE UNIQUE INDEX observations_open ON public.observations USING btree (scope_id, target_id, version_id) WHERE (gone_at IS NULL);
+
+CREATE INDEX observations_open_by_package ON public.observations USING btree (package_id) WHERE (gone_at IS NULL);
+
+CREATE INDEX observations_open_by_target ON public.observations USING btree (target_id, package_id) INCLUDE (version_id, scope_id) WHERE (gone_at IS NULL);
+
+CREATE INDEX observations_open_by_version ON public.observations USING btree (version_id) WHERE (gone_at IS NULL);
 
 CREATE UNIQUE INDEX octopus_connections_by_name ON public.octopus_connections USING btree (lower(name));
 
@@ -1563,6 +1745,18 @@ ALTER TABLE ONLY public.assessments
 ALTER TABLE ONLY public.assessments
     ADD CONSTRAINT assessments_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
 
+ALTER TABLE ONLY public.drift_acceptances
+    ADD CONSTRAINT drift_acceptances_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);
+
+ALTER TABLE ONLY public.drift_acceptances
+    ADD CONSTRAINT drift_acceptances_recorded_id_fkey FOREIGN KEY (recorded_id) REFERENCES public.package_versions(version_id);
+
+ALTER TABLE ONLY public.drift_acceptances
+    ADD CONSTRAINT drift_acceptances_seen_id_fkey FOREIGN KEY (seen_id) REFERENCES public.package_versions(version_id);
+
+ALTER TABLE ONLY public.drift_acceptances
+    ADD CONSTRAINT drift_acceptances_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
+
 ALTER TABLE ONLY public.feed_connectors
     ADD CONSTRAINT feed_connectors_connector_id_fkey FOREIGN KEY (connector_id) REFERENCES public.connectors(connector_id) ON DELETE CASCADE;
 
@@ -1577,6 +1771,18 @@ ALTER TABLE ONLY public.findings
 
 ALTER TABLE ONLY public.findings
     ADD CONSTRAINT findings_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.package_versions(version_id);
+
+ALTER TABLE ONLY public.inventory_scopes
+    ADD CONSTRAINT inventory_scopes_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
+
+ALTER TABLE ONLY public.inventory_targets
+    ADD CONSTRAINT inventory_targets_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.inventory_scopes(scope_id);
+
+ALTER TABLE ONLY public.inventory_targets
+    ADD CONSTRAINT inventory_targets_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
+
+ALTER TABLE ONLY public.inventory_uploads
+    ADD CONSTRAINT inventory_uploads_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.inventory_scopes(scope_id);
 
 ALTER TABLE ONLY public.notification_deliveries
     ADD CONSTRAINT notification_deliveries_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notification_outbox(notification_id) ON DELETE CASCADE;

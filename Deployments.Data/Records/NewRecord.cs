@@ -101,6 +101,12 @@ public enum RecordRoad
 
     /// <summary>A CDEvent that a delivery tool sent.</summary>
     Cdevents = 7,
+
+    /// <summary>What an inventory showed, written down after the fact.</summary>
+    Inventory = 8,
+
+    /// <summary>The log of a package manager.</summary>
+    Log = 9,
 }
 
 /// <summary>What became of a <see cref="NewRecord"/>.</summary>

@@ -21,6 +21,7 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
         ["feed"] = ["zqmarker-feed", "open"],
         ["name"] = ["Zqmarker.Package", "Plain.Package", "zqmarker-host", "WEB-01", "WEB-03", "Zqmarker.Package.2"],
         ["id"] = ["ZQMARKER-1", "PLAIN-1", "1"],
+        ["target"] = ["zqmarker-host", "WEB-01", "WEB-02", "WEB-04"],
     };
 
     TestApp app = null!;
@@ -50,6 +51,8 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
             Description = "zqmarker reason",
         }))
             Assert.True(removed.IsSuccessStatusCode);
+        foreach (var target in new[] { "zqmarker-host", "WEB-01", "WEB-02", "WEB-04" })
+            await SendInventoryAsync(target);
         foreach (var advisory in new[]
         {
             Osv.Advisory("ZQMARKER-1", "Zqmarker.Package", "0", "9.0.0"),
@@ -175,6 +178,7 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
                 "/targets/WEB-02?compareAt=2020-01-01&show=all", "/vulnerabilities?running=true",
                 "/feeds/open/packages/Plain.Package/history?version=2.0.0", "/api/vulnerabilities/PLAIN-1.csv",
                 "/api/packages/open/versions?name=Plain.Package", "/connect?feed=open",
+                "/drift?all=true", "/api/drift?all=true", "/api/inventory/WEB-02?all=true",
             ])
             .Where(address => address != "/sign-out").Distinct()];
     }
@@ -193,6 +197,14 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
         using var answer = await app.Admin.PostAsJsonAsync(
             "/api/management/feeds/update/zqmarker-feed", new { anonymousAccess = isOpen });
         Assert.True(answer.IsSuccessStatusCode);
+    }
+
+    async Task SendInventoryAsync(string target)
+    {
+        using var seen = new StringContent(
+            "zqmarker.package|3.0.0-zqmarker\nPlain.Package|1.0.0\nzqmarker-seen|1.0\n");
+        using var taken = await app.Admin.PostAsync($"/api/inventory/{target}?scope=zqmarker-scope", seen);
+        Assert.True(taken.IsSuccessStatusCode, await taken.Content.ReadAsStringAsync());
     }
 
     async Task RecordAsync(

@@ -23,9 +23,6 @@ sealed class CdEventTaker(
     const int PurlLengthMax = 2000;
     const string Artifact = "subject.content.artifactId";
 
-    // What a package URL says that tells the files of a version apart; everything else says where they lie.
-    static readonly string[] FileKeys = ["arch", "classifier", "ext", "platform"];
-
     /// <summary>The feeds that a caller may record in, of those that a request means.</summary>
     /// <param name="caller">Who sends the events.</param>
     /// <param name="name">The feed that the request names; empty: any.</param>
@@ -63,14 +60,13 @@ sealed class CdEventTaker(
             return CdEventAnswer.Failed($"{Artifact}: {exception.Message}");
         }
 
-        var packageType = purl.Type == "oci" ? "docker" : purl.Type;
-        var candidates = open.Where(feed => types.FindOrNull(feed.FeedType)?.PackageType == packageType).ToList();
+        var candidates = open.Where(feed => types.FindOrNull(feed.FeedType)?.PackageType == purl.PackageType).ToList();
         if (candidates.Count == 0)
             return CdEventAnswer.Failed(
                 $"{Artifact}: there is no feed of packages of the type {purl.Type} in which {caller.Name} may record",
                 StatusCodes.Status404NotFound);
         var type = types.FindOrNull(candidates[0].FeedType)!;
-        var package = PackageOf(type, purl);
+        var package = purl.PackageOf(type);
         if (CoordinateLimits.ProblemOrNull(type, package) is var (which, problem))
             return CdEventAnswer.Failed($"{Artifact}: {which} {problem}");
         var feed = await FeedOrNullAsync(type, package, candidates, context.RequestAborted);
@@ -228,31 +224,4 @@ sealed class CdEventTaker(
             nameof(fields.Target) => $"subject.content.environment.id: {problem}",
             _ => $"context.timestamp: {problem}",
         };
-
-    static PackageCoordinates PackageOf(IFeedType type, PackageUrlParts purl)
-    {
-        if (purl.Type == "oci")
-            return type.FromNames("", RepositoryOf(purl), purl.Version.Length > 0 ? purl.Version : Said("tag"));
-        // Maven calls otherwise what is an extension here, and names those that everybody has.
-        var qualifiers = purl.Qualifiers
-            .Select(pair => type.PackageType == "maven" && pair.Key == "type" ? ("ext", pair.Value) : pair)
-            .Where(pair => FileKeys.Contains(pair.Item1) && pair.Value is not ("jar" or "ruby"))
-            .DistinctBy(pair => pair.Item1);
-        return type.FromNames(purl.Namespace, purl.Name, purl.Version) with
-        {
-            Qualifier = PackageCoordinates.QualifierOf(qualifiers),
-        };
-
-        string Said(string key) => purl.Qualifiers.FirstOrDefault(pair => pair.Key == key).Value ?? "";
-
-        // An OCI package URL has the last part of the repository only; where it lies is said beside it.
-        static string RepositoryOf(PackageUrlParts purl)
-        {
-            var path = (purl.Qualifiers.FirstOrDefault(pair => pair.Key == "repository_url").Value ?? "")
-                .Split("://")[^1].Split('/', StringSplitOptions.RemoveEmptyEntries);
-            return path.Length > 2 && path[^1].Equals(purl.Name, StringComparison.OrdinalIgnoreCase)
-                ? string.Join('/', path[1..])
-                : purl.Name;
-        }
-    }
 }

@@ -9,6 +9,41 @@ namespace Deployments.Web.Feeds;
 public sealed record PackageUrlParts(
     string Type, string Namespace, string Name, string Version, IReadOnlyList<(string Key, string Value)> Qualifiers)
 {
+    // What tells the files of a version apart; everything else says where they lie.
+    static readonly string[] FileKeys = ["arch", "classifier", "ext", "platform"];
+
+    /// <summary>The type under which packages are kept here: what is called oci is a Docker image.</summary>
+    public string PackageType => Type == "oci" ? "docker" : Type;
+
+    /// <summary>The package as a feed type of <see cref="PackageType"/> names it.</summary>
+    /// <param name="type">The feed type.</param>
+    public PackageCoordinates PackageOf(IFeedType type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        if (Type == "oci")
+            return type.FromNames("", Repository(), Version.Length > 0 ? Version : Said("tag"));
+        // Maven calls otherwise what is an extension here, and names those that everybody has.
+        var qualifiers = Qualifiers
+            .Select(pair => type.PackageType == "maven" && pair.Key == "type" ? ("ext", pair.Value) : pair)
+            .Where(pair => FileKeys.Contains(pair.Item1) && pair.Value is not ("jar" or "ruby"))
+            .DistinctBy(pair => pair.Item1);
+        return type.FromNames(Namespace, Name, Version) with
+        {
+            Qualifier = PackageCoordinates.QualifierOf(qualifiers),
+        };
+    }
+
+    string Said(string key) => Qualifiers.FirstOrDefault(pair => pair.Key == key).Value ?? "";
+
+    // An OCI package URL has the last part of the repository only; where it lies is said beside it.
+    string Repository()
+    {
+        var path = Said("repository_url").Split("://")[^1].Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return path.Length > 2 && path[^1].Equals(Name, StringComparison.OrdinalIgnoreCase)
+            ? string.Join('/', path[1..])
+            : Name;
+    }
+
     /// <summary>Reads <c>pkg:type/namespace/name@version?key=value#subpath</c>.</summary>
     /// <exception cref="FormatException">It is none; the message completes a sentence that begins with it.</exception>
     public static PackageUrlParts Parse(string purl)

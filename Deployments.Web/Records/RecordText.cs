@@ -20,6 +20,8 @@ static class RecordText
         RecordRoad.KeyPolicy => "API key that records every download",
         RecordRoad.Octopus => "Octopus Deploy",
         RecordRoad.Cdevents => "CDEvent of a delivery tool",
+        RecordRoad.Inventory => "After the fact, from an inventory",
+        RecordRoad.Log => "Log of a package manager",
         _ => Name(road),
     };
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Deployments.Data.Vulnerabilities;
+using Deployments.Web.Bodies;
 using Deployments.Web.Gateway;
 
 namespace Deployments.Web.Vulnerabilities;
@@ -72,7 +73,7 @@ sealed partial class AdvisoryFetch(
             throw new HttpRequestException($"the address answered {(int)response.StatusCode}");
 
         await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);
-        await using var file = AdvisoryUpload.TemporaryFile();
+        await using var file = TemporaryFile.Create();
         if (!await AdvisoryUpload.TryKeepAsync(body, file, timeout.Token))
             throw new HttpRequestException($"the file is larger than {AdvisoryImport.UploadBytesMax >> 20} MB");
         var hash = await SHA256.HashDataAsync(file, ct);

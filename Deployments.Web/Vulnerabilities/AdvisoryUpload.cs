@@ -1,4 +1,5 @@
 using Deployments.Data.Audit;
+using Deployments.Web.Bodies;
 
 namespace Deployments.Web.Vulnerabilities;
 
@@ -12,7 +13,7 @@ sealed class AdvisoryUpload(AdvisoryImport import, AuditStore audit)
     /// <returns>What became of it; null when it is larger than <see cref="AdvisoryImport.UploadBytesMax"/>.</returns>
     public async Task<ImportReport?> RunOrNullAsync(Stream body, Actor by, CancellationToken ct)
     {
-        await using var file = TemporaryFile();
+        await using var file = TemporaryFile.Create();
         if (!await TryKeepAsync(body, file, ct))
             return null;
         var report = await import.RunAsync(file, ct);
@@ -21,16 +22,6 @@ sealed class AdvisoryUpload(AdvisoryImport import, AuditStore audit)
             new AuditedChange("advisories.import", "advisories", "OSV advisories", null, counts), by, ct);
         return report;
     }
-
-    /// <summary>A file that is gone when it is closed.</summary>
-    public static FileStream TemporaryFile() => new(
-        Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()),
-        new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite,
-            Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose,
-        });
 
     /// <summary>
     /// Copies a stream into a file and goes back to its beginning; false when the stream is larger than
