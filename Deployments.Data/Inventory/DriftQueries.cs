@@ -38,7 +38,8 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
         select t.name as target, t.target_id, t.name_key as target_key, p.package_id, p.type,
                p.group_name as "group", p.name, d.kind, recorded.version as recorded, d.recorded_id, d.deployment_id,
                r.deployed_at, f.name as feed, seen.version as seen, d.seen_id, d.observation_id,
-               {ObservationQueries.ScopeName} as scope, s.complete_at as checked_at, d.since, d.accepted_by, d.accepted_reason, d.accepted_until
+               {ObservationQueries.ScopeName} as scope,
+               s.complete_at as checked_at, d.since, d.accepted_by, d.accepted_reason, d.accepted_until
         from decided d
         join targets t on t.target_id = d.target_id
         join packages p on p.package_id = d.package_id

@@ -149,7 +149,7 @@ public sealed class VexTests
     };
 
     static string Sbom(DateTimeOffset? at, params InstalledRow[] installed) =>
-        CycloneDx.WriteSbom("WEB-01/<b>\u00e4", installed, at);
+        CycloneDx.WriteSbom("WEB-01/<b>\u00e4", installed, at, []);
 
     static async Task AssertFileAsync(string name, string document)
     {

@@ -1,9 +1,11 @@
+using System.Text.Json;
 using Deployments.Data.Accounts;
 using Deployments.Data.Database;
 using Deployments.Data.Records;
 using Deployments.Data.Targets;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
+using Deployments.Web.Inventory;
 using Deployments.Web.Records;
 
 namespace Deployments.Web.Api;
@@ -72,7 +74,8 @@ static class ReadApi
     }
 
     static async Task<IResult> TargetAsync(
-        string name, HttpContext context, TargetQueries targets, FeedTypeCatalog types, CancellationToken ct)
+        string name, HttpContext context, TargetQueries targets, TargetObserver observer, FeedTypeCatalog types,
+        CancellationToken ct)
     {
         var atText = context.Request.Query["at"].ToString();
         var at = TimeText.TryParseEnd(atText);
@@ -85,6 +88,8 @@ static class ReadApi
         var installed = at is { } time
             ? await targets.AtAsync(target.TargetId, time, visible, ct)
             : await targets.NowAsync(target.TargetId, visible, ct);
+        // Of a time in the past, /api/inventory tells what was seen.
+        var knowledge = at is null ? (await observer.OfAsync(target, visible, ct)).Knowledge : null;
         return Results.Json(new
         {
             target.Name,
@@ -104,9 +109,24 @@ static class ReadApi
                 row.User,
                 deployedAt = TimeText.Write(row.DeployedAt),
                 deploymentId = row.DeploymentId,
+                known = knowledge?.Of(row) is { } known
+                    ? new { by = JsonNamingPolicy.CamelCase.ConvertName(known.By.ToString()), at = Text(known.At) }
+                    : null,
+            }),
+            observed = knowledge?.SeenOnly(installed).Select(row => new
+            {
+                row.Type,
+                row.Group,
+                row.Name,
+                row.Version,
+                row.Qualifier,
+                firstSeenAt = Text(row.FirstSeenAt),
+                lastSeenAt = Text(row.LastSeenAt),
             }),
         });
     }
+
+    static string? Text(DateTimeOffset? time) => time is { } known ? TimeText.Write(known) : null;
 
     static IResult Refusal(FilterQuery query) =>
         Results.Text(string.Join('\n', query.Errors.Select(error => $"{error.Key} {error.Value}.")), statusCode: 400);

@@ -11,6 +11,7 @@ static class InventorySetup
         builder.Services.AddSingleton<InventoryFormats>();
         builder.Services.AddSingleton<InventoryTaker>();
         builder.Services.AddSingleton<InventoryApi>();
+        builder.Services.AddSingleton<TargetObserver>();
     }
 
     public static void MapInventory(this WebApplication app)

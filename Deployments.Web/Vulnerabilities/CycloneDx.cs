@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Deployments.Data.Findings;
+using Deployments.Data.Inventory;
 using Deployments.Data.Targets;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Feeds;
@@ -21,7 +22,9 @@ sealed class CycloneDx(FeedTypeCatalog types)
     /// <param name="target">The target.</param>
     /// <param name="installed">What runs there; may be nothing.</param>
     /// <param name="at">The time that is meant; null for now, which is the time of the last deployment.</param>
-    public string WriteSbom(string target, IReadOnlyList<InstalledRow> installed, DateTimeOffset? at)
+    /// <param name="seen">What inventories show there beside that.</param>
+    public string WriteSbom(
+        string target, IReadOnlyList<InstalledRow> installed, DateTimeOffset? at, IReadOnlyList<ObservationRow> seen)
     {
         var components = installed
             .Select(row => Component(
@@ -31,10 +34,16 @@ sealed class CycloneDx(FeedTypeCatalog types)
                 ("deployments:deployedAt", TimeText.Write(row.DeployedAt)),
                 ("deployments:deployedBy", row.User),
                 ("deployments:feed", row.Feed)))
-            .OrderBy(Ref, StringComparer.Ordinal).ToList();
+            .Concat(seen.Select(row => Component(
+                row.Type, new PackageCoordinates(row.Group, row.Name, row.Version, row.Qualifier),
+                purl => purl,
+                ("deployments:firstSeenAt", TimeText.Write(row.FirstSeenAt)),
+                ("deployments:lastSeenAt", TimeText.Write(row.LastSeenAt)))))
+            .DistinctBy(Ref).OrderBy(Ref, StringComparer.Ordinal).ToList();
         var metadata = new JsonObject
         {
-            ["timestamp"] = (at ?? installed.Max(row => (DateTimeOffset?)row.DeployedAt)) is { } time
+            ["timestamp"] = (at ?? installed.Select(row => row.DeployedAt).Concat(seen.Select(row => row.LastSeenAt))
+                .Max(time => (DateTimeOffset?)time)) is { } time
                 ? TimeText.Write(time)
                 : null,
             ["tools"] = Tools(),

@@ -1,10 +1,12 @@
 using System.Globalization;
 using Deployments.Data.Feeds;
+using Deployments.Data.Inventory;
 using Deployments.Data.Records;
 using Deployments.Data.Removals;
 using Deployments.Data.Targets;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
+using Deployments.Web.Inventory;
 using Deployments.Web.Pages.Shared;
 using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
@@ -19,11 +21,14 @@ namespace Deployments.Web.Pages.Targets;
 /// </summary>
 public sealed class TargetModel(
     TargetQueries targets, RemovalQueries removals, RecordQueries records, VulnerabilityQueries vulnerabilities,
-    TimeProvider time) : PageModel
+    TargetObserver observer, TimeProvider time) : PageModel
 {
     const int PageSize = 25;
     const int FindingsMax = 200;
     const int RemovedMax = 100;
+
+    /// <summary>How many differences the page has; /drift has them all.</summary>
+    internal const int DriftMax = 50;
 
     /// <summary>How many packages the picture has; the table has them all.</summary>
     internal const int TimelinePackages = 40;
@@ -83,6 +88,12 @@ public sealed class TargetModel(
 
     /// <summary>What is known of the versions that run here now; empty for a time in the past.</summary>
     internal IReadOnlyList<FindingRow> Findings { get; private set; } = [];
+
+    /// <summary>What inventories say of what runs here now; null for a time in the past.</summary>
+    internal TargetKnowledge? Knowledge { get; private set; }
+
+    /// <summary>Where they and the records differ and nobody accepted it; empty for a time in the past.</summary>
+    internal IReadOnlyList<DriftRow> Drift { get; private set; } = [];
 
     /// <summary>What no longer runs here; empty for a time in the past.</summary>
     internal IReadOnlyList<RemovalRow> Removed { get; private set; } = [];
@@ -144,6 +155,8 @@ public sealed class TargetModel(
         if (At is null)
         {
             Findings = await vulnerabilities.OfTargetAsync(target.TargetId, FindingsMax, Visible, ct);
+            (Knowledge, var drift) = await observer.OfAsync(target, Visible, ct);
+            Drift = [.. drift.Where(row => row.AcceptedBy is null)];
             Removed = await removals.OfTargetAsync(target.TargetId, RemovedMax, Visible, ct);
         }
 

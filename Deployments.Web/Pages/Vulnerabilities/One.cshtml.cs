@@ -33,6 +33,9 @@ public sealed class OneVulnerabilityModel(
 
     internal IReadOnlyList<AffectedTargetRow> Before { get; private set; } = [];
 
+    /// <summary>Where only an inventory tells of an affected version.</summary>
+    internal IReadOnlyList<SeenTargetRow> Seen { get; private set; } = [];
+
     internal IReadOnlyList<AffectedPackageRow> Packages { get; private set; } = [];
 
     internal AssessmentsInForce InForce { get; private set; } = new([]);
@@ -80,6 +83,7 @@ public sealed class OneVulnerabilityModel(
             .OrderBy(row => InForce.OfOrNull(row) is not null)];
         Open = [.. Now.TakeWhile(row => InForce.OfOrNull(row) is null)];
         Before = await queries.TargetsBeforeAsync(found.GroupId, BeforeMax, Visible, ct);
+        Seen = await queries.TargetsSeenAsync(found.GroupId, NowMax, Visible, ct);
         Packages = await queries.PackagesAsync(found.GroupId, PackagesMax, Visible, ct);
         Assessments = await assessments.OfGroupAsync(found.GroupId, AssessmentsMax, Visible, ct);
         return Page();
