@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using System.Xml.Linq;
 using System.Text;
+using System.Xml.Linq;
 using Deployments.Web.Feeds;
 
 namespace Deployments.Tests.Feeds;
@@ -159,7 +159,8 @@ public sealed class MavenFeedTests : FeedTypeContract, IDisposable
         foreach (var file in new[]
                  {
                      "app-1.2-20240102.030405-9.jar", "app-1.2-20240103.030405-10.jar",
-                     "app-1.2-20240103.030405-10.pom", "app-1.2-20240102.030405-9-sources.jar", "app-1.2-20240103.030405-10.jar.sha1",
+                     "app-1.2-20240103.030405-10.pom", "app-1.2-20240102.030405-9-sources.jar",
+                     "app-1.2-20240103.030405-10.jar.sha1",
                  })
             await PutAsync($"{SnapshotFolder}/{file}", "x");
 

@@ -50,7 +50,8 @@ public sealed partial class DebianFeed
                 return new LocalAnswer.Status(400, "This is no Debian package whose control file can be read.");
             spool.Position = 0;
             var answer = await SaveAsync(spool, request, tree, ct, path);
-            if (answer is LocalAnswer.Status { Code: 409 })
+            if (answer is LocalAnswer.Status { Code: 409 }
+                && tree.Find(Suites, suite, component, path[^1] + PoolSuffix) is null)
             {
                 // The same file again is for another distribution.
                 spool.Position = 0;
