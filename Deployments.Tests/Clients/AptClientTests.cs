@@ -79,6 +79,29 @@ public sealed partial class AptClientTests : IAsyncLifetime, IDisposable
         Assert.Equal(deb, await File.ReadAllBytesAsync(Assert.Single(Directory.GetFiles(home.At("work"), "*.deb"))));
     }
 
+    [ClientFact("apt-get")]
+    public async Task Downloads_what_was_uploaded_to_a_distribution_by_indexes_made_here()
+    {
+        await feeds.App.CreateFeedAsync("made", "debian");
+        var url = $"{feeds.App.Url}debian/made/";
+        foreach (var suite in new[] { "bookworm", "trixie" }) // the same file for both
+        {
+            using var body = new ByteArrayContent(deb);
+            using var answer = await feeds.App.Admin.PutAsync(new Uri($"{url}upload/{suite}/main"), body);
+            Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        }
+
+        foreach (var line in new[] { "bookworm main", "trixie main", "./" })
+        {
+            await home.WriteAsync("apt/etc/apt/sources.list", $"deb [trusted=yes] {url} {line}\n");
+            await AptAsync("-o", "APT::Update::Error-Mode=any", "update");
+            await AptAsync("download", "acme");
+            var file = Assert.Single(Directory.GetFiles(home.At("work"), "*.deb"));
+            Assert.Equal(deb, await File.ReadAllBytesAsync(file));
+            File.Delete(file);
+        }
+    }
+
     async Task DownloadAsync(string suite, string component)
     {
         await home.WriteAsync("apt/etc/apt/sources.list", $"deb [trusted=yes] {feeds.Url} {suite}\n");

@@ -13,7 +13,12 @@ public sealed class DnfClientTests : IAsyncLifetime, IDisposable
     public void Dispose() => home.Dispose();
 
     [ClientFact("dnf", "createrepo_c", "rpmbuild")]
-    public async Task Downloads_a_package_whose_epoch_only_its_header_tells()
+    public Task Downloads_a_package_whose_epoch_only_its_header_tells() => DownloadAsync(isIndexed: true);
+
+    [ClientFact("dnf", "rpmbuild")]
+    public Task Downloads_a_package_by_an_index_made_here() => DownloadAsync(isIndexed: false);
+
+    async Task DownloadAsync(bool isIndexed)
     {
         await home.WriteAsync("build/acme.spec", """
             Name: acme
@@ -23,13 +28,16 @@ public sealed class DnfClientTests : IAsyncLifetime, IDisposable
             Summary: x
             License: MIT
             BuildArch: noarch
+            Provides: acme-tool = 3:1.0
+            Requires: acme-tool >= 2:0.9
             %description
             x
             %files
             """);
         await home.SucceedAsync("build", "rpmbuild", "-bb", "--define", $"_topdir {home.At("rpm")}",
             "--define", $"_rpmdir {home.At("tree")}", "--define", "_dbpath " + home.At("rpmdb"), "acme.spec");
-        await home.SucceedAsync("tree", "createrepo_c", home.At("tree"));
+        if (isIndexed)
+            await home.SucceedAsync("tree", "createrepo_c", home.At("tree"));
         foreach (var file in Directory.GetFiles(home.At("tree"), "*", SearchOption.AllDirectories))
         {
             await feeds.UploadAsync(

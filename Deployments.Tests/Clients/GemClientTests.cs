@@ -51,6 +51,55 @@ public sealed class GemClientTests : IAsyncLifetime, IDisposable
     }
 
     [ClientFact("gem")]
+    public async Task Installs_what_was_pushed_with_what_it_needs_from_indexes_made_of_the_gems()
+    {
+        await BuildAsync("part", "2.1", "");
+        await BuildAsync("part", "3.0", "");
+        await BuildAsync("part", "3.1.pre", "");
+        await BuildAsync("acme", "1.0", """
+              s.add_runtime_dependency "part", "~> 2.0", "!= 2.0.1"
+              s.add_development_dependency "rake"
+              s.required_ruby_version = ">= 2.0"
+            """);
+        foreach (var file in Directory.GetFiles(home.At("build"), "*.gem"))
+            await feeds.UploadAsync($"gems/{Path.GetFileName(file)}", await File.ReadAllBytesAsync(file));
+
+        var found = await home.SucceedAsync("work", "gem", "search", "--all", "--prerelease", "--clear-sources",
+            "--source", feeds.StoreUrl, "part");
+        await home.SucceedAsync("work", "gem", "install", "--no-document", "--clear-sources",
+            "--source", feeds.StoreUrl, "acme");
+
+        Assert.Contains("part (3.1.pre, 3.0, 2.1)", found, StringComparison.Ordinal);
+        Assert.True(Directory.Exists(home.At("gems", "gems", "acme-1.0")));
+        Assert.True(Directory.Exists(home.At("gems", "gems", "part-2.1")));
+        Assert.False(Directory.Exists(home.At("gems", "gems", "part-3.0")));
+        using var info = await feeds.App.Client.AskAsync(feeds.StoreUrl + "info/acme");
+        Assert.StartsWith("---\n1.0 part:~> 2.0&!= 2.0.1|checksum:", await info.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal);
+        using var versions = await feeds.App.Client.AskAsync(feeds.StoreUrl + "versions");
+        Assert.Contains("\npart 2.1,3.0,3.1.pre ", await versions.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal);
+    }
+
+    async Task BuildAsync(string name, string version, string more)
+    {
+        await home.WriteAsync($"build/{name}.gemspec", $"""
+            Gem::Specification.new do |s|
+              s.name = "{name}"
+              s.version = "{version}"
+              s.summary = "A summary: with a colon, 'quotes' and more words than a line of YAML holds: folded"
+              s.description = "First line\n\n  and: another"
+              s.authors = ["Ada", "Grace"]
+              s.files = []
+              s.homepage = "https://example.com"
+              s.license = "MIT"
+            {more}
+            end
+            """);
+        await home.SucceedAsync("build", "gem", "build", $"{name}.gemspec");
+    }
+
+    [ClientFact("gem")]
     public async Task Installs_from_a_tree_that_it_made_itself()
     {
         // A name with what looks like a version in it.

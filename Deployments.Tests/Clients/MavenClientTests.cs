@@ -25,12 +25,6 @@ public sealed class MavenClientTests : IAsyncLifetime, IDisposable
               </dependency></dependencies>
             </project>
             """));
-        await UploadAsync("org/acme/part/maven-metadata.xml", Given.Bytes(
-            """
-            <metadata><groupId>org.acme</groupId><artifactId>part</artifactId>
-              <versioning><release>2.1</release><versions><version>2.1</version></versions></versioning>
-            </metadata>
-            """));
         await UploadAsync("org/acme/part/2.1/part-2.1.pom", Given.Bytes(
             """
             <project><modelVersion>4.0.0</modelVersion>

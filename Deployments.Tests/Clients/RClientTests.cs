@@ -16,8 +16,6 @@ public sealed class RClientTests : IAsyncLifetime, IDisposable
                 + "Author: Ada\nMaintainer: Ada <ada@example.com>\n")),
             ("acme/NAMESPACE", Given.Bytes("export(answer)\n")),
             ("acme/R/acme.R", Given.Bytes("answer <- function() 42\n"))));
-        await feeds.UploadAsync(
-            "src/contrib/PACKAGES", Given.Bytes("Package: acme\nVersion: 1.0-2\nNeedsCompilation: no\n"));
     }
 
     public Task DisposeAsync() => feeds.DisposeAsync().AsTask();

@@ -64,4 +64,18 @@ public sealed class GoFeedTests : StaticFeedContract
         Assert.Equal(404, await StatusAsync("example.com/!acme/@v/v1.8.0.info"));
         Assert.Null(await AskAsync("example.com/other/@v/list"));
     }
+
+    [Fact]
+    public async Task What_a_module_needs_is_read_out_of_it_where_nobody_uploaded_it()
+    {
+        const string Module = "example.com/!acme/@v";
+        await StatusAsync($"{Module}/v1.0.0.zip", "PUT", Given.Zip(
+            ("example.com/Acme@v1.0.0/go.mod", Given.Bytes("module example.com/Acme\n\ngo 1.19\n"))));
+        await StatusAsync($"{Module}/v0.9.0.zip", "PUT", Given.Zip(
+            ("example.com/Acme@v0.9.0/acme.go", Given.Bytes("package acme\n"))));
+
+        Assert.Equal("module example.com/Acme\n\ngo 1.19\n", await ContentAsync($"{Module}/v1.0.0.mod"));
+        Assert.Equal("module example.com/Acme\n", await ContentAsync($"{Module}/v0.9.0.mod"));
+        Assert.Equal(404, await StatusAsync($"{Module}/v0.8.0.mod"));
+    }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Xml.Linq;
 using Deployments.Web.Feeds;
 
 namespace Deployments.Tests.Feeds;
@@ -137,11 +138,61 @@ public sealed class MavenFeedTests : FeedTypeContract, IDisposable
     }
 
     [Fact]
+    public async Task Metadata_of_an_artifact_that_nobody_uploaded_is_made_of_its_versions()
+    {
+        foreach (var version in new[] { "1.10", "1.9", "2.0-SNAPSHOT" })
+            await PutAsync($"org/acme/app/{version}/app-{version}.jar", "jar");
+
+        var metadata = XElement.Parse(await ContentAsync("org/acme/app/maven-metadata.xml"));
+
+        Assert.Equal(["1.9", "1.10", "2.0-SNAPSHOT"], metadata.Descendants("version").Select(version => version.Value));
+        Assert.Equal(("org.acme", "app", "2.0-SNAPSHOT", "1.10"), (
+            metadata.Element("groupId")!.Value, metadata.Element("artifactId")!.Value,
+            metadata.Descendants("latest").Single().Value, metadata.Descendants("release").Single().Value));
+        foreach (var (kind, sum) in Sums(await ContentAsync("org/acme/app/maven-metadata.xml")))
+            Assert.Equal(sum, await ContentAsync($"org/acme/app/maven-metadata.xml.{kind}"));
+    }
+
+    [Fact]
+    public async Task Metadata_of_a_snapshot_that_nobody_uploaded_names_the_newest_build_of_each_file()
+    {
+        foreach (var file in new[]
+                 {
+                     "app-1.2-20240102.030405-9.jar", "app-1.2-20240103.030405-10.jar",
+                     "app-1.2-20240103.030405-10.pom", "app-1.2-20240102.030405-9-sources.jar",
+                     "app-1.2-20240103.030405-10.jar.sha1",
+                 })
+            await PutAsync($"{SnapshotFolder}/{file}", "x");
+
+        var metadata = XElement.Parse(await ContentAsync($"{SnapshotFolder}/maven-metadata.xml"));
+
+        Assert.Equal(("20240103.030405", "10", "1.2-SNAPSHOT"), (
+            metadata.Descendants("timestamp").Single().Value, metadata.Descendants("buildNumber").Single().Value,
+            metadata.Element("version")!.Value));
+        Assert.Equal(
+            [" jar 1.2-20240103.030405-10", " pom 1.2-20240103.030405-10", "sources jar 1.2-20240102.030405-9"],
+            metadata.Descendants("snapshotVersion").Select(file => string.Join(' ',
+                new[] { "classifier", "extension", "value" }.Select(name => file.Element(name)?.Value))));
+        foreach (var (kind, sum) in Sums(await ContentAsync($"{SnapshotFolder}/maven-metadata.xml")))
+            Assert.Equal(sum, await ContentAsync($"{SnapshotFolder}/maven-metadata.xml.{kind}"));
+    }
+
+    static IEnumerable<(string Kind, string Sum)> Sums(string text)
+    {
+        var bytes = Given.Bytes(text);
+        yield return ("md5", Convert.ToHexStringLower(MD5.HashData(bytes)));
+        yield return ("sha1", Convert.ToHexStringLower(SHA1.HashData(bytes)));
+        yield return ("sha256", Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        yield return ("sha512", Convert.ToHexStringLower(SHA512.HashData(bytes)));
+    }
+
+    [Fact]
     public async Task An_artifact_that_is_ours_is_never_asked_of_a_connector()
     {
         await PutAsync("org/acme/app/1.2/app-1.2.jar", "jar");
         Assert.Equal(404, await StatusAsync("org/acme/app/9.9/app-9.9.jar"));
-        Assert.Equal(404, await StatusAsync("org/acme/app/maven-metadata.xml"));
+        Assert.Contains("<version>1.2</version>", await ContentAsync("org/acme/app/maven-metadata.xml"),
+            StringComparison.Ordinal);
         Assert.Equal(404, await StatusAsync("org/acme/app/1.2/app-1.2.pom"));
         Assert.Null(await AskAsync("org/acme/lib/1.0/lib-1.0.jar"));
         Assert.Null(await AskAsync("org/acme/maven-metadata.xml"));

@@ -60,13 +60,23 @@ public sealed class UnknownNamesTests
         pypi | packages/zzz/1.0/zzz-1.0.tar.gz | 404 404 404 |
         conda | noarch/zzz-1.0-0.conda | 404 404 404 |
         conda | noarch/repodata.json.zst | 404 404 404 |
+        rubygems | versions | 200 404 200 | ---
+        rubygems | names | 200 404 200 | ---
+        rubygems | specs.4.8.gz | 200 404 200 |
+        rubygems | latest_specs.4.8.gz | 200 404 200 |
+        rubygems | prerelease_specs.4.8.gz | 200 404 200 |
         rubygems | info/zzz | 404 404 404 |
         rubygems | quick/Marshal.4.8/zzz-1.0.gemspec.rz | 404 404 404 |
         rubygems | gems/zzz-1.0.gem | 404 404 404 |
+        debian | Packages | 200 404 200 |
+        debian | Packages.gz | 200 404 200 |
+        debian | Release | 200 404 200 | SHA256:
         debian | dists/zzz/InRelease | 404 404 404 |
         debian | dists/zzz/Release | 404 404 404 |
         debian | dists/zzz/main/binary-amd64/Packages | 404 404 404 |
         debian | pool/main/z/zzz/zzz_1.0_all.deb | 404 404 404 |
+        rpm | repodata/repomd.xml | 200 404 200 | <repomd
+        rpm | repodata/primary.xml.gz | 200 404 200 |
         rpm | Packages/zzz-1.0-1.noarch.rpm | 404 404 404 |
         apk | x86_64/APKINDEX.tar.gz | 404 404 404 |
         apk | x86_64/zzz-1.0-r0.apk | 404 404 404 |
@@ -78,6 +88,8 @@ public sealed class UnknownNamesTests
         docker | zzz/blobs/{Digest} | 404 404 404 | "BLOB_UNKNOWN"
         docker | zzz/tags/list | 404 404 404 | "NAME_UNKNOWN"
         docker | zzz/referrers/{Digest} | 200 404 404 |
+        cran | src/contrib/PACKAGES | 200 404 200 |
+        cran | src/contrib/PACKAGES.gz | 200 404 200 |
         cran | src/contrib/zzz_1.0.tar.gz | 404 404 404 |
         cran | src/contrib/PACKAGES.rds | 404 404 404 |
         pub | api/packages/zzz | 404 404 404 |
@@ -130,14 +142,17 @@ public sealed class UnknownNamesTests
         ["maven"] = ("PUT", "com/acme/acme/1.0/acme-1.0.jar", Given.Bytes("jar")),
         ["pypi"] = ("PUT", "acme-1.0.tar.gz", Given.Bytes("x")),
         ["conda"] = ("PUT", "noarch/acme-1.0-0.tar.bz2", Given.Bytes("x")),
-        ["rubygems"] = ("PUT", "gems/acme-1.0.gem", Given.Bytes("x")),
+        ["rubygems"] = ("PUT", "gems/acme-1.0.gem", PackageHeads.Tar(("metadata.gz", PackageHeads.Gzip(Given.Bytes(
+            "--- !ruby/object:Gem::Specification\nname: acme\n"
+            + "version: !ruby/object:Gem::Version\n  version: '1.0'\n"))))),
         ["debian"] = ("PUT", "pool/main/a/acme/acme_1.0_all.deb", PackageHeads.Deb(
             "Package: acme\nVersion: 1.0\nArchitecture: all\n")),
         ["rpm"] = ("PUT", "Packages/acme-1.0-1.noarch.rpm", PackageHeads.Rpm("acme", null, "1.0", "1", "noarch")),
         ["apk"] = ("PUT", "x86_64/acme-1.0-r0.apk", Given.Bytes("x")),
         ["helm"] = ("PUT", "", PackageHeads.TarGz(("acme/Chart.yaml", Given.Bytes("name: acme\nversion: 1.0.0\n")))),
         ["docker"] = ("PUT", "acme/manifests/1.0", Given.Bytes("""{"schemaVersion":2,"manifests":[]}""")),
-        ["cran"] = ("PUT", "src/contrib/acme_1.0.tar.gz", Given.Bytes("x")),
+        ["cran"] = ("PUT", "src/contrib/acme_1.0.tar.gz", PackageHeads.TarGz(
+            ("acme/DESCRIPTION", Given.Bytes("Package: acme\nVersion: 1.0\n")))),
         ["pub"] = ("PUT", "packages/acme/versions/1.0.0.tar.gz", Given.Bytes("x")),
         ["terraform"] = ("PUT", "acme/vpc/aws/1.0.0/archive.zip", Given.Bytes("x")),
         ["cargo"] = ("PUT", "api/v1/crates/acme/1.0.0/download", Given.Bytes("x")),

@@ -1,13 +1,14 @@
 using System.Data.Common;
 using Deployments.Data.Accounts;
 using Deployments.Data.Database;
+using Deployments.Web.Background;
 
 namespace Deployments.Web.Accounts;
 
 /// <summary>Checks remembered credentials anew when accounts or keys change on any node.</summary>
 sealed class CredentialsRefresh(
     Credentials credentials, DatabaseSignals notifications, ILogger<CredentialsRefresh> logger)
-    : BackgroundService
+    : PatientService
 {
     // A little before an entry would have to be checked by the request that needs it.
     static readonly TimeSpan Interval = Credentials.Freshness * 0.8;
@@ -30,7 +31,7 @@ sealed class CredentialsRefresh(
 
 /// <summary>Writes down when keys were last used: once a minute for all of them, no request waits for it.</summary>
 sealed class KeyUseWriter(Credentials credentials, ApiKeyStore apiKeys, TimeProvider time, ILogger<KeyUseWriter> logger)
-    : BackgroundService
+    : PatientService
 {
     static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
@@ -50,11 +51,7 @@ sealed class KeyUseWriter(Credentials credentials, ApiKeyStore apiKeys, TimeProv
         }
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await WriteAsync(cancellationToken);
-    }
+    protected override Task WriteLastAsync() => WriteAsync(CancellationToken.None);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

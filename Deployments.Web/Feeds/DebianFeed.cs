@@ -10,7 +10,8 @@ namespace Deployments.Web.Feeds;
 /// </summary>
 /// <remarks>
 /// See the Debian wiki's "Repository Format" and deb(5). File names leave out the version's epoch; it is taken from the
-/// control file at the head of the package. Indexes and signatures pass unchanged.
+/// control file at the head of the package. Indexes and signatures pass unchanged;
+/// where there is none, <c>DebianFeed.Index.cs</c> makes one, without a signature.
 /// </remarks>
 public sealed partial class DebianFeed : StaticFeed
 {
@@ -137,7 +138,7 @@ public sealed partial class DebianFeed : StaticFeed
             deb [trusted=yes] {feed} ./
             """),
         new("curl", $"""
-            # adds a package to the pool; the indexes are made and uploaded by who signs them
+            # adds a package to the pool and names it in the distribution's indexes, which are not signed
             curl -T acme_1.0_amd64.deb -H "X-ApiKey: $KEY" {feed}upload/stable/main
             """),
     ];
@@ -174,14 +175,14 @@ public sealed partial class DebianFeed : StaticFeed
 
     /// <inheritdoc/>
     /// <remarks>
-    /// ProGet's <c>upload/{distribution}/{component}</c> too. The package is filed in the pool; who signs the indexes
-    /// names it there.
+    /// ProGet's <c>upload/{distribution}/{component}</c> too. The package is filed in the pool; the indexes made here
+    /// name it in that distribution.
     /// </remarks>
     protected override ValueTask<LocalAnswer> StoreAsync(
         FeedRequest request, PackageTree tree, CancellationToken ct) => request.Segments switch
         {
             ["upload", _, _] or ["upload", _, _, _] when request.Segments.Skip(1).Take(2).All(NamePattern().IsMatch) =>
-                FileAsync(request.For("", $"?component={Uri.EscapeDataString(request.Segments[2])}"), tree, ct),
+                FileInSuiteAsync(request, request.Segments[1], request.Segments[2], tree, ct),
             ["upload", ..] => ValueTask.FromResult<LocalAnswer>(
                 new LocalAnswer.Status(400, "Upload to upload/ and a distribution and a component.")),
             _ => base.StoreAsync(request, tree, ct),

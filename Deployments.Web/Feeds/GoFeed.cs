@@ -78,6 +78,8 @@ public sealed partial class GoFeed : StaticFeed
                 Encoding.UTF8.GetBytes(string.Concat(versions.Select(version => version + "\n"))), "text/plain"),
             ["@v", var info] when info.EndsWith(".info", StringComparison.Ordinal)
                 && versions.Contains(Unescape(info[..^5]) ?? "") => Info(Unescape(info[..^5])!),
+            ["@v", var mod] when mod.EndsWith(".mod", StringComparison.Ordinal)
+                && versions.Contains(Unescape(mod[..^4]) ?? "") => Mod(path, mod[..^4], tree),
             ["@latest"] => Info(Newest(versions)),
             _ => new LocalAnswer.Status(404, "This feed has the module, but not this file."),
         };
@@ -128,6 +130,25 @@ public sealed partial class GoFeed : StaticFeed
 
     static string Newest(List<string> versions) =>
         versions.LastOrDefault(version => !SemVerSyntax.IsPrerelease(version)) ?? versions[^1];
+
+    // The module's own go.mod; one that has none needs nothing, and is called by its path.
+    static LocalAnswer Mod(string[] path, string version, PackageTree tree)
+    {
+        var module = Unescape(string.Join('/', path[..^2])) ?? "";
+        var name = $"{module}@{Unescape(version)}/go.mod";
+        try
+        {
+            using var zip = File.OpenRead(tree.Find([.. path[..^1], version + ".zip"])!);
+            var mod = PackageArchive.Read(zip, archive => archive.GetEntry(name) is { } entry
+                ? PackageArchive.ReadManifest(entry)
+                : Encoding.UTF8.GetBytes($"module {module}\n"));
+            return new LocalAnswer.Document(mod, "text/plain; charset=utf-8");
+        }
+        catch (InvalidDataException)
+        {
+            return new LocalAnswer.Status(404, "The module's file is no zip file that can be read.");
+        }
+    }
 
     static LocalAnswer.Document Info(string version) =>
         new(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { Version = version }), "application/json");

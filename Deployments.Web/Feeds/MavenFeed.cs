@@ -169,6 +169,8 @@ public sealed partial class MavenFeed : IFeedType
             return new LocalAnswer.File(tree.Find(stored)!, MediaType(path[^1]));
         if (await ChecksumAsync(path, tree, ct) is { } checksum)
             return new LocalAnswer.Document(System.Text.Encoding.ASCII.GetBytes(checksum), "text/plain");
+        if (MakeMetadata(path, tree) is { } made)
+            return new LocalAnswer.Document(made, MediaType(path[^1]));
 
         // An artifact of ours is never asked of a connector: {artifact}/{version}/{file} or {artifact}/{metadata}.
         return IsArtifact(path[..^1], tree) || (path.Length > 2 && IsArtifact(path[..^2], tree))

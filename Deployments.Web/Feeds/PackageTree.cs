@@ -25,6 +25,9 @@ public sealed class PackageTree(string root, TimeProvider time)
     /// </summary>
     public PackageTree Unfinished => new(Path.Combine(root, ".uploads"), time);
 
+    /// <summary>The time, for indexes that say when they were made.</summary>
+    public DateTimeOffset Now => time.GetUtcNow();
+
     /// <summary>The absolute path of a stored file, or null when there is none by that name.</summary>
     public string? Find(params string[] segments) =>
         TryPathOf(segments) is { } path && File.Exists(path) ? path : null;
@@ -59,6 +62,45 @@ public sealed class PackageTree(string root, TimeProvider time)
         await using var file = File.OpenRead(path);
         return await StoredFile.HashAsync(file, Stream.Null, File.GetLastWriteTimeUtc(path), "", ct);
     }
+
+    /// <summary>
+    /// A text made of a stored file, such as its part of an index: kept beside it, out of reach of names, and made anew
+    /// when another file takes its name.
+    /// </summary>
+    /// <param name="make">Makes it of the file and what is known of it; empty where the file is no package.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <param name="segments">The file's name in the tree.</param>
+    /// <returns>The text; empty when the file is not there.</returns>
+    public async ValueTask<string> MadeOfAsync(
+        Func<Stream, StoredFile, ValueTask<string>> make, CancellationToken ct, params string[] segments)
+    {
+        if (Find(segments) is not { } path)
+            return "";
+        var changedAt = File.GetLastWriteTimeUtc(path);
+        var kept = MadeOf(path);
+        if (File.Exists(kept) && File.GetLastWriteTimeUtc(kept) == changedAt)
+            return await File.ReadAllTextAsync(kept, ct);
+        if (await InfoAsync(ct, segments) is not { } info)
+            return "";
+        string text;
+        await using (var content = File.OpenRead(path))
+            text = await make(content, info);
+        try
+        {
+            var temporary = Path.Combine(Path.GetDirectoryName(path)!, $".{Guid.NewGuid():N}.tmp");
+            await File.WriteAllTextAsync(temporary, text, ct);
+            File.SetLastWriteTimeUtc(temporary, changedAt);
+            File.Move(temporary, kept, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A tree that is only read; then it is made each time.
+        }
+
+        return text;
+    }
+
+    static string MadeOf(string path) => Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.made");
 
     /// <summary>
     /// Whether a file can have this name: the segments are names, none on the way is a file, and the last is no
@@ -172,6 +214,7 @@ public sealed class PackageTree(string root, TimeProvider time)
             return false; // and perhaps no directory either
         File.Delete(path);
         File.Delete(path + InfoSuffix);
+        File.Delete(MadeOf(path));
         return true;
     }
 

@@ -8,7 +8,8 @@ namespace Deployments.Web.Feeds;
 /// <summary>RPM repositories, as dnf, yum and zypper read them: <c>repodata/</c> and packages anywhere.</summary>
 /// <remarks>
 /// File names (<c>{name}-{version}-{release}.{arch}.rpm</c>) leave out the epoch, and may be anything at all; the
-/// header at the head of the package tells. Metadata and signatures pass unchanged. Delta packages are not counted.
+/// header at the head of the package tells. Metadata and signatures pass unchanged;
+/// where there is none, <c>RpmFeed.Index.cs</c> makes it, without a signature. Delta packages are not counted.
 /// </remarks>
 public sealed partial class RpmFeed : StaticFeed
 {

@@ -7,8 +7,8 @@ namespace Deployments.Web.Feeds;
 
 /// <summary>Ruby gems, as gem and bundler read them: <c>gems/</c> and the indexes beside it.</summary>
 /// <remarks>
-/// See the Compact Index API and <c>gem generate_index</c>, which makes the local tree. Names and
-/// platforms have dashes in them, so a gem is what the metadata at its head says.
+/// See the Compact Index API and <c>gem generate_index</c>. Names and platforms have dashes in them, so a gem is what
+/// the metadata at its head says. <c>RubyGemsFeed.Index.cs</c>: the indexes of the gems that are here.
 /// </remarks>
 public sealed partial class RubyGemsFeed : StaticFeed
 {
@@ -78,7 +78,6 @@ public sealed partial class RubyGemsFeed : StaticFeed
             source "{feed}"
             """),
         new("gem push", $"""
-            # stores the gem; gem generate_index makes the indexes that clients read
             GEM_HOST_API_KEY=KEY gem push acme-1.0.gem --host {feed.AbsoluteUri.TrimEnd('/')}
             """),
     ];

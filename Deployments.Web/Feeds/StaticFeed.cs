@@ -273,6 +273,32 @@ public abstract class StaticFeed : IFeedType
         return TryReadHead(request, head.AsMemory(0, read));
     }
 
+    /// <summary>The package files below a directory; in the order of their names, those of a directory first.</summary>
+    protected IEnumerable<string[]> PackagesBelow(PackageTree tree, params string[] folder) =>
+        tree.Files(folder).Select(name => (string[])[.. folder, name]).Where(path => TryReadFile(path) is not null)
+            .Concat(tree.Directories(folder).SelectMany(name => PackagesBelow(tree, [.. folder, name])));
+
+    /// <summary>A file's first bytes: as many, or fewer when it has no more.</summary>
+    protected static async ValueTask<ReadOnlyMemory<byte>> HeadOfAsync(
+        Stream content, int length, CancellationToken ct)
+    {
+        var head = new byte[length];
+        return head.AsMemory(0, await content.ReadAtLeastAsync(head, length, throwOnEndOfStream: false, ct));
+    }
+
+    /// <summary>A text as a client may ask for it: as it is, or packed, always to the same bytes.</summary>
+    protected static byte[] Packed(string text, bool isPacked)
+    {
+        var plain = System.Text.Encoding.UTF8.GetBytes(text);
+        if (!isPacked)
+            return plain;
+        using var packed = new MemoryStream();
+        using (var gzip = new System.IO.Compression.GZipStream(
+            packed, System.IO.Compression.CompressionLevel.Optimal, leaveOpen: true))
+            gzip.Write(plain);
+        return packed.ToArray();
+    }
+
     /// <summary>Whether the file's directory has another file of the same package.</summary>
     protected bool IsOwn(string[] path, PackageTree tree)
     {

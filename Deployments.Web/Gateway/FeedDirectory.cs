@@ -4,6 +4,7 @@ using System.Data.Common;
 using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
+using Deployments.Web.Background;
 using Deployments.Web.Feeds;
 using Deployments.Web.Settings;
 
@@ -19,7 +20,7 @@ namespace Deployments.Web.Gateway;
 /// </remarks>
 sealed class FeedDirectory(
     FeedQueries queries, PackageStatusQueries statuses, FeedTypeCatalog types, DeploymentsSettings settings,
-    DatabaseSignals notifications, TimeProvider time, ILogger<FeedDirectory> logger) : BackgroundService
+    DatabaseSignals notifications, TimeProvider time, ILogger<FeedDirectory> logger) : PatientService
 {
     const int MissesMax = 1000;
     const int NameLengthMax = 100;

@@ -1,5 +1,6 @@
 using Deployments.Data.Database;
 using Deployments.Data.Inbox;
+using Deployments.Web.Background;
 
 namespace Deployments.Web.Jobs;
 
@@ -9,7 +10,7 @@ namespace Deployments.Web.Jobs;
 /// </summary>
 sealed class InboxAlarm(
     DatabaseSignals notifications, InboxStore inbox, JobQueue queue, DrainInboxJob drain, JobServer server,
-    TimeProvider time, ILogger<InboxAlarm> logger) : BackgroundService
+    TimeProvider time, ILogger<InboxAlarm> logger) : PatientService
 {
     static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
     // One drain for a burst, and still visible at once.

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Deployments.Data.Inbox;
 using Deployments.Data.Jobs;
+using Deployments.Web.Background;
 using Deployments.Web.Settings;
 
 namespace Deployments.Web.Jobs;
@@ -10,10 +11,9 @@ namespace Deployments.Web.Jobs;
 /// </summary>
 sealed class NodeHeartbeat(
     ThisNode node, NodeStore store, Journal journal, DeploymentsSettings settings, TimeProvider time,
-    ILogger<NodeHeartbeat> logger) : BackgroundService
+    ILogger<NodeHeartbeat> logger) : PatientService
 {
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
-    static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
 
     /// <inheritdoc/>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -23,17 +23,14 @@ sealed class NodeHeartbeat(
     }
 
     /// <inheritdoc/>
-    public override async Task StopAsync(CancellationToken cancellationToken)
+    protected override async Task WriteLastAsync()
     {
-        await base.StopAsync(cancellationToken);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(StopPatience);
         try
         {
-            await store.StopAsync(node, time.GetUtcNow(), patience.Token);
+            await store.StopAsync(node, time.GetUtcNow(), CancellationToken.None);
         }
         catch (Exception exception)
-            when (exception is DbException or TimeoutException or OperationCanceledException)
+            when (exception is DbException or TimeoutException or ObjectDisposedException)
         {
             logger.LogWarning("The end of this node is not written down: {Reason}", exception.Message);
         }
