@@ -93,7 +93,7 @@ sealed class KeyFile
     }
 
     /// <summary>Decrypts an element; one in clear is given back as it is.</summary>
-    /// <exception cref="CryptographicException">It was encrypted by a key that is not here, or changed since.</exception>
+    /// <exception cref="CryptographicException">Its key is not here, or it was changed since.</exception>
     public string Open(string xml)
     {
         if (SealOrNull(xml) is not { } element)
