@@ -71,6 +71,7 @@ public static class Program
         try
         {
             await app.MigrateAsync();
+            await app.ProtectKeyRingAsync();
             app.UseKnownProxies(settings);
             app.UseWellFormedHosts();
             app.UseSecurityHeaders();

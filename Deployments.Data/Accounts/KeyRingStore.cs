@@ -12,15 +12,16 @@ public sealed class KeyRingStore(NpgsqlDataSource database)
     // Any number will do, as long as every version of this program uses it.
     const long AdvisoryLock = 862_405; // beside those of migrations, inbox, retention and indexes
 
-    /// <summary>Every key, as XML, oldest first.</summary>
-    public IReadOnlyList<string> All()
+    /// <summary>Every key, oldest first.</summary>
+    public IReadOnlyList<KeyRingRow> All()
     {
         using var connection = database.OpenConnection();
-        return [.. connection.Query<string>("select xml from data_protection_keys order by created_at, friendly_name")];
+        return [.. connection.Query<KeyRingRow>(
+            "select friendly_name, xml from data_protection_keys order by created_at, friendly_name")];
     }
 
-    /// <summary>Keeps a key.</summary>
-    public void Add(string friendlyName, string xml)
+    /// <summary>Keeps a key, in the place of one of the same name.</summary>
+    public void Put(string friendlyName, string xml)
     {
         using var connection = database.OpenConnection();
         connection.Execute(
@@ -49,3 +50,8 @@ public sealed class KeyRingStore(NpgsqlDataSource database)
         }
     }
 }
+
+/// <summary>A key of the ring.</summary>
+/// <param name="FriendlyName">Its name, by which nothing but this table knows it.</param>
+/// <param name="Xml">The key; where a key file is used, an element that holds it encrypted.</param>
+public sealed record KeyRingRow(string FriendlyName, string Xml);

@@ -1,3 +1,7 @@
+using System.Security.AccessControl;
+using System.Security.Principal;
+using System.Text;
+
 namespace Deployments.Web.Embedded;
 
 /// <summary>Where the program keeps what must survive it: the private PostgreSQL, its password, journals.</summary>
@@ -31,5 +35,26 @@ public static class DataDirectory
         else
             Directory.CreateDirectory(
                 path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>Writes a file that only its owner may read, and has it on disk when this returns.</summary>
+    internal static void WriteSecret(string path, string text)
+    {
+        File.Delete(path);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var file = new FileStream(path, options);
+        if (OperatingSystem.IsWindows())
+        {
+            var owner = new FileSecurity();
+            owner.SetAccessRuleProtection(isProtected: true, preserveInheritance: false);
+            using var me = WindowsIdentity.GetCurrent();
+            owner.AddAccessRule(
+                new FileSystemAccessRule(me.User!, FileSystemRights.FullControl, AccessControlType.Allow));
+            new FileInfo(path).SetAccessControl(owner);
+        }
+        file.Write(Encoding.ASCII.GetBytes(text));
+        file.Flush(flushToDisk: true);
     }
 }

@@ -1,7 +1,4 @@
-using System.Security.AccessControl;
 using System.Security.Cryptography;
-using System.Security.Principal;
-using System.Text;
 
 namespace Deployments.Web.Embedded;
 
@@ -36,7 +33,7 @@ sealed class PostgresCluster(string dataDirectory)
         if (isNewPassword)
         {
             password = RandomNumberGenerator.GetHexString(PasswordDigits, lowercase: true);
-            WriteSecret(file, password);
+            DataDirectory.WriteSecret(file, password);
         }
 
         if (Major() is null)
@@ -91,24 +88,4 @@ sealed class PostgresCluster(string dataDirectory)
             [programs["postgres"], "--single", "-D", directory, "-c", "exit_on_error=on",
                 "-c", "logging_collector=off", "-c", "password_encryption=scram-sha-256", "postgres"],
             sql + "\n");
-
-    static void WriteSecret(string path, string text)
-    {
-        File.Delete(path);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var file = new FileStream(path, options);
-        if (OperatingSystem.IsWindows())
-        {
-            var owner = new FileSecurity();
-            owner.SetAccessRuleProtection(isProtected: true, preserveInheritance: false);
-            using var me = WindowsIdentity.GetCurrent();
-            owner.AddAccessRule(
-                new FileSystemAccessRule(me.User!, FileSystemRights.FullControl, AccessControlType.Allow));
-            new FileInfo(path).SetAccessControl(owner);
-        }
-        file.Write(Encoding.ASCII.GetBytes(text));
-        file.Flush(flushToDisk: true);
-    }
 }

@@ -15,6 +15,12 @@ public sealed record DeploymentsSettings
     /// </summary>
     public string? PackagesDirectory { get; init; }
 
+    /// <summary>
+    /// A file whose keys encrypt the key ring in the database, one in Base64 on each line, the first for new ones;
+    /// several nodes share it. Null: one in the data directory, which is made beside a private PostgreSQL only.
+    /// </summary>
+    public string? KeyFile { get; init; }
+
     /// <summary>The folder of PostgreSQL's server programs; null: looked for.</summary>
     public string? PostgresBin { get; init; }
 

@@ -1,6 +1,7 @@
 using Deployments.Data.Accounts;
 using Deployments.Data.Database;
 using Deployments.Web.Accounts;
+using Deployments.Web.Embedded;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -32,8 +33,8 @@ static class AccountsSetup
         services.AddHostedService(provider => provider.GetRequiredService<KeyUseWriter>());
 
         services.AddDataProtection().SetApplicationName("Deployments");
-        services.AddOptions<KeyManagementOptions>().Configure<KeyRingStore>(
-            (options, store) => options.XmlRepository = new DatabaseKeyRing(store));
+        services.AddOptions<KeyManagementOptions>().Configure<KeyRingStore, KeyFile>(
+            (options, store, file) => options.XmlRepository = new DatabaseKeyRing(store, file));
 
         services.AddAuthentication(Sessions.Scheme).AddCookie(Sessions.Scheme, Sessions.Configure);
         services.AddHttpContextAccessor();
@@ -47,6 +48,19 @@ static class AccountsSetup
             options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
             options.SuppressXFrameOptionsHeader = true; // SecurityHeaders says it, and more strictly
         });
+    }
+
+    /// <summary>Encrypts the key ring where it is in clear, before anything uses it.</summary>
+    /// <exception cref="CannotStartException">It was encrypted with another key file.</exception>
+    public static Task ProtectKeyRingAsync(this WebApplication app)
+    {
+        var store = app.Services.GetRequiredService<KeyRingStore>();
+        return store.OnOneNodeAtATimeAsync(
+            () =>
+            {
+                app.Services.GetRequiredService<KeyFile>().Protect(store, app.Logger);
+                return Task.CompletedTask;
+            }, CancellationToken.None);
     }
 
     /// <summary>Guards what is mapped: pages by their policies, other endpoints by <c>RequirePermission</c>.</summary>

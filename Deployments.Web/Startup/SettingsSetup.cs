@@ -1,3 +1,4 @@
+using Deployments.Web.Accounts;
 using Deployments.Web.Embedded;
 using Deployments.Web.Settings;
 
@@ -29,6 +30,8 @@ static class SettingsSetup
             PackagesDirectory = Path.GetFullPath(settings.PackagesDirectory ?? Path.Combine(dataDirectory, "packages")),
         };
         builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(KeyFile.Choose(
+            settings, string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("Deployments"))));
         builder.Services.AddSingleton(SettingsInForce.Read(builder.Configuration, settings, DefaultUrl));
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
             builder.WebHost.UseUrls(DefaultUrl);
