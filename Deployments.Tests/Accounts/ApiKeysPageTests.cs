@@ -9,7 +9,7 @@ using Deployments.Web.Pages.Accounts;
 
 namespace Deployments.Tests.Accounts;
 
-public sealed class ApiKeysPageTests
+public sealed class ApiKeysPageTests(SharedApp shared) : IClassFixture<SharedApp>
 {
     const string Page = "/admin/api-keys";
 
@@ -47,7 +47,7 @@ public sealed class ApiKeysPageTests
     [InlineData("ci", "true", "", "2001-12-31", "in the past")]
     public async Task An_unfit_key_is_not_made(string name, string view, string feed, string lastDay, string reason)
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         using var admin = await Browser.SignedInAsync(app);
 
         using var answer = await admin.PostAsync(

@@ -9,7 +9,7 @@ using Deployments.Web.Accounts;
 
 namespace Deployments.Tests.Accounts;
 
-public sealed class CallerResolverTests
+public sealed class CallerResolverTests(SharedApp shared) : IClassFixture<SharedApp>
 {
     const string Url = "/api/management/feeds/list";
 
@@ -26,20 +26,21 @@ public sealed class CallerResolverTests
     public async Task A_key_is_accepted_in_each_form_and_refused_when_wrong_expired_revoked_or_limited(
         string form, string value)
     {
-        await using var app = await TestApp.StartAsync();
-        await app.Admin.JsonAsync("POST", "/api/management/feeds/create", new { name = "main", feedType = "nuget" });
-        await AddKeyAsync(app, "expired-key", Permissions.All,
+        var app = shared.App;
+        var own = $"{Guid.NewGuid():N}"; // the other forms have their own feed and keys
+        await app.CreateFeedAsync(own, "nuget");
+        await AddKeyAsync(app, "expired-" + own, Permissions.All,
             expiresAt: TimeProvider.System.GetUtcNow().AddSeconds(-1));
-        await AddKeyAsync(app, "viewer-key", Permissions.View);
-        await AddKeyAsync(app, "limited-key", Permissions.All, feed: "main");
-        var revoked = await AddKeyAsync(app, "revoked-key", Permissions.All);
+        await AddKeyAsync(app, "viewer-" + own, Permissions.View);
+        await AddKeyAsync(app, "limited-" + own, Permissions.All, feed: own);
+        var revoked = await AddKeyAsync(app, "revoked-" + own, Permissions.All);
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(app, form, value, TestApp.ApiKey));
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(app, form, value, "revoked-key"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(app, form, value, "revoked-" + own));
         Assert.Equal(HttpStatusCode.OK,
             (await app.Admin.AskAsync("POST", $"/api/api-keys/delete?id={revoked}")).Status);
-        foreach (var key in new[] { "expired-key", "viewer-key", "limited-key", "revoked-key", "no-such-key",
-            TestApp.ApiKey + "x", "" })
+        foreach (var key in new[] { "expired-" + own, "viewer-" + own, "limited-" + own, "revoked-" + own,
+            "no-such-key", TestApp.ApiKey + "x", "" })
             Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(app, form, value, key));
     }
 
@@ -67,7 +68,7 @@ public sealed class CallerResolverTests
     [InlineData("x")]
     public async Task Credentials_that_cannot_be_read_are_wrong_ones_not_none(string authorization)
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         var (status, body) = await app.Client.AskAsync("GET", Url, null, ("Authorization", authorization));
 
         Assert.Equal(HttpStatusCode.Forbidden, status);
@@ -77,7 +78,7 @@ public sealed class CallerResolverTests
     [Fact]
     public async Task Of_several_credentials_all_must_be_right()
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
 
         Assert.Equal(HttpStatusCode.OK,
             (await app.Admin.AskAsync("GET", Url, null, ("Authorization", Basic("Admin", TestApp.AdminPassword))))
@@ -90,7 +91,7 @@ public sealed class CallerResolverTests
     [Fact]
     public async Task A_refusal_is_plain_text_and_comes_before_the_body_is_looked_at()
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         using var content = new StringContent("{ not json", Encoding.UTF8, "application/json");
 
         using var answer = await app.Client.PostAsync("/api/management/feeds/create", content);
@@ -197,7 +198,7 @@ public sealed class CallerResolverTests
     [Fact]
     public async Task A_personal_key_may_do_what_its_account_may()
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         var accounts = app.Service<AccountStore>();
         await accounts.AddAsync("carol", "x", AccountRole.Viewer, Test, default);
         var key = (string)(await app.Admin.JsonAsync(

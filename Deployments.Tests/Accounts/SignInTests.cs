@@ -10,14 +10,14 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Deployments.Tests.Accounts;
 
-public sealed class SignInTests
+public sealed class SignInTests(SharedApp shared) : IClassFixture<SharedApp>
 {
     static readonly Actor Test = new("test", null);
 
     [Fact]
     public async Task A_session_opens_admin_pages_and_the_cookie_is_not_for_scripts()
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         using var browser = new Browser(app.Url);
 
         using var answer = await browser.PostAsync(
@@ -50,7 +50,7 @@ public sealed class SignInTests
     [InlineData("")]
     public async Task Signing_in_leads_nowhere_else(string returnUrl)
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         using var browser = new Browser(app.Url);
         var url = "/sign-in?returnUrl=" + Uri.EscapeDataString(returnUrl);
 
@@ -66,9 +66,13 @@ public sealed class SignInTests
     [InlineData("disabled", "disabled's password")]
     public async Task Wrong_names_wrong_passwords_and_disabled_accounts_are_refused_alike(string name, string password)
     {
-        await using var app = await TestApp.StartAsync();
-        await AddAsync(app, "disabled", AccountRole.Viewer);
-        await app.Service<AccountStore>().ChangeAsync("disabled", null, false, Test, default);
+        var app = shared.App;
+        if (name == "disabled")
+        {
+            await AddAsync(app, name, AccountRole.Viewer);
+            await app.Service<AccountStore>().ChangeAsync(name, null, false, Test, default);
+        }
+
         using var browser = new Browser(app.Url);
 
         using var answer = await browser.PostAsync("/sign-in", "/sign-in", ("name", name), ("password", password));
@@ -125,7 +129,7 @@ public sealed class SignInTests
     [InlineData("/admin/connectors/up?handler=Delete")]
     public async Task A_form_without_its_token_is_refused(string url)
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         using var browser = await Browser.SignedInAsync(app);
 
         using var answer =
@@ -137,7 +141,7 @@ public sealed class SignInTests
     [Fact]
     public async Task Those_who_do_not_administer_reach_no_admin_page()
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         await AddAsync(app, "viewer", AccountRole.Viewer);
         await AddAsync(app, "publisher", AccountRole.Publisher);
         using var viewer = await Browser.SignedInAsync(app, "viewer", "viewer's password");
@@ -193,7 +197,7 @@ public sealed class SignInTests
     [Fact]
     public async Task No_page_is_without_a_policy()
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         var pages = ((IEndpointRouteBuilder)app.App).DataSources.SelectMany(source => source.Endpoints)
             .OfType<RouteEndpoint>()
                 .Where(endpoint => endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null).ToList();
@@ -211,7 +215,7 @@ public sealed class SignInTests
     [Fact]
     public async Task Keys_open_no_page_and_sessions_change_nothing_through_the_API()
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         using var withKey = await app.Admin.GetAsync("/admin/users");
         Assert.Equal(HttpStatusCode.Found, withKey.StatusCode);
 
@@ -289,7 +293,7 @@ public sealed class SignInTests
     [Fact]
     public async Task Pages_carry_security_headers_and_no_inline_code()
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         using var browser = await Browser.SignedInAsync(app);
         foreach (var page in new[] { "/sign-in", "/account", "/admin/users", "/admin/api-keys", "/admin/audit",
             "/admin/feeds" })

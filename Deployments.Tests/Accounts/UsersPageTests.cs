@@ -6,7 +6,7 @@ using Deployments.Tests.Support;
 
 namespace Deployments.Tests.Accounts;
 
-public sealed class UsersPageTests
+public sealed class UsersPageTests(SharedApp shared) : IClassFixture<SharedApp>
 {
     const string Page = "/admin/users";
 
@@ -52,7 +52,7 @@ public sealed class UsersPageTests
     [InlineData("", "a fine password", "required")]
     public async Task An_unfit_user_is_not_added(string name, string password, string reason)
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         using var admin = await Browser.SignedInAsync(app);
 
         using var answer = await admin.PostAsync(

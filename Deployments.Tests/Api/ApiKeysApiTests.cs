@@ -5,7 +5,7 @@ using Deployments.Tests.Support;
 
 namespace Deployments.Tests.Api;
 
-public sealed class ApiKeysApiTests
+public sealed class ApiKeysApiTests(SharedApp shared) : IClassFixture<SharedApp>
 {
     [Fact]
     public async Task A_key_is_shown_once_listed_without_itself_and_deleted()
@@ -85,7 +85,7 @@ public sealed class ApiKeysApiTests
     [InlineData("""{"type":"Personal","user":"nobody"}""", "user: ")]
     public async Task An_invalid_key_is_refused_with_the_property_named(string body, string expected)
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         using var content = new StringContent(body);
 
         using var answer = await app.Admin.PostAsync("/api/api-keys/create", content);

@@ -9,7 +9,7 @@ using Deployments.Web.Accounts;
 
 namespace Deployments.Tests.Api;
 
-public sealed class FeedManagementApiTests
+public sealed class FeedManagementApiTests(SharedApp shared) : IClassFixture<SharedApp>
 {
     [Fact]
     public async Task A_feed_is_made_read_changed_in_part_and_deleted()
@@ -79,7 +79,7 @@ public sealed class FeedManagementApiTests
     [InlineData("", "The body must be a JSON object.")]
     public async Task An_invalid_feed_is_refused_with_the_property_named(string body, string expected)
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         using var content = new StringContent(body);
 
         using var answer = await app.Admin.PostAsync("/api/management/feeds/create", content);
@@ -166,7 +166,7 @@ public sealed class FeedManagementApiTests
     [InlineData("http://0.0.0.0/")]
     public async Task A_connector_to_nowhere_good_is_refused(string url)
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
 
         var (status, text) = await app.Admin.AskAsync(
             "POST", "/api/management/connectors/create", new { name = "up", feedType = "nuget", url });

@@ -76,6 +76,19 @@ public sealed class DebianFeedTests : StaticFeedContract
     }
 
     [Fact]
+    public void How_large_a_dictionary_an_archive_asks_for_costs_no_memory()
+    {
+        var archive = Convert.FromBase64String(ControlTarXz);
+        archive[16] = 40; // 4 GiB
+        var deb = PackageHeads.Deb("control.tar.xz", archive);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Equal("libxml2", Type.TryReadHead(Given.Request("x.deb"), deb)?.Name);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8 << 20);
+    }
+
+    [Fact]
     public void Any_head_that_is_cut_off_or_damaged_is_read_without_harm()
     {
         var random = new Random(1);

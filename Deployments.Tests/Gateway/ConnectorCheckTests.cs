@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Bunit;
 using Deployments.Data.Feeds;
+using Deployments.Tests.Api;
 using Deployments.Tests.Support;
 using Deployments.Web.Connectors;
 using Deployments.Web.Pages.Feeds;
@@ -11,7 +12,7 @@ using Microsoft.AspNetCore.Http;
 namespace Deployments.Tests.Gateway;
 
 /// <summary>The test of a connector: what it asks, what it says, what it never says.</summary>
-public sealed class ConnectorCheckTests
+public sealed class ConnectorCheckTests(SharedApp shared) : IClassFixture<SharedApp>
 {
     const string Page = "/admin/connectors/up";
     const string Password = "p4ss word of the upstream";
@@ -21,7 +22,7 @@ public sealed class ConnectorCheckTests
     {
         await using var upstream = await FakeUpstream.StartAsync(context =>
             context.Response.WriteAsync("""{"version":"3.0.0","resources":[]}"""));
-        await using var app = await StartAsync("nuget", new Uri(upstream.Url, "/v3/index.json"), Password);
+        var app = await ConnectedAsync("nuget", new Uri(upstream.Url, "/v3/index.json"), Password);
 
         var page = await TestAsync(app);
 
@@ -41,7 +42,7 @@ public sealed class ConnectorCheckTests
     {
         await using var upstream = await TestApp.StartAsync();
         await upstream.CreateFeedAsync("main", "universal");
-        await using var app = await StartAsync("universal", new Uri(upstream.Url, "/upack/main/"));
+        var app = await ConnectedAsync("universal", new Uri(upstream.Url, "/upack/main/"));
 
         var page = await TestAsync(app);
 
@@ -64,7 +65,7 @@ public sealed class ConnectorCheckTests
             context.Response.StatusCode = status;
             return context.Response.WriteAsync("<html>");
         });
-        await using var app = await StartAsync(
+        var app = await ConnectedAsync(
             type, new Uri(upstream.Url, "/index.json"), password ? Password : null);
 
         var page = await TestAsync(app);
@@ -83,7 +84,7 @@ public sealed class ConnectorCheckTests
                 context.Response.Redirect("/elsewhere?signature=geheim");
             return Task.CompletedTask;
         });
-        await using var app = await StartAsync("npm", upstream.Url);
+        var app = await ConnectedAsync("npm", upstream.Url);
 
         var page = await TestAsync(app);
 
@@ -94,8 +95,8 @@ public sealed class ConnectorCheckTests
     [Fact]
     public async Task The_guard_holds_for_tests_too()
     {
-        await using var app = await StartAsync("npm", new Uri("http://127.0.0.1:9/"), null,
-            "Deployments:ConnectorsMayReachPrivateNetworks=false");
+        await using var app = await TestApp.StartAsync(null, "Deployments:ConnectorsMayReachPrivateNetworks=false");
+        await ConnectAsync(app, "npm", new Uri("http://127.0.0.1:9/"));
 
         Assert.Contains("127.0.0.1 is a private address", await TestAsync(app), StringComparison.Ordinal);
     }
@@ -108,7 +109,7 @@ public sealed class ConnectorCheckTests
         var silentPort = ((IPEndPoint)silent.LocalEndpoint).Port;
         var closedPort = ClosedPort();
         await using var upstream = await FakeUpstream.StartAsync(_ => Task.CompletedTask);
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         var check = app.Service<ConnectorCheck>();
 
         async Task<string> AskAsync(string url)
@@ -132,7 +133,7 @@ public sealed class ConnectorCheckTests
     [Fact]
     public async Task A_password_of_lost_keys_is_asked_for_again()
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
 
         var answer = await app.Service<ConnectorCheck>().AskAsync(
             Connector("http://127.0.0.1:9/") with { Username = "reader", PasswordEncrypted = "not encrypted" },
@@ -145,7 +146,7 @@ public sealed class ConnectorCheckTests
     public async Task Only_an_administrator_with_the_page_s_token_can_test()
     {
         await using var upstream = await FakeUpstream.StartAsync(_ => Task.CompletedTask);
-        await using var app = await StartAsync("npm", upstream.Url);
+        var app = await ConnectedAsync("npm", upstream.Url);
         using var admin = await Browser.SignedInAsync(app);
         using var nobody = new Browser(app.Url);
 
@@ -171,9 +172,15 @@ public sealed class ConnectorCheckTests
         Assert.Contains("1.5 s", shown.Markup, StringComparison.Ordinal);
     }
 
-    static async Task<TestApp> StartAsync(string type, Uri url, string? password = null, params string[] settings)
+    async Task<TestApp> ConnectedAsync(string type, Uri url, string? password = null)
     {
-        var app = await TestApp.StartAsync(null, settings);
+        await shared.App.Admin.AskAsync("DELETE", "/api/management/connectors/delete/up"); // another test's, if any
+        await ConnectAsync(shared.App, type, url, password);
+        return shared.App;
+    }
+
+    static async Task ConnectAsync(TestApp app, string type, Uri url, string? password = null)
+    {
         var secrets = app.Service<Deployments.Web.Accounts.ConnectorSecrets>();
         Assert.Equal(FeedOutcome.Saved, await app.Service<ConnectorStore>().AddAsync(
             new ConnectorFields
@@ -185,7 +192,6 @@ public sealed class ConnectorCheckTests
                 PasswordEncrypted = password is null ? null : secrets.Protect(password),
             },
             new Deployments.Data.Audit.Actor("test", null), default));
-        return app;
     }
 
     static async Task<string> TestAsync(TestApp app)

@@ -12,7 +12,7 @@ using Deployments.Web.Pages.Notifications;
 
 namespace Deployments.Tests.Notifications;
 
-public sealed partial class NotificationPagesTests
+public sealed partial class NotificationPagesTests(SharedApp shared) : IClassFixture<SharedApp>
 {
     const string Page = "/admin/notifications";
     const string Hostile = "\u202E</td><script>alert(1)</script>'\"&";
@@ -102,8 +102,8 @@ public sealed partial class NotificationPagesTests
     public async Task An_unfit_rule_is_not_added(
         string name, string occasion, string channel, string url, string recipients, string targets, string reason)
     {
-        await using var app = await TestApp.StartAsync();
-        await app.Service<NotificationRuleStore>().AddAsync(new NotificationFields
+        var app = shared.App;
+        await app.Service<NotificationRuleStore>().AddAsync(new NotificationFields // or it is there already
         {
             Name = "TAKEN",
             Occasion = NotificationOccasion.Deployment,
@@ -124,7 +124,7 @@ public sealed partial class NotificationPagesTests
     [Fact]
     public async Task Only_administrators_may_look()
     {
-        await using var app = await TestApp.StartAsync();
+        var app = shared.App;
         using var answer = await app.Client.GetAsync(Page);
         Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
     }

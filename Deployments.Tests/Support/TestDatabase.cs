@@ -108,7 +108,7 @@ public sealed class TestDatabase : IAsyncDisposable
 
     static async Task ExecuteAsync(string server, string sql)
     {
-        await using var connection = new NpgsqlConnection(server + ";Pooling=false");
+        await using var connection = new NpgsqlConnection(server);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();

@@ -40,7 +40,7 @@ static class PackageHead
             var tar = name switch
             {
                 "control.tar.gz" => Gunzip(content),
-                "control.tar.xz" => XzReader.Read(content.Span, UnpackedBytesMax),
+                "control.tar.xz" => XzReader.Read(content, UnpackedBytesMax),
                 "control.tar" => content.ToArray(),
                 _ => null,
             };
