@@ -120,9 +120,11 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
             added.AddRange(rows.Where(row => row.IsNew).Select(row => row.Id));
             return rows.ToDictionary(row => (row.Package, row.Version, row.Qualifier), row => row.Id);
         });
-        var origins = records.Where(r => DistributionMatch.Concerns(r.Record.PackageType)).Select(r => new VersionOrigin(
-            ids[(r.Package, r.Record.VersionKey, r.Record.Qualifier)], r.Record.FeedId, r.Record.SourceKey,
-            r.Record.SourceVersion, r.Record.SourceSortKey)).Distinct().ToArray();
+        var origins = records.Where(r => DistributionMatch.Concerns(r.Record.PackageType))
+            .Select(r => new VersionOrigin(
+                ids[(r.Package, r.Record.VersionKey, r.Record.Qualifier)], r.Record.FeedId, r.Record.SourceKey,
+                r.Record.SourceVersion, r.Record.SourceSortKey))
+            .ToArray();
         await FindingMatch.VersionsAsync(connection, transaction, added, origins, ct);
         return ids;
     }

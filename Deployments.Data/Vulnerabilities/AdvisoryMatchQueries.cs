@@ -74,10 +74,13 @@ public sealed class AdvisoryMatchQueries(NpgsqlDataSource database)
                 names = versions.Select(version => version.Version).ToArray(),
                 sortKeys = versions.Select(version => version.SortKey).ToArray(),
                 at = at.UtcDateTime,
-                releases = versions.Select(version => version.Releases is { Count: > 0 } releases
-                    ? string.Join('\n', releases) : null).ToArray(),
+                releases = versions.Select(version => Lines(version.Releases)).ToArray(),
             }, cancellationToken: ct))];
     }
+
+    // Arrays of different lengths do not fit into one parameter.
+    static string? Lines(IReadOnlyList<string>? releases) =>
+        releases is { Count: > 0 } ? string.Join('\n', releases) : null;
 }
 
 /// <summary>A version that is asked about.</summary>
