@@ -162,12 +162,15 @@ CREATE TABLE public.advisory_packages (
     group_key text NOT NULL,
     name_key text NOT NULL,
     name text NOT NULL,
+    names_source boolean DEFAULT false NOT NULL,
     imports jsonb
 );
 
 COMMENT ON TABLE public.advisory_packages IS 'Packages that an advisory names, under the keys of the table packages; one may occur several times.';
 
 COMMENT ON COLUMN public.advisory_packages.release IS 'The release of a distribution that alone is meant (12 of Debian:12); empty for all.';
+
+COMMENT ON COLUMN public.advisory_packages.names_source IS 'Whether the distribution names source packages.';
 
 COMMENT ON COLUMN public.advisory_packages.imports IS 'ecosystem_specific.imports of Go''s advisories, as it came; null where the advisory has none.';
 
@@ -513,7 +516,8 @@ CREATE TABLE public.deployment_inbox (
     road smallint NOT NULL,
     raw_path text NOT NULL,
     raw_headers text,
-    reason text
+    reason text,
+    source text
 );
 
 COMMENT ON TABLE public.deployment_inbox IS 'Tagged downloads, written before the first byte of the package is sent; emptied by the drain job.';
@@ -523,6 +527,8 @@ COMMENT ON COLUMN public.deployment_inbox.deployed_at IS 'The date the client ga
 COMMENT ON COLUMN public.deployment_inbox.raw_headers IS 'The deployment headers as received, one per line, where they are not literally the fields.';
 
 COMMENT ON COLUMN public.deployment_inbox.reason IS 'Why the record was refused; null for an accepted one.';
+
+COMMENT ON COLUMN public.deployment_inbox.source IS 'The source package, as Debian writes it: openssl (3.0.11-1); null: not known, or the package itself.';
 
 CREATE TABLE public.deployments (
     id bigint NOT NULL,
@@ -636,6 +642,8 @@ CREATE TABLE public.feeds (
     properties jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
+    distributions text[] DEFAULT '{}'::text[] NOT NULL,
+    matched_distributions text[] DEFAULT '{}'::text[],
     CONSTRAINT feeds_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
 );
 
@@ -646,6 +654,10 @@ COMMENT ON COLUMN public.feeds.feed_type IS 'Key of an IFeedType; checked by the
 COMMENT ON COLUMN public.feeds.anonymous_access IS 'Whether a client without credentials may download and record.';
 
 COMMENT ON COLUMN public.feeds.properties IS 'Further ProGet feed properties, kept as given so that management tools read back what they wrote.';
+
+COMMENT ON COLUMN public.feeds.distributions IS 'As OSV names them (Debian:12); several when it cannot be told which of them a package is of; {none}: of none; empty: not known.';
+
+COMMENT ON COLUMN public.feeds.matched_distributions IS 'The distributions by which its versions were matched with advisories; null: by none yet.';
 
 ALTER TABLE public.feeds ALTER COLUMN feed_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.feeds_feed_id_seq
@@ -1112,7 +1124,11 @@ CREATE TABLE public.package_versions (
     qualifier text NOT NULL,
     version text NOT NULL,
     sort_key bytea,
-    first_seen_at timestamp with time zone DEFAULT now() NOT NULL
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    releases text[],
+    source_key text,
+    source_version text,
+    source_sort_key bytea
 );
 
 COMMENT ON TABLE public.package_versions IS 'Versions of packages that a record names or an inventory showed; one row per qualifier.';
@@ -1120,6 +1136,12 @@ COMMENT ON TABLE public.package_versions IS 'Versions of packages that a record 
 COMMENT ON COLUMN public.package_versions.qualifier IS 'key=value pairs sorted by key, joined by &; empty when the version has one file.';
 
 COMMENT ON COLUMN public.package_versions.sort_key IS 'Bytewise order of these keys is the version order of the ecosystem; null when the version is not one of it.';
+
+COMMENT ON COLUMN public.package_versions.releases IS 'The distributions that the feeds it came through serve: it is of one of them. Null: not known, or its type has none.';
+
+COMMENT ON COLUMN public.package_versions.source_key IS 'The source package it was built from (of libssl3, openssl); null: not known, or of the same name and version.';
+
+COMMENT ON COLUMN public.package_versions.source_version IS 'The version of the source package.';
 
 ALTER TABLE public.package_versions ALTER COLUMN version_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.package_versions_version_id_seq
@@ -1352,6 +1374,13 @@ ALTER TABLE public.users ALTER COLUMN user_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.version_feeds (
+    version_id integer NOT NULL,
+    feed_id integer NOT NULL
+);
+
+COMMENT ON TABLE public.version_feeds IS 'Through which feeds a version came, where its type is one that distributions have.';
+
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (account_id);
 
@@ -1544,6 +1573,9 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
 
+ALTER TABLE ONLY public.version_feeds
+    ADD CONSTRAINT version_feeds_pkey PRIMARY KEY (version_id, feed_id);
+
 CREATE UNIQUE INDEX accounts_by_name ON public.accounts USING btree (lower(name));
 
 CREATE INDEX advisories_by_group ON public.advisories USING btree (group_id);
@@ -1674,6 +1706,8 @@ CREATE INDEX package_versions_by_order ON public.package_versions USING btree (p
 
 CREATE INDEX package_versions_by_prefix ON public.package_versions USING btree (lower(version) text_pattern_ops);
 
+CREATE INDEX package_versions_by_source ON public.package_versions USING btree (source_key) WHERE (source_key IS NOT NULL);
+
 CREATE INDEX package_versions_by_version ON public.package_versions USING btree (version);
 
 CREATE INDEX packages_by_part ON public.packages USING gin (lower(((group_name || '/'::text) || name)) public.gin_trgm_ops);
@@ -1699,6 +1733,8 @@ CREATE INDEX texts_by_part ON public.texts USING gin (name public.gin_trgm_ops);
 CREATE INDEX users_by_part ON public.users USING gin (name_key public.gin_trgm_ops);
 
 CREATE INDEX users_by_prefix ON public.users USING btree (name_key text_pattern_ops);
+
+CREATE INDEX version_feeds_by_feed ON public.version_feeds USING btree (feed_id, version_id);
 
 CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF name, password_hash, role, active, security_stamp ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
 
@@ -1825,3 +1861,9 @@ ALTER TABLE ONLY public.rejected_records
 
 ALTER TABLE ONLY public.retention_rules
     ADD CONSTRAINT retention_rules_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.version_feeds
+    ADD CONSTRAINT version_feeds_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.version_feeds
+    ADD CONSTRAINT version_feeds_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.package_versions(version_id) ON DELETE CASCADE;

@@ -12,10 +12,11 @@ namespace Deployments.Data.Feeds;
 /// <param name="Connectors">The upstreams it asks, in order; may be empty.</param>
 /// <param name="Properties">Further ProGet properties: the text of a JSON object.</param>
 /// <param name="CreatedAt">When it was made.</param>
+/// <param name="Distributions">Of one of which its packages are, as OSV names them; empty: not known.</param>
 public sealed record Feed(
     int FeedId, string Name, string FeedType, IReadOnlyList<string> AlternateNames, string Description, bool Active,
     bool AnonymousAccess, bool DeploymentRecordsEnabled, IReadOnlyList<Connector> Connectors, string Properties,
-    DateTimeOffset CreatedAt)
+    DateTimeOffset CreatedAt, IReadOnlyList<string> Distributions)
 {
     /// <summary>What of it can be changed.</summary>
     public FeedFields Fields => new()
@@ -29,6 +30,7 @@ public sealed record Feed(
         DeploymentRecordsEnabled = DeploymentRecordsEnabled,
         Connectors = [.. Connectors.Select(connector => connector.Name)],
         Properties = Properties,
+        Distributions = Distributions,
     };
 }
 
@@ -61,6 +63,11 @@ public sealed record FeedFields
 
     /// <summary>Further ProGet properties: the text of a JSON object.</summary>
     public string Properties { get; init; } = "{}";
+
+    /// <summary>
+    /// The distributions of one of which its packages are, as OSV names them; <c>none</c>: of none; empty: not known.
+    /// </summary>
+    public IReadOnlyList<string> Distributions { get; init; } = [];
 }
 
 /// <summary>How a change of a feed or connector ended.</summary>

@@ -81,7 +81,7 @@ public sealed class FeedQueries(NpgsqlDataSource database)
             new CommandDefinition(
                 $"""
                 select f.feed_id, f.name, f.feed_type, f.alternate_names, f.description, f.active, f.anonymous_access,
-                    f.deployment_records_enabled, f.properties::text, f.created_at,
+                    f.deployment_records_enabled, f.properties::text, f.created_at, f.distributions,
                     c.connector_id, c.name, c.feed_type, c.url, c.timeout_seconds, c.username, c.password_encrypted,
                     c.properties::text, c.created_at
                 from feeds f
@@ -121,9 +121,11 @@ public sealed class FeedQueries(NpgsqlDataSource database)
 
         public DateTimeOffset CreatedAt { get; init; }
 
+        public string[] Distributions { get; init; } = [];
+
         public Feed ToFeed(IReadOnlyList<Connector> connectors) => new(
             FeedId, Name, FeedType, AlternateNames, Description, Active, AnonymousAccess, DeploymentRecordsEnabled,
-            connectors, Properties, CreatedAt);
+            connectors, Properties, CreatedAt, Distributions);
     }
 
     sealed record ConnectorRow

@@ -20,9 +20,9 @@ public sealed class FeedStore(NpgsqlDataSource database)
             var feedId = await connection.QuerySingleAsync<int>(new CommandDefinition(
                 """
                 insert into feeds (name, feed_type, alternate_names, description, active, anonymous_access,
-                    deployment_records_enabled, properties)
+                    deployment_records_enabled, properties, distributions)
                 values (@Name, @FeedType, @AlternateNames, @Description, @Active, @AnonymousAccess,
-                    @DeploymentRecordsEnabled, @Properties::jsonb)
+                    @DeploymentRecordsEnabled, @Properties::jsonb, @Distributions)
                 returning feed_id
                 """, Parameters(feed), transaction, cancellationToken: ct));
             if (!await ConnectAsync(connection, transaction, feedId, feed.Connectors, ct))
@@ -59,7 +59,8 @@ public sealed class FeedStore(NpgsqlDataSource database)
                 update feeds
                 set name = @Name, feed_type = @FeedType, alternate_names = @AlternateNames, description = @Description,
                     active = @Active, anonymous_access = @AnonymousAccess,
-                    deployment_records_enabled = @DeploymentRecordsEnabled, properties = @Properties::jsonb
+                    deployment_records_enabled = @DeploymentRecordsEnabled, properties = @Properties::jsonb,
+                    distributions = @Distributions
                 where feed_id = @FeedId
                 """, Parameters(after, before.FeedId), transaction, cancellationToken: ct));
             if (!await ConnectAsync(connection, transaction, before.FeedId, after.Connectors, ct))
@@ -148,6 +149,7 @@ public sealed class FeedStore(NpgsqlDataSource database)
         feed.AnonymousAccess,
         feed.DeploymentRecordsEnabled,
         feed.Properties,
+        Distributions = feed.Distributions.ToArray(),
     };
 
     static JsonObject Audited(FeedFields feed) => new()
@@ -161,5 +163,6 @@ public sealed class FeedStore(NpgsqlDataSource database)
         ["deploymentRecordsEnabled"] = feed.DeploymentRecordsEnabled,
         ["connectors"] = new JsonArray([.. feed.Connectors.Select(name => JsonValue.Create(name))]),
         ["properties"] = JsonNode.Parse(feed.Properties),
+        ["distributions"] = new JsonArray([.. feed.Distributions.Select(name => JsonValue.Create(name))]),
     };
 }

@@ -69,6 +69,11 @@ public record InboxEntry
     /// </summary>
     public string? RawHeaders { get; init; }
 
+    /// <summary>
+    /// The source package as Debian writes it, <c>openssl (3.0.11-1)</c>; null when not known, or the package itself.
+    /// </summary>
+    public string? Source { get; init; }
+
     /// <summary>Why the record is refused; null for an accepted one.</summary>
     public string? Reason { get; init; }
 }

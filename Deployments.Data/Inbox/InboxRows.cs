@@ -6,7 +6,7 @@ namespace Deployments.Data.Inbox;
 
 /// <summary>
 /// Inbox entries as PostgreSQL's binary COPY wants them (its manual, COPY, "Binary Format"), in one buffer that is used
-/// again: twenty columns written one by one through a driver cost more than everything else about a record.
+/// again: twenty-one columns written one by one through a driver cost more than everything else about a record.
 /// </summary>
 sealed class InboxRows
 {
@@ -15,11 +15,12 @@ sealed class InboxRows
         """
         copy deployment_inbox (
             id, received_at, feed_id, group_name, name, version, qualifier, application, description, target, url,
-            user_name, deployed_at, recorder, client_address, user_agent, road, raw_path, raw_headers, reason)
+            user_name, deployed_at, recorder, client_address, user_agent, road, raw_path, raw_headers, reason,
+            source)
         from stdin (format binary)
         """;
 
-    const short Columns = 20;
+    const short Columns = 21;
     const int KeptBytesMax = 4 << 20; // of a larger group the buffer is given back
 
     // Signature, no flags, no extension.
@@ -69,6 +70,7 @@ sealed class InboxRows
         Text(entry.RawPath);
         Text(entry.RawHeaders);
         Text(entry.Reason);
+        Text(entry.Source);
     }
 
     void Bigint(long value)

@@ -101,7 +101,7 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
     }
 
     public async Task<Dictionary<(int Package, string Version, string Qualifier), int>> VersionsAsync(
-        IEnumerable<(int Package, NewRecord Record)> records)
+        IReadOnlyCollection<(int Package, NewRecord Record)> records)
     {
         var wanted = records.DistinctBy(r => (r.Package, r.Record.VersionKey, r.Record.Qualifier)).ToArray();
         var parameters = new
@@ -120,7 +120,12 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
             added.AddRange(rows.Where(row => row.IsNew).Select(row => row.Id));
             return rows.ToDictionary(row => (row.Package, row.Version, row.Qualifier), row => row.Id);
         });
-        await FindingMatch.VersionsAsync(connection, transaction, added, ct);
+        var origins = records.Where(r => DistributionMatch.Concerns(r.Record.PackageType))
+            .Select(r => new VersionOrigin(
+                ids[(r.Package, r.Record.VersionKey, r.Record.Qualifier)], r.Record.FeedId, r.Record.SourceKey,
+                r.Record.SourceVersion, r.Record.SourceSortKey))
+            .ToArray();
+        await FindingMatch.VersionsAsync(connection, transaction, added, origins, ct);
         return ids;
     }
 

@@ -38,6 +38,17 @@ public sealed record NewRecord
     /// <summary>Bytewise-ordered key of the version, or null when it is not a version of its ecosystem.</summary>
     public byte[]? VersionSortKey { get; init; }
 
+    /// <summary>
+    /// The source package that a distribution built it from; null when not known, or of the same name and version.
+    /// </summary>
+    public string? SourceKey { get; init; }
+
+    /// <summary>The version of the source package; null when there is none.</summary>
+    public string? SourceVersion { get; init; }
+
+    /// <summary>The key of that version; null when there is none.</summary>
+    public byte[]? SourceSortKey { get; init; }
+
     /// <summary>Application or tool that deployed.</summary>
     public required string Application { get; init; }
 

@@ -49,7 +49,7 @@ sealed class RecordRows
             records.SelectMany(r => new[] { r.Description, r.Url, r.UserAgent }).OfType<string>());
         var packages = await dictionaries.PackagesAsync(records);
         var packageIds = records.Select(r => packages[(r.PackageType, r.GroupKey, r.NameKey)]).ToArray();
-        var versions = await dictionaries.VersionsAsync(packageIds.Zip(records));
+        var versions = await dictionaries.VersionsAsync([.. packageIds.Zip(records)]);
 
         return new RecordRows
         {

@@ -27,8 +27,8 @@ public sealed class AdvisoryMatchQueries(NpgsqlDataSource database)
             $"""
             with asked as (
                 select * from unnest(
-                    @places, @types, @groupKeys, @nameKeys, @names, @sortKeys, @qualifiers
-                ) as w (place, type, group_key, name_key, version, sort_key, qualifier)
+                    @places, @types, @groupKeys, @nameKeys, @names, @sortKeys, @releases
+                ) as w (place, type, group_key, name_key, version, sort_key, names)
             ), excused as materialized (
                 select s.group_id, k.type, k.group_key, k.name_key
                 from assessments_in_force(@at) s
@@ -36,8 +36,10 @@ public sealed class AdvisoryMatchQueries(NpgsqlDataSource database)
                 where s.target_id is null
             ), matched as (
                 select v.place, p.advisory_id, {FindingMatch.Said}
-                from asked v
-                cross join lateral (select v.type, v.group_key, v.name_key) k
+                from (
+                    select *, string_to_array(names, chr(10)) as releases, false as is_source, false as has_source
+                    from asked
+                ) v
                 {FindingMatch.Concerned}
                 group by v.place, p.advisory_id
             )
@@ -72,9 +74,13 @@ public sealed class AdvisoryMatchQueries(NpgsqlDataSource database)
                 names = versions.Select(version => version.Version).ToArray(),
                 sortKeys = versions.Select(version => version.SortKey).ToArray(),
                 at = at.UtcDateTime,
-                qualifiers = versions.Select(version => version.Qualifier).ToArray(),
+                releases = versions.Select(version => Lines(version.Releases)).ToArray(),
             }, cancellationToken: ct))];
     }
+
+    // Arrays of different lengths do not fit into one parameter.
+    static string? Lines(IReadOnlyList<string>? releases) =>
+        releases is { Count: > 0 } ? string.Join('\n', releases) : null;
 }
 
 /// <summary>A version that is asked about.</summary>
@@ -83,9 +89,10 @@ public sealed class AdvisoryMatchQueries(NpgsqlDataSource database)
 /// <param name="NameKey">Normalised name.</param>
 /// <param name="Version">Normalised version.</param>
 /// <param name="SortKey">Its place in the order of versions; null when it has none.</param>
-/// <param name="Qualifier">As recorded, for a distribution's release; empty for none.</param>
+/// <param name="Releases">The distributions of one of which it is, as OSV names them; null: not known.</param>
 public sealed record AskedVersion(
-    string Type, string GroupKey, string NameKey, string Version, byte[]? SortKey, string Qualifier);
+    string Type, string GroupKey, string NameKey, string Version, byte[]? SortKey,
+    IReadOnlyList<string>? Releases = null);
 
 /// <summary>What one vulnerability means to one of the versions asked about.</summary>
 public sealed record AdvisoryMatchRow

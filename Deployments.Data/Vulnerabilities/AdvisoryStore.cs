@@ -10,7 +10,7 @@ namespace Deployments.Data.Vulnerabilities;
 public sealed class AdvisoryStore(NpgsqlDataSource database)
 {
     // To be raised when more is taken out of advisories: then one that comes unchanged is stored anew.
-    const short Reading = 2;
+    const short Reading = 3;
 
     // Stands for null in an array of times, whose type is told from its first element; PostgreSQL reads infinity.
     static readonly DateTime Never = DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc);
@@ -129,10 +129,13 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
         await connection.ExecuteAsync(new CommandDefinition(
             """
             insert into advisory_packages (
-                advisory_package_id, advisory_id, ecosystem, release, type, group_key, name_key, name, imports)
-            select key, id, ecosystem, release, type, group_key, name_key, name, imports::jsonb
-            from unnest(@keys, @ids, @ecosystems, @releases, @types, @groups, @nameKeys, @names, @imports)
-                as n (key, id, ecosystem, release, type, group_key, name_key, name, imports);
+                advisory_package_id, advisory_id, ecosystem, release, type, group_key, name_key, name, imports,
+                names_source)
+            select key, id, ecosystem, release, type, group_key, name_key, name, imports::jsonb,
+                   names_source
+            from unnest(@keys, @ids, @ecosystems, @releases, @types, @groups, @nameKeys, @names, @imports,
+                        @namesSource)
+                as n (key, id, ecosystem, release, type, group_key, name_key, name, imports, names_source);
             insert into advisory_ranges (advisory_package_id, low_key, high_key, introduced, fixed, last_affected)
             select * from unnest(@rangeKeys, @lows, @highs, @introduced, @fixed, @lastAffected);
             insert into advisory_versions (advisory_package_id, version, sort_key)
@@ -149,6 +152,7 @@ public sealed class AdvisoryStore(NpgsqlDataSource database)
                 nameKeys = packages.Select(p => p.Package.NameKey).ToArray(),
                 names = packages.Select(p => p.Package.Name).ToArray(),
                 imports = packages.Select(p => p.Package.Imports).ToArray(),
+                namesSource = packages.Select(p => p.Package.NamesSource).ToArray(),
                 rangeKeys = ranges.Select(r => r.Key).ToArray(),
                 lows = ranges.Select(r => r.Range.LowKey).ToArray(),
                 highs = ranges.Select(r => r.Range.HighKey).ToArray(),

@@ -54,7 +54,11 @@ public sealed record NewAdvisory
 /// <param name="Imports">JSON: the affected packages of a Go module; null where the advisory names none.</param>
 public sealed record AffectedPackage(
     string Ecosystem, string Release, string Type, string GroupKey, string NameKey, string Name,
-    IReadOnlyList<AffectedRange> Ranges, IReadOnlyList<AffectedVersion> Versions, string? Imports = null);
+    IReadOnlyList<AffectedRange> Ranges, IReadOnlyList<AffectedVersion> Versions, string? Imports = null)
+{
+    /// <summary>Whether its distribution names source packages, from which others are built.</summary>
+    public bool NamesSource { get; init; }
+}
 
 /// <summary>A stretch of versions, by their sort keys.</summary>
 /// <param name="LowKey">The first affected key; empty: from the beginning; null: the range cannot be compared.</param>

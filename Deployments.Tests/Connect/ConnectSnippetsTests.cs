@@ -109,7 +109,7 @@ public sealed partial class ConnectSnippetsTests : BunitContext
 
     static ConnectPlace Place(string type, string server, bool needsKey) => new(
         server,
-        new Feed(1, "apps", type, [], "", true, !needsKey, true, [], "{}", DateTimeOffset.UnixEpoch),
+        new Feed(1, "apps", type, [], "", true, !needsKey, true, [], "{}", DateTimeOffset.UnixEpoch, []),
         Types[type]);
 
     static string Text(IEnumerable<ConnectSnippet> snippets, string id) => snippets.Single(s => s.Id == id).Text;

@@ -68,7 +68,7 @@ static class PackageHeads
 
     /// <summary>The head of an RPM: lead, an empty signature, and a header with the names.</summary>
     public static byte[] Rpm(string name, int? epoch, string version, string release, string arch,
-        bool isSource = false)
+        bool isSource = false, string? sourceRpm = null)
     {
         var values = new List<byte>();
         var entries = new List<byte>();
@@ -101,7 +101,7 @@ static class PackageHeads
 
         AddText(1022, arch);
         if (!isSource)
-            AddText(1044, $"{name}-{version}-{release}.src.rpm");
+            AddText(1044, sourceRpm ?? $"{name}-{version}-{release}.src.rpm");
         var lead = new byte[96];
         new byte[] { 0xED, 0xAB, 0xEE, 0xDB, 3, 0 }.CopyTo(lead, 0);
         return [.. lead, .. Header(0, 0), .. Header(count, values.Count), .. entries, .. values, .. new byte[1000]];

@@ -11,7 +11,7 @@ namespace Deployments.Tests.Gateway;
 public sealed class PullSessionsTests
 {
     static readonly Feed Images = new(
-        1, "images", "docker", [], "", true, true, true, [], "{}", DateTimeOffset.UnixEpoch);
+        1, "images", "docker", [], "", true, true, true, [], "{}", DateTimeOffset.UnixEpoch, []);
 
     static readonly Caller Nobody = new(Caller.AnonymousName, Data.Accounts.Permissions.None);
 

@@ -14,7 +14,7 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
     static readonly HashSet<string> Known = new(StringComparer.OrdinalIgnoreCase)
     {
         "name", "feedType", "alternateNames", "description", "active", "anonymousAccess", "deploymentRecordsEnabled",
-        "connectors", "endpointUrl",
+        "connectors", "endpointUrl", "distributions",
     };
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -94,6 +94,8 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
             AnonymousAccess = given.Flag("anonymousAccess") ?? feed.AnonymousAccess,
             DeploymentRecordsEnabled = given.Flag("deploymentRecordsEnabled") ?? feed.DeploymentRecordsEnabled,
             Connectors = given.Has("connectors") ? given.Names("connectors") ?? [] : feed.Connectors,
+            Distributions = given.Has("distributions")
+                ? Distributions.Read(given.Names("distributions") ?? []) : feed.Distributions,
             Properties = given.OthersOver(feed.Properties, Known),
         };
         ApiValidation.ThrowUnlessValid(new FeedValidator(types), changed);
@@ -118,8 +120,11 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
         json["anonymousAccess"] = feed.AnonymousAccess;
         json["deploymentRecordsEnabled"] = feed.DeploymentRecordsEnabled;
         json["connectors"] = new JsonArray([.. feed.Connectors.Select(connector => JsonValue.Create(connector.Name))]);
-        if (types.FindOrNull(feed.FeedType) is { } type)
-            json["endpointUrl"] = $"{ServerAddress.Of(context)}/{type.Root}/{feed.Name}/";
+        if (types.FindOrNull(feed.FeedType) is not { } type)
+            return json;
+        if (Distributions.Examples(type.PackageType).Count > 0)
+            json["distributions"] = new JsonArray([.. feed.Distributions.Select(name => JsonValue.Create(name))]);
+        json["endpointUrl"] = $"{ServerAddress.Of(context)}/{type.Root}/{feed.Name}/";
         return json;
     }
 

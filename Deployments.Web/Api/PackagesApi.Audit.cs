@@ -29,7 +29,8 @@ sealed partial class PackagesApi
             throw Missing(choice, served);
         var package = found.Count > 0 ? found[0].Package : choice.Exact;
         var status = StatusOf(await DecidedAsync(context, served), served, package);
-        var known = await advisories.OfAsync([VersionOf(served.Type, package)], time.GetUtcNow(), ct);
+        var known = await advisories.OfAsync(
+            [VersionOf(served.Type, package, served.Feed.Distributions)], time.GetUtcNow(), ct);
         var (code, text, detail) = Judge(status, known,
             served.Type.OsvEcosystem is not null && await vulnerabilities.AnyAdvisoryAsync(ct));
         var json = new JsonObject
@@ -44,11 +45,12 @@ sealed partial class PackagesApi
     }
 
     /// <summary>A version as advisories are asked about it.</summary>
-    internal static AskedVersion VersionOf(IFeedType type, PackageCoordinates package)
+    internal static AskedVersion VersionOf(
+        IFeedType type, PackageCoordinates package, IReadOnlyList<string>? releases)
     {
         var keys = type.Normalize(package);
         return new AskedVersion(type.PackageType, keys.Group, keys.Name, keys.Version,
-            type.VersionOrder.SortKey(package.Version), package.Qualifier);
+            type.VersionOrder.SortKey(package.Version), releases);
     }
 
     static (string Code, string Text, string Detail) Judge(

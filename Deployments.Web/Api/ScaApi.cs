@@ -156,8 +156,8 @@ sealed class ScaApi(
         var known = types.All.FirstOrDefault(one =>
             one.PackageType.Equals(type, StringComparison.OrdinalIgnoreCase)) ?? types.FindOrNull(type);
         return known is null
-            ? new AskedVersion(type, group, name, version, null, "")
-            : PackagesApi.VersionOf(known, known.FromNames(group, name, version));
+            ? new AskedVersion(type, group, name, version, null)
+            : PackagesApi.VersionOf(known, known.FromNames(group, name, version), null);
     }
 
     static string Required(string? text, string property, int place) =>

@@ -96,8 +96,8 @@ public sealed partial class AlpineFeed : StaticFeed
         : [manifest.QualifierValue("arch"), $"{manifest.Name}-{manifest.Version}.apk"];
 
     /// <inheritdoc/>
-    /// <remarks>Read of uploads only: the name of a file that is there tells all.</remarks>
-    public override int HeadLength(FeedRequest download) => download.Segments.Count > 1 ? 0 : HeadBytes;
+    /// <remarks>The name of a file that is there tells all but the source.</remarks>
+    public override int HeadLength(FeedRequest download) => HeadBytes;
 
     /// <inheritdoc/>
     public override PackageCoordinates? TryReadHead(FeedRequest download, ReadOnlyMemory<byte> head)
@@ -108,6 +108,11 @@ public sealed partial class AlpineFeed : StaticFeed
             .ToLookup(match => match.Groups[1].Value, match => match.Groups[2].Value.Trim());
         var (name, version, arch) = (fields["pkgname"].FirstOrDefault(""), fields["pkgver"].FirstOrDefault(""),
             fields["arch"].FirstOrDefault(""));
+        var origin = fields["origin"].FirstOrDefault("") is { } source && source != name ? source : "";
+        if (download.Segments.Count > 1)
+            return TryReadDownload(download) is { } named && named.Name == name
+                ? named with { Source = origin }
+                : null;
         // What is for every architecture lies with each: only its path tells with which.
         return Architectures.Contains(arch) && arch != AnyArchitecture
             && FilePattern().Match($"{name}-{version}.apk") is { Success: true } file

@@ -62,6 +62,9 @@ public sealed partial class DebianFeed : StaticFeed
             fields["architecture"].FirstOrDefault(""));
         return NamePattern().IsMatch(name) && VersionPattern().IsMatch(version) && NamePattern().IsMatch(arch)
             ? new PackageCoordinates(Component([.. download.Segments]), name, version, Arch(arch))
+            {
+                Source = fields["source"].FirstOrDefault(""),
+            }
             : null;
     }
 

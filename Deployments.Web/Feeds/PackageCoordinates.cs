@@ -25,6 +25,12 @@ public sealed record PackageCoordinates(string Group, string Name, string Versio
     public static PackageCoordinates Unresolved(IEnumerable<string> path) =>
         new("", string.Join('/', path), "", UnresolvedQualifier);
 
+    /// <summary>
+    /// The source package that a distribution built it from, as Debian writes it: <c>openssl (3.0.11-1)</c>; empty when
+    /// not known, or of the same name and version.
+    /// </summary>
+    public string Source { get; init; } = "";
+
     /// <summary>The value of one of the qualifier's keys, unescaped; "" when it is not there.</summary>
     public string QualifierValue(string key) => Qualifier.Split('&')
         .Where(pair => pair.StartsWith(key + "=", StringComparison.Ordinal))

@@ -18,7 +18,9 @@ static class PackageHead
     /// <param name="Version">The version.</param>
     /// <param name="Release">The release.</param>
     /// <param name="Arch">The architecture; <c>src</c> of a source package.</param>
-    public sealed record RpmNames(string Name, int Epoch, string Version, string Release, string Arch);
+    /// <param name="SourceFile">The file name of the source package; empty for one itself.</param>
+    public sealed record RpmNames(
+        string Name, int Epoch, string Version, string Release, string Arch, string SourceFile);
 
     /// <summary>
     /// The <c>control</c> file of a Debian package (deb(5): an ar archive whose second member is the control archive),
@@ -70,7 +72,7 @@ static class PackageHead
         var arch = FindTag(header, 1044) is null ? "src" : Text(header, 1022); // without a source package it is one
         return name is null || version is null || release is null || arch is null
             ? null
-            : new RpmNames(name, Number(header, 1003), version, release, arch);
+            : new RpmNames(name, Number(header, 1003), version, release, arch, Text(header, 1044) ?? "");
     }
 
     /// <summary>The text of the first matching file of a tar archive packed with gzip.</summary>

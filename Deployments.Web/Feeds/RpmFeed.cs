@@ -55,7 +55,20 @@ public sealed partial class RpmFeed : StaticFeed
             ? new PackageCoordinates(
                 "", rpm.Name, $"{(rpm.Epoch > 0 ? $"{rpm.Epoch}:" : "")}{rpm.Version}-{rpm.Release}",
                 PackageCoordinates.QualifierOf(("arch", rpm.Arch)))
+            {
+                Source = SourceOf(rpm),
+            }
             : null;
+
+    // Its epoch is not told; mostly it is that of the package.
+    static string SourceOf(PackageHead.RpmNames rpm)
+    {
+        var match = FilePattern().Match(rpm.SourceFile);
+        var (name, version) = (match.Groups[1].Value, $"{match.Groups[2].Value}-{match.Groups[3].Value}");
+        return !match.Success || (name == rpm.Name && version == $"{rpm.Version}-{rpm.Release}")
+            ? ""
+            : $"{name} ({(rpm.Epoch > 0 ? $"{rpm.Epoch}:" : "")}{version})";
+    }
 
     /// <inheritdoc/>
     public override IReadOnlyList<IReadOnlyList<string>> IndexPaths(PackageCoordinates package) =>

@@ -23,6 +23,7 @@ sealed class DeploymentCapture(
     const string IdHeader = "X-Deployment-Id";
     const int UserAgentLengthMax = 500;
     const int RawPathLengthMax = 4000;
+    const int SourceLengthMax = 400;
 
     /// <summary>Arranges for the capture when the response to a tagged GET of a package file begins.</summary>
     /// <param name="context">The request.</param>
@@ -121,6 +122,7 @@ sealed class DeploymentCapture(
             Name = package.Name,
             Version = package.Version,
             Qualifier = package.Qualifier,
+            Source = SourceOrNull(package.Source),
             Recorder = caller.Name,
             ClientAddress = Caller.ClientAddress(context),
             UserAgent = UserAgentOf(context.Request),
@@ -142,6 +144,9 @@ sealed class DeploymentCapture(
         };
         return !isTagged || raw == DeploymentHeaders.Write(entry) ? entry : entry with { RawHeaders = raw };
     }
+
+    static string? SourceOrNull(string source) =>
+        source.Length is > 0 and <= SourceLengthMax && !source.Any(char.IsControl) ? source : null;
 
     static RecordingPolicy? PolicyOrNull(Caller caller, Feed feed) =>
         caller.FeedId is null || caller.FeedId == feed.FeedId ? caller.Policy : null;

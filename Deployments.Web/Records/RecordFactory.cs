@@ -25,6 +25,7 @@ public sealed class RecordFactory(FeedTypeCatalog types)
     public static NewRecord ToRecord(IFeedType type, InboxEntry entry)
     {
         var keys = type.Normalize(new PackageCoordinates(entry.GroupName, entry.Name, entry.Version, entry.Qualifier));
+        var (source, sourceVersion) = SourceOf(entry);
         return new NewRecord
         {
             Id = entry.Id,
@@ -38,6 +39,9 @@ public sealed class RecordFactory(FeedTypeCatalog types)
             NameKey = keys.Name,
             VersionKey = keys.Version,
             VersionSortKey = type.VersionOrder.SortKey(entry.Version),
+            SourceKey = source,
+            SourceVersion = sourceVersion,
+            SourceSortKey = sourceVersion is null ? null : type.VersionOrder.SortKey(sourceVersion),
             Application = entry.Application,
             Description = entry.Description,
             Target = entry.Target,
@@ -53,4 +57,13 @@ public sealed class RecordFactory(FeedTypeCatalog types)
             RawHeaders = entry.RawHeaders,
         };
     }
+
+    // openssl (3.0.11-1), or only its name where the version is the package's.
+    static (string? Name, string? Version) SourceOf(InboxEntry entry) =>
+        entry.Source?.Split([' ', '(', ')'], StringSplitOptions.RemoveEmptyEntries) switch
+        {
+            [var name] => (name, entry.Version),
+            [var name, var version] => (name, version),
+            _ => (null, null),
+        };
 }

@@ -25,12 +25,6 @@ sealed partial record OsvEcosystem
         ["Pub"] = Of("pub", PubVersionOrder.Instance, name => ("", name)),
         ["Hex"] = Of("hex", SemVerVersionOrder.Instance, name => ("", name.ToLowerInvariant())),
         ["CRAN"] = Of("cran", CranVersionOrder.Instance, name => ("", name)),
-        ["Debian"] = Of("deb", DebianVersionOrder.Instance, name => ("debian", name)),
-        ["Ubuntu"] = Of("deb", DebianVersionOrder.Instance, name => ("ubuntu", name)),
-        ["Alpine"] = Of("apk", AlpineVersionOrder.Instance, name => ("alpine", name)),
-        ["Red Hat"] = Of("rpm", RpmVersionOrder.Instance, name => ("redhat", name)),
-        ["Rocky Linux"] = Of("rpm", RpmVersionOrder.Instance, name => ("rocky", name)),
-        ["AlmaLinux"] = Of("rpm", RpmVersionOrder.Instance, name => ("almalinux", name)),
     };
 
     readonly Func<string, (string Group, string Name)> keys;
@@ -40,6 +34,9 @@ sealed partial record OsvEcosystem
 
     /// <summary>Package URL type.</summary>
     public string Type { get; }
+
+    /// <summary>Whether its advisories name source packages, from which others are built.</summary>
+    public bool NamesSource { get; init; }
 
     /// <summary>The order of its versions.</summary>
     public IVersionOrder Order { get; }
@@ -52,6 +49,13 @@ sealed partial record OsvEcosystem
     /// <param name="types">A feed type that names the ecosystem decides before the table here.</param>
     public static OsvEcosystem? FindOrNull(string name, FeedTypeCatalog types)
     {
+        if (Distributions.FamilyOrNull(name) is { } family)
+        {
+            return Of(family.PackageType, family.Order,
+                package => ("", family.PackageType == "rpm" ? package : package.ToLowerInvariant()))
+                with { NamesSource = family.NamesSource };
+        }
+
         var type = types.All.FirstOrDefault(type =>
             string.Equals(type.OsvEcosystem, name, StringComparison.OrdinalIgnoreCase));
         return type is not null ? Of(type) : Known.GetValueOrDefault(name);

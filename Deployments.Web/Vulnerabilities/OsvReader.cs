@@ -108,7 +108,10 @@ sealed partial class OsvReader(FeedTypeCatalog types)
         var keys = known.KeysOf(Clean(name, NameLengthMax));
         return new AffectedPackage(
             Clean(ecosystem, NameLengthMax), Clean(release, NameLengthMax), known.Type, keys.Group, keys.Name,
-            Clean(name, NameLengthMax), ranges, versions, ImportsOrNull(entry));
+            Clean(name, NameLengthMax), ranges, versions, ImportsOrNull(entry))
+        {
+            NamesSource = known.NamesSource,
+        };
     }
 
     // Only what is understood is kept; without it, a whole module is affected.

@@ -24,6 +24,10 @@ public sealed class AdminFeedModel(FeedQueries queries, FeedStore store, FeedTyp
     [TempData]
     public string? Notice { get; set; }
 
+    /// <summary>A release of each distribution that has such packages; empty for other types.</summary>
+    public IReadOnlyList<string> DistributionExamples =>
+        types.FindOrNull(Feed.FeedType) is { } type ? Distributions.Examples(type.PackageType) : [];
+
     Actor By => PageAccess.CallerOf(HttpContext).ActorFor(HttpContext);
 
     /// <summary>Shows the feed.</summary>
@@ -112,6 +116,9 @@ public sealed record FeedForm
     /// <summary>Whether tagged downloads are recorded.</summary>
     public bool DeploymentRecordsEnabled { get; init; }
 
+    /// <summary>The distributions it serves, separated by commas; null: as they are.</summary>
+    public string? Distributions { get; init; }
+
     internal static FeedForm Of(Feed feed) => new()
     {
         NewName = feed.Name,
@@ -121,6 +128,7 @@ public sealed record FeedForm
         Active = feed.Active,
         AnonymousAccess = feed.AnonymousAccess,
         DeploymentRecordsEnabled = feed.DeploymentRecordsEnabled,
+        Distributions = string.Join(", ", feed.Distributions),
     };
 
     internal FeedFields Over(FeedFields feed) => feed with
@@ -133,5 +141,7 @@ public sealed record FeedForm
         Active = Active,
         AnonymousAccess = AnonymousAccess,
         DeploymentRecordsEnabled = DeploymentRecordsEnabled,
+        Distributions = Web.Feeds.Distributions.Read((Distributions ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
     };
 }

@@ -21,6 +21,12 @@ public sealed partial class FeedValidator : AbstractValidator<FeedFields>
             .WithMessage("is not a known feed type");
         RuleFor(feed => feed.AlternateNames).Must(names => names.Count <= AlternateNamesMax && names.All(IsName))
             .WithMessage($"{NameRule}; at most {AlternateNamesMax} of them");
+        RuleFor(feed => feed).Custom((feed, context) =>
+        {
+            if (types.FindOrNull(feed.FeedType) is { } type
+                && Distributions.ProblemOrNull(type, feed.Distributions) is { } problem)
+                context.AddFailure(nameof(FeedFields.Distributions), problem);
+        });
         RuleFor(feed => feed.Description).MaximumLength(2000).WithMessage("must not be longer than 2,000 characters");
         RuleFor(feed => feed.Properties).MaximumLength(PropertiesLengthMax).WithMessage("are too long");
     }
