@@ -134,7 +134,7 @@ public sealed class InventoryIntake : IAsyncDisposable
             on conflict do nothing
             returning version_id
             """, transaction: transaction, commandTimeout: TimeoutSeconds, cancellationToken: ct))).AsList();
-        await FindingMatch.VersionsAsync(connection, transaction, added, ct);
+        await FindingMatch.VersionsAsync(connection, transaction, added, [], ct); // what is seen came through no feed
         await transaction.CommitAsync(ct);
     }
 
