@@ -32,6 +32,21 @@ static class VisibleSql
             select from feed_packages shown where shown.package_id = p.package_id and shown.feed_id = any (@visible)))
         """;
 
+    /// <summary>
+    /// What was seen, <c>o</c>: of packages that came through visible feeds alone. A machine does not say through which
+    /// feed it got a version.
+    /// </summary>
+    public const string Observation =
+        """
+        (@visible::int[] is null
+            or exists (
+                select from feed_packages shown
+                where shown.package_id = o.package_id and shown.feed_id = any (@visible))
+            and not exists (
+                select from feed_packages hidden
+                where hidden.package_id = o.package_id and hidden.feed_id <> all (@visible)))
+        """;
+
     /// <summary>A version <c>v</c> of a package.</summary>
     public const string Version =
         """

@@ -22,9 +22,10 @@ static class DriftSql
         """;
 
     const string Chosen =
-        """
+        $"""
         (@targetIds::int[] is null or i.target_id = any (@targetIds))
               and (@packageIds::int[] is null or i.package_id = any (@packageIds))
+              and exists (select from packages o where o.package_id = i.package_id and {VisibleSql.Observation})
         """;
 
     const string Different =
@@ -56,9 +57,7 @@ static class DriftSql
         where i.gone_at is null and {Chosen}
           and (k.target_id is null or k.removed_at < greatest(i.first_seen_at, s.complete_at))
           and (@isAll or exists (select from feed_packages known where known.package_id = i.package_id))
-          and (@visible::int[] is null
-              or exists (select from packages p where p.package_id = i.package_id and {VisibleSql.Package})
-              and exists (select from targets t where t.target_id = i.target_id and {VisibleSql.Target}))
+          and exists (select from targets t where t.target_id = i.target_id and {VisibleSql.Target})
         order by i.target_id, i.package_id, i.first_seen_at desc, i.observation_id
         """;
 

@@ -13,7 +13,7 @@ public sealed class ObservationQueries(NpgsqlDataSource database)
 
     /// <summary>
     /// What an inventory showed on a target at a time, by package. To whom not everything is visible, only packages
-    /// that came through a visible feed are.
+    /// that came through visible feeds alone are.
     /// </summary>
     /// <param name="targetId">The target; one that the reader sees.</param>
     /// <param name="at">The time; null: now.</param>
@@ -38,7 +38,7 @@ public sealed class ObservationQueries(NpgsqlDataSource database)
               and (@at::timestamptz is null and o.gone_at is null
                    or o.first_seen_at <= @at and (o.gone_at is null or o.gone_at > @at))
               and (@isAll or exists (select from feed_packages known where known.package_id = p.package_id))
-              and {VisibleSql.Package}
+              and {VisibleSql.Observation}
             order by p.name_key, p.type, p.group_key, v.sort_key, v.version_id, o.observation_id
             limit @limit
             """, new { targetId, at = at?.ToUniversalTime(), isAll, limit, visible = visible.Ids },

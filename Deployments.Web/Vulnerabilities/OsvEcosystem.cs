@@ -51,9 +51,9 @@ sealed partial record OsvEcosystem
     {
         if (Distributions.FamilyOrNull(name) is { } family)
         {
-            return Of(family.PackageType, family.Order,
-                package => ("", family.PackageType == "rpm" ? package : package.ToLowerInvariant()))
-                with { NamesSource = family.NamesSource };
+            var ecosystem = Of(family.PackageType, family.Order,
+                package => ("", family.PackageType == "rpm" ? package : package.ToLowerInvariant()));
+            return ecosystem with { NamesSource = family.NamesSource };
         }
 
         var type = types.All.FirstOrDefault(type =>
