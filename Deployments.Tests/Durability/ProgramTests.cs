@@ -1,12 +1,19 @@
 using System.Net;
+using System.Security.Cryptography;
 using Dapper;
 using Deployments.Tests.Support;
 
 namespace Deployments.Tests.Durability;
 
 /// <summary>The program as a process: what it prints, and how it ends.</summary>
-public sealed class ProgramTests
+public sealed class ProgramTests : IDisposable
 {
+    readonly string keys = Path.GetTempFileName(); // readable by its owner only
+
+    public ProgramTests() => File.WriteAllText(keys, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+
+    public void Dispose() => File.Delete(keys);
+
     [Fact]
     public async Task A_data_directory_in_use_is_refused_in_one_sentence()
     {
@@ -78,8 +85,10 @@ public sealed class ProgramTests
     public async Task A_start_says_what_a_person_needs_and_the_address_last_and_requests_say_nothing()
     {
         await using var database = await TestDatabase.CreateAsync(migrated: false);
+        // Without a key file, which an administrator gives beside a database of theirs, a warning would be the second.
         await using var server = await ServerProcess.StartAsync(
-            "ConnectionStrings:Deployments=" + database.ConnectionString, "Deployments:AnonymousView=false");
+            "ConnectionStrings:Deployments=" + database.ConnectionString, "Deployments:AnonymousView=false",
+            "Deployments:KeyFile=" + keys);
         for (var n = 0; n < 3; n++)
         {
             using var page = await server.Client.GetAsync("/sign-in");
