@@ -139,6 +139,9 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
                 """);
             Newest = (long)(await newest.ExecuteScalarAsync())!;
             await ConnectOctopusAsync();
+            using var seen = new StringContent("Accounts.Web|9.9.9\n");
+            using var taken = await app.Admin.PostAsync("/api/inventory/WEB-01?scope=choco", seen);
+            Assert.True(taken.IsSuccessStatusCode);
             using var browser = await Browser.SignedInAsync(app);
             admin = browser.Cookies.GetCookies(app.Url);
             Chromium = await Chromium.StartAsync();
