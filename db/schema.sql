@@ -1742,7 +1742,7 @@ CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF permissions,
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
 
-CREATE TRIGGER deployment_inbox_filled AFTER INSERT ON public.deployment_inbox FOR EACH STATEMENT EXECUTE FUNCTION public.notify_deployment_inbox();
+CREATE TRIGGER deployment_inbox_filled AFTER INSERT ON public.deployment_inbox FOR EACH STATEMENT WHEN ((COALESCE(current_setting('deployments.wakes_drain'::text, true), ''::text) <> 'self'::text)) EXECUTE FUNCTION public.notify_deployment_inbox();
 
 CREATE TRIGGER feed_names_kept AFTER INSERT OR UPDATE OF name, alternate_names, deleted_at ON public.feeds FOR EACH ROW EXECUTE FUNCTION public.keep_feed_names();
 

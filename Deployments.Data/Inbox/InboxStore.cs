@@ -87,6 +87,14 @@ public sealed class InboxStore(NpgsqlDataSource database)
         wake();
     }
 
+    /// <summary>Tells every node that something waits.</summary>
+    /// <exception cref="NpgsqlException">The database is away.</exception>
+    internal async Task WakeDrainAsync(CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition("notify deployment_inbox", cancellationToken: ct));
+    }
+
     /// <summary>Whether any entry waits.</summary>
     public async Task<bool> HasEntriesAsync(CancellationToken ct)
     {

@@ -18,7 +18,15 @@ public sealed class InboxWriter : IAsyncDisposable
     static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(2); // a download must not wait noticeably
     static readonly TimeSpan DeliveryPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long after a wake-up of the drain the next one waits: PostgreSQL's notice wakes every connection that listens
+    /// to the database, which for each group costs more than the group.
+    /// </summary>
+    public static readonly TimeSpan WakePause = TimeSpan.FromMilliseconds(200);
+
     readonly Channel<Waiting> queue = Channel.CreateUnbounded<Waiting>(new() { SingleReader = true });
+    readonly Channel<bool> written = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     readonly CancellationTokenSource stopping = new();
     readonly NpgsqlDataSource database;
     readonly InboxStore inbox;
@@ -26,6 +34,7 @@ public sealed class InboxWriter : IAsyncDisposable
     readonly ILogger<InboxWriter> logger;
     readonly InboxRows rows = new();
     readonly Task writing;
+    readonly Task waking;
     readonly Task delivering;
     NpgsqlConnection? connection;
     volatile bool databaseIsAway;
@@ -38,6 +47,7 @@ public sealed class InboxWriter : IAsyncDisposable
         this.journal = journal;
         this.logger = logger;
         writing = Task.Run(WriteGroupsAsync);
+        waking = Task.Run(WakeDrainsAsync);
         delivering = Task.Run(DeliverJournalAsync);
     }
 
@@ -53,6 +63,8 @@ public sealed class InboxWriter : IAsyncDisposable
     {
         queue.Writer.TryComplete();
         await writing;
+        written.Writer.TryComplete();
+        await waking;
         if (connection is not null)
             await connection.DisposeAsync();
         await stopping.CancelAsync();
@@ -83,6 +95,7 @@ public sealed class InboxWriter : IAsyncDisposable
             try
             {
                 await CopyAsync(entries);
+                written.Writer.TryWrite(true);
                 return InboxOutcome.Recorded;
             }
             catch (Exception exception)
@@ -112,7 +125,7 @@ public sealed class InboxWriter : IAsyncDisposable
     {
         var input = rows.Write(entries);
         using var patience = new CancellationTokenSource(DatabasePatience);
-        connection ??= await database.OpenConnectionAsync(patience.Token);
+        connection ??= await OpenAsync(patience.Token);
         try
         {
             var copy = await connection.BeginRawBinaryCopyAsync(InboxRows.Copy, patience.Token);
@@ -134,6 +147,44 @@ public sealed class InboxWriter : IAsyncDisposable
             await connection.DisposeAsync();
             connection = null;
             throw;
+        }
+    }
+
+    // The inbox's trigger leaves the waking to whoever says so.
+    async Task<NpgsqlConnection> OpenAsync(CancellationToken ct)
+    {
+        var opened = await database.OpenConnectionAsync(ct);
+        try
+        {
+            await using var command = new NpgsqlCommand("set deployments.wakes_drain = 'self'", opened);
+            await command.ExecuteNonQueryAsync(ct);
+            return opened;
+        }
+        catch
+        {
+            await opened.DisposeAsync();
+            throw;
+        }
+    }
+
+    // At once after a silence. Whatever is written has a wake-up after it; one that is lost costs a second, since every
+    // node looks that often.
+    async Task WakeDrainsAsync()
+    {
+        await foreach (var _ in written.Reader.ReadAllAsync())
+        {
+            using var patience = new CancellationTokenSource(DatabasePatience);
+            try
+            {
+                await inbox.WakeDrainAsync(patience.Token);
+            }
+            catch (Exception exception)
+            {
+                logger.LogWarning("The drain is not woken: {Reason}", exception.Message);
+            }
+
+            if (!written.Reader.Completion.IsCompleted)
+                await Task.Delay(WakePause, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.IO.Compression;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
@@ -11,44 +12,100 @@ using Npgsql;
 namespace Deployments.Bench;
 
 /// <summary>
-/// The whole program with its private PostgreSQL, fully durable, in a directory that goes afterwards.
+/// The whole program with its private PostgreSQL, fully durable, in a directory that goes afterwards: as people run it,
+/// or within this process where a row looks into it.
 /// </summary>
 sealed class BenchServer : IAsyncDisposable
 {
     const string Key = "bench-bootstrap-key";
 
+    static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(10); // it may have to be built
+
     readonly string dataDirectory;
+    readonly WebApplication? app;
+    readonly Lazy<NpgsqlDataSource> database; // its password is made at the first start
+    Process? process;
 
-    BenchServer(WebApplication app, string dataDirectory)
+    BenchServer(string dataDirectory, Uri url, WebApplication? app)
     {
-        App = app;
         this.dataDirectory = dataDirectory;
-        Url = new Uri(app.Services.GetRequiredService<IServer>().Features
-            .Get<IServerAddressesFeature>()!.Addresses.First());
-        Admin = new HttpClient { BaseAddress = Url };
+        this.app = app;
+        Url = url;
+        Admin = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromMinutes(10) };
         Admin.DefaultRequestHeaders.Add("X-ApiKey", Key);
+        database = new Lazy<NpgsqlDataSource>(() => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder
+        {
+            Host = Path.Combine(dataDirectory, "socket"),
+            Database = "deployments",
+            Username = "deployments",
+            Password = Password,
+        }));
     }
-
-    public WebApplication App { get; }
 
     public Uri Url { get; }
 
     /// <summary>A client with a key that may do everything.</summary>
     public HttpClient Admin { get; }
 
-    public NpgsqlDataSource Database => App.Services.GetRequiredService<NpgsqlDataSource>();
+    /// <summary>A way into the private database, beside the program's own.</summary>
+    public NpgsqlDataSource Database => database.Value;
 
+    /// <summary>The parts of the program.</summary>
+    /// <exception cref="InvalidOperationException">It is a process of its own.</exception>
+    public IServiceProvider Services => app?.Services ?? throw new InvalidOperationException("Not in this process.");
+
+    string Password => File.ReadAllText(Path.Combine(dataDirectory, "postgres.password")).Trim();
+
+    /// <summary>Starts the program by <c>run.sh</c>, with its default settings but that pages are open.</summary>
     public static async Task<BenchServer> StartAsync()
     {
-        var dataDirectory = Path.Combine(Path.GetTempPath(), $"deployments-bench-{Environment.ProcessId}");
-        var app = await Web.Program.BuildAsync([
-            "--urls=http://127.0.0.1:0", "--Deployments:DataDirectory=" + dataDirectory,
-            "--Deployments:Bootstrap:ApiKey=" + Key,
-            "--Logging:LogLevel:Default=Error", "--Deployments:AnonymousView=true"]);
-        // What people write first: one row per request.
-        app.MapGet("/naive/{id}/{version}", NaiveEndpoint.ServeAsync);
+        var url = new Uri($"http://127.0.0.1:{Nginx.FreePort()}/");
+        var server = new BenchServer(NewDirectory(), url, app: null);
+        await server.StartAgainAsync("/health");
+        return server;
+    }
+
+    /// <summary>Starts the program, and waits until it answers with this page.</summary>
+    public async Task StartAgainAsync(string page)
+    {
+        process = Process.Start(Path.GetFullPath("run.sh"), Settings(dataDirectory, Url.AbsoluteUri));
+        var started = Stopwatch.StartNew();
+        while (!await AnswersAsync(page))
+        {
+            if (process.HasExited || started.Elapsed > StartPatience)
+                throw new InvalidOperationException("The program does not start.");
+            await Task.Delay(10);
+        }
+    }
+
+    /// <summary>Asks the program to stop, and waits until it has.</summary>
+    public async Task StopAsync()
+    {
+        if (process is null)
+            return;
+        using (var ask = Process.Start("kill", [process.Id.ToString(CultureInfo.InvariantCulture)]))
+            await ask.WaitForExitAsync();
+        await process.WaitForExitAsync();
+        process.Dispose();
+        process = null;
+    }
+
+    /// <summary>Starts the program within this process.</summary>
+    public static async Task<BenchServer> StartHereAsync()
+    {
+        var directory = NewDirectory();
+        var app = await Web.Program.BuildAsync(
+            [.. Settings(directory, "http://127.0.0.1:0"), "--Logging:LogLevel:Default=Error"]);
         await app.StartAsync();
-        return new BenchServer(app, dataDirectory);
+        var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        return new BenchServer(directory, new Uri(url), app);
+    }
+
+    /// <summary>What the program has in memory, in bytes.</summary>
+    public long ResidentBytes()
+    {
+        using var observed = Process.GetProcessById(process?.Id ?? Environment.ProcessId);
+        return observed.WorkingSet64;
     }
 
     public async Task CreateFeedAsync(string name, string? upstream = null, string feedType = "universal")
@@ -86,8 +143,7 @@ sealed class BenchServer : IAsyncDisposable
             "-X", "-q", "-h", Path.Combine(dataDirectory, "socket"), "-U", "deployments", "-d", "deployments",
             "-v", "ON_ERROR_STOP=1", "-c", command,
         ]);
-        start.Environment["PGPASSWORD"] = (await File.ReadAllTextAsync(
-            Path.Combine(dataDirectory, "postgres.password"))).Trim();
+        start.Environment["PGPASSWORD"] = Password;
         using var process = Process.Start(start)!;
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
@@ -97,9 +153,37 @@ sealed class BenchServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Admin.Dispose();
-        await App.StopAsync();
-        await App.DisposeAsync();
+        if (database.IsValueCreated)
+            await Database.DisposeAsync();
+        await StopAsync();
+        if (app is not null)
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+        }
+
         Directory.Delete(dataDirectory, recursive: true);
+    }
+
+    static string NewDirectory() => Directory.CreateTempSubdirectory("deployments-bench-").FullName;
+
+    static string[] Settings(string directory, string url) =>
+    [
+        "--urls=" + url, "--Deployments:DataDirectory=" + directory, "--Deployments:Bootstrap:ApiKey=" + Key,
+        "--Deployments:AnonymousView=true",
+    ];
+
+    async Task<bool> AnswersAsync(string page)
+    {
+        try
+        {
+            using var answer = await Admin.GetAsync(new Uri(page, UriKind.Relative));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
     }
 
     async Task PostAsync(string path, object body)

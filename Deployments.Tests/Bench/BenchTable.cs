@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace Deployments.Bench;
 
@@ -18,6 +19,7 @@ sealed class BenchTable
         Console.Error.WriteLine(Line(row));
     }
 
+    /// <summary>The table for people.</summary>
     public void Print()
     {
         Console.WriteLine("| what | against | ours | theirs | ratio | goal | |");
@@ -25,6 +27,20 @@ sealed class BenchTable
         foreach (var row in rows)
             Console.WriteLine(Line(row));
     }
+
+    /// <summary>The same for machines: an array with an object for each row.</summary>
+    public void PrintJson() => Console.WriteLine(JsonSerializer.Serialize(
+        rows.Select(row => new
+        {
+            what = row.What,
+            against = row.Against,
+            ours = row.Ours,
+            theirs = row.Theirs,
+            unit = row.Unit,
+            ratio = row.Ratio,
+            goal = row.Goal,
+            met = row.Ratio >= row.Goal,
+        })));
 
     static string Line(
         (string What, string Against, double Ours, double Theirs, double Ratio, double Goal, string Unit) row) =>

@@ -24,7 +24,7 @@ static class JobPerRecordBench
         await server.CreateFeedAsync("jobs");
         await using var command = server.Database.CreateCommand("select feed_id from feeds where name = 'jobs'");
         var feed = (int)(await command.ExecuteScalarAsync())!;
-        var services = server.App.Services;
+        var services = server.Services;
         var (inbox, jobs) = (services.GetRequiredService<InboxWriter>(),
             services.GetRequiredService<IBackgroundJobClient>());
 

@@ -21,6 +21,7 @@ sealed class Nginx : IDisposable
         CacheUrl = new Uri($"http://127.0.0.1:{ports[3]}/");
     }
 
+    /// <summary>Files, served by nginx itself.</summary>
     public Uri FilesUrl { get; }
 
     /// <summary>The same files, which no cache may keep.</summary>
@@ -98,7 +99,8 @@ sealed class Nginx : IDisposable
         }
     }
 
-    static int FreePort()
+    /// <summary>A port that nobody listens on now.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -40,7 +40,7 @@ static class PagesBench
         var urls = Pages.Select(page => page.Url).ToArray();
         var few = await MeasureAsync(server, urls);
         await HistorySeed.FillAsync(server.Database, records);
-        await server.App.Services.GetRequiredService<RecordIndexStore>().PackAsync(CancellationToken.None);
+        await server.Services.GetRequiredService<RecordIndexStore>().PackAsync(CancellationToken.None);
         var many = await MeasureAsync(server, urls);
         foreach (var ((name, _), (a, b)) in Pages.Zip(few.Zip(many)))
         {
