@@ -5,6 +5,14 @@ namespace Deployments.Tests.Support;
 /// <summary>The PostgreSQL server of a test run: started on first use, stopped and removed when the run ends.</summary>
 static class PostgresServer
 {
+    const long MemoryBytesMin = 4L << 30; // of many clones at once, with what their tests write
+
+    // Nothing of it outlives the run, so nothing is written for that; a clone is a copy of files.
+    const string Options =
+        "-c listen_addresses= -c max_connections=400 -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+        + " -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=8GB -c checkpoint_timeout=1h"
+        + " -c shared_buffers=512MB";
+
     static readonly Lazy<Task<string>> Started = new(StartAsync);
 
     /// <summary>The folder of PostgreSQL's programs.</summary>
@@ -15,20 +23,24 @@ static class PostgresServer
 
     static async Task<string> StartAsync()
     {
-        var directory = Path.Combine(Path.GetTempPath(), $"deployments-test-{Guid.NewGuid():N}"[..30]);
+        var directory = Path.Combine(Place(), $"deployments-test-{Guid.NewGuid():N}"[..30]);
         var bin = Programs;
         var asPostgres = $"runuser -u postgres -- {bin}";
         await RunAsync(
             $"mkdir {directory} && chown postgres {directory} "
             + $"&& {asPostgres}/initdb -D {directory}/d -A peer -N "
-            + $"&& {asPostgres}/pg_ctl -D {directory}/d -w -o \"-c listen_addresses= "
-            + $"-c unix_socket_directories={directory} -c max_connections=400 -c fsync=off\" start");
+            + $"&& {asPostgres}/pg_ctl -D {directory}/d -w -o \"{Options} -c unix_socket_directories={directory}\" start");
         await RunAsync(
             $"echo 'local all all trust' > {directory}/d/pg_hba.conf; {asPostgres}/pg_ctl -D {directory}/d reload");
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
             RunAsync($"{asPostgres}/pg_ctl -D {directory}/d -m immediate stop; rm -rf {directory}").Wait();
         return $"Host={directory};Username=postgres;Database=postgres";
     }
+
+    // In memory where there is enough: each clone is hundreds of small files.
+    static string Place() => Directory.Exists("/dev/shm") && new DriveInfo("/dev/shm").AvailableFreeSpace > MemoryBytesMin
+        ? "/dev/shm"
+        : Path.GetTempPath();
 
     static async Task RunAsync(string command)
     {

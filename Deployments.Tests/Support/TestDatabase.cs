@@ -51,7 +51,7 @@ public sealed class TestDatabase : IAsyncDisposable
     {
         var server = await PostgresServer.ConnectionStringAsync();
         var name = $"test_{Interlocked.Increment(ref count)}";
-        await ExecuteAsync(server, $"create database {name}{template}");
+        await ExecuteAsync(server, $"create database {name}{template} strategy file_copy");
         return new TestDatabase(name, For(server, name));
     }
 
