@@ -16,7 +16,7 @@ is_built() {
 # is left running beside the program; -clp keeps everything but errors quiet.
 build() (
   new=$program.new
-  rm -rf "$new" && mkdir -p "$new" && touch "$new/built"
+  rm -rf "$new" && mkdir -p "$new" "$root"/Deployments.{Web,Data}/{bin,obj} && touch "$new/built"
   cd "$root" && dotnet publish Deployments.Web -c Release -o "$new" -v quiet -clp:ErrorsOnly --nologo \
     -nodeReuse:false -p:UseSharedCompilation=false -p:RestoreLockedMode=true -p:RunAnalyzers=false >&2
   rm -rf "$program" && mv "$new" "$program"

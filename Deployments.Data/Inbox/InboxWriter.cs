@@ -19,8 +19,8 @@ public sealed class InboxWriter : IAsyncDisposable
     static readonly TimeSpan DeliveryPause = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long after a wake-up of the drain the next one waits: PostgreSQL's notice wakes every connection that listens
-    /// to the database, which for each group costs more than the group.
+    /// How long after a wake-up of the drain the next one waits: PostgreSQL's notice wakes every connection that
+    /// listens to the database, which for each group costs more than the group.
     /// </summary>
     public static readonly TimeSpan WakePause = TimeSpan.FromMilliseconds(200);
 

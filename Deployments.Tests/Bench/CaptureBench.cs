@@ -59,8 +59,8 @@ static class CaptureBench
             "req/s");
         table.Add("tagged download, 20 KB, 32 connections", "one Dapper INSERT per request", againstNaive, 2.0,
             "req/s");
-        table.Add($"the first {FirstDownloads:N0} tagged downloads after a start", "as many later", [(fresh, warm)], 0.5,
-            "req/s");
+        table.Add($"the first {FirstDownloads:N0} tagged downloads after a start", "as many later", [(fresh, warm)],
+            0.5, "req/s");
     }
 
     /// <summary>How many a second of a thousand tagged downloads, over 32 connections.</summary>

@@ -5,6 +5,7 @@ namespace Deployments.Tests.Support;
 /// <summary>The PostgreSQL server of a test run: started on first use, stopped and removed when the run ends.</summary>
 static class PostgresServer
 {
+    const string Memory = "/dev/shm";
     const long MemoryBytesMin = 4L << 30; // of many clones at once, with what their tests write
 
     // Nothing of it outlives the run, so nothing is written for that; a clone is a copy of files.
@@ -29,7 +30,8 @@ static class PostgresServer
         await RunAsync(
             $"mkdir {directory} && chown postgres {directory} "
             + $"&& {asPostgres}/initdb -D {directory}/d -A peer -N "
-            + $"&& {asPostgres}/pg_ctl -D {directory}/d -w -o \"{Options} -c unix_socket_directories={directory}\" start");
+            + $"&& {asPostgres}/pg_ctl -D {directory}/d -w "
+            + $"-o \"{Options} -c unix_socket_directories={directory}\" start");
         await RunAsync(
             $"echo 'local all all trust' > {directory}/d/pg_hba.conf; {asPostgres}/pg_ctl -D {directory}/d reload");
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
@@ -38,9 +40,10 @@ static class PostgresServer
     }
 
     // In memory where there is enough: each clone is hundreds of small files.
-    static string Place() => Directory.Exists("/dev/shm") && new DriveInfo("/dev/shm").AvailableFreeSpace > MemoryBytesMin
-        ? "/dev/shm"
-        : Path.GetTempPath();
+    static string Place() =>
+        Directory.Exists(Memory) && new DriveInfo(Memory).AvailableFreeSpace > MemoryBytesMin
+            ? Memory
+            : Path.GetTempPath();
 
     static async Task RunAsync(string command)
     {

@@ -16,10 +16,12 @@ namespace Deployments.Tests.Support;
 public sealed class ServerProcess : IAsyncDisposable
 {
     static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90); // a first start makes a database cluster
-    static readonly string Program = Path.Combine(AppContext.BaseDirectory, "Deployments.Web.dll");
+    static readonly TimeSpan BuildPatience = TimeSpan.FromMinutes(15);
+    static readonly string[] Built = ["dotnet", Path.Combine(AppContext.BaseDirectory, "Deployments.Web.dll")];
     static readonly ConcurrentDictionary<ServerProcess, bool> Living = new();
 
     readonly StringBuilder output = new();
+    readonly string[] command;
     readonly string[] settings;
     readonly bool ownsDirectory;
     Process? process;
@@ -30,8 +32,9 @@ public sealed class ServerProcess : IAsyncDisposable
             server.Remove();
     };
 
-    ServerProcess(string dataDirectory, bool ownsDirectory, string[] settings)
+    ServerProcess(string[] command, string dataDirectory, bool ownsDirectory, string[] settings)
     {
+        this.command = command;
         DataDirectory = dataDirectory;
         this.ownsDirectory = ownsDirectory;
         this.settings = settings;
@@ -70,9 +73,14 @@ public sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>Starts a server with its private PostgreSQL, or with the database that the settings name.</summary>
     /// <param name="settings">Further settings as <c>Key=value</c>, with colons between sections.</param>
-    public static async Task<ServerProcess> StartAsync(params string[] settings)
+    public static Task<ServerProcess> StartAsync(params string[] settings) => StartAsync(Built, settings);
+
+    /// <summary>Starts a server as the README tells people to, which builds it where something has changed.</summary>
+    public static Task<ServerProcess> StartByScriptAsync() => StartAsync([Path.Combine(Repository.Root, "run.sh")], []);
+
+    static async Task<ServerProcess> StartAsync(string[] command, string[] settings)
     {
-        var server = new ServerProcess(NewDirectory(), ownsDirectory: true, settings);
+        var server = new ServerProcess(command, NewDirectory(), ownsDirectory: true, settings);
         try
         {
             await server.StartAgainAsync();
@@ -91,7 +99,7 @@ public sealed class ServerProcess : IAsyncDisposable
         string? dataDirectory, params string[] arguments)
     {
         var directory = dataDirectory ?? NewDirectory();
-        var run = new ServerProcess(directory, ownsDirectory: dataDirectory is null, []);
+        var run = new ServerProcess(Built, directory, ownsDirectory: dataDirectory is null, []);
         await using (run)
         {
             using var process = Process.Start(run.StartInfo(arguments))!;
@@ -124,7 +132,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var started = Stopwatch.StartNew();
         while (!await AnswersAsync())
         {
-            if (process.HasExited || started.Elapsed > StartPatience)
+            if (process.HasExited || started.Elapsed > (command == Built ? StartPatience : BuildPatience))
                 Assert.Fail($"The server does not answer. It said:\n{Output}");
             await Task.Delay(50);
         }
@@ -204,9 +212,9 @@ public sealed class ServerProcess : IAsyncDisposable
 
     ProcessStartInfo StartInfo(string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet",
+        var start = new ProcessStartInfo(command[0],
         [
-            Program,
+            .. command[1..],
             string.Create(CultureInfo.InvariantCulture, $"--urls={Url}"),
             "--Deployments:DataDirectory=" + DataDirectory,
             "--Deployments:Bootstrap:ApiKey=" + TestApp.ApiKey,
