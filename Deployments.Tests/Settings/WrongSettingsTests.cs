@@ -97,10 +97,9 @@ public sealed class WrongSettingsTests : IDisposable
     public void Every_setting_is_in_the_list_above_and_on_the_page_of_the_system()
     {
         Assert.Equal(Settings().Order(StringComparer.Ordinal), Wrong.Keys.Order(StringComparer.Ordinal));
-        var shown = SettingsInForce.Read(
-            new ConfigurationBuilder().Build(),
-            new DeploymentsSettings { DataDirectory = "/", PackagesDirectory = "/" }, "http://x").All.Select(setting => setting.Name).ToList();
-        Assert.Empty(Settings().Select(SettingsCheck.Variable).Except(shown));
+        var settings = new DeploymentsSettings { DataDirectory = "/", PackagesDirectory = "/" };
+        var shown = SettingsInForce.Read(new ConfigurationBuilder().Build(), settings, "http://x").All;
+        Assert.Empty(Settings().Select(SettingsCheck.Variable).Except(shown.Select(setting => setting.Name)));
     }
 
     [Theory]

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Deployments.Tests.Support;
 
-/// <summary>How many rows of a table PostgreSQL reads for something: what it costs, whatever the machine does.</summary>
+/// <summary>How many rows of a table PostgreSQL reads for something: its cost, whatever the machine does.</summary>
 static class RowsRead
 {
     /// <summary>
