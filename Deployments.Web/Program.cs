@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using Deployments.Web.Embedded;
 using Deployments.Web.Startup;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Deployments.Web;
 
@@ -28,7 +30,7 @@ public static class Program
             await app.WaitForShutdownAsync();
             return 0;
         }
-        catch (IOException refusal) when (refusal.InnerException is AddressInUseException)
+        catch (Exception refusal) when (IsAboutListening(refusal))
         {
             await Console.Error.WriteLineAsync($"The program cannot listen where it should: {refusal.Message}");
             return 1;
@@ -39,6 +41,11 @@ public static class Program
             return 1;
         }
     }
+
+    // A port that is taken or not allowed, an address of another machine, a certificate that is missing.
+    static bool IsAboutListening(Exception refusal) =>
+        refusal is SocketException or IOException { InnerException: AddressInUseException }
+        || refusal.Source == typeof(KestrelServer).Assembly.GetName().Name;
 
     /// <summary>Builds the server with its database reachable and migrated, ready to run.</summary>
     /// <exception cref="CannotStartException">It cannot start as configured; the message says what to do.</exception>

@@ -1672,7 +1672,7 @@ CREATE INDEX notification_outbox_ended ON public.notification_outbox USING btree
 
 CREATE INDEX notification_outbox_failed ON public.notification_outbox USING btree (notification_rule_id, notification_id) WHERE (state = 2);
 
-CREATE INDEX notification_outbox_waiting ON public.notification_outbox USING btree (notification_rule_id, next_attempt_at) WHERE (state = 0);
+CREATE INDEX notification_outbox_waiting ON public.notification_outbox USING btree (notification_rule_id, next_attempt_at, notification_id) WHERE (state = 0);
 
 CREATE UNIQUE INDEX notification_rules_by_name ON public.notification_rules USING btree (lower(name));
 

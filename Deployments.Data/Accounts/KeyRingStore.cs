@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Npgsql;
 
 namespace Deployments.Data.Accounts;
@@ -10,7 +11,7 @@ namespace Deployments.Data.Accounts;
 public sealed class KeyRingStore(NpgsqlDataSource database)
 {
     // Any number will do, as long as every version of this program uses it.
-    const long AdvisoryLock = 862_405; // beside those of migrations, inbox, retention and indexes
+    const long AdvisoryLock = AdvisoryLocks.KeyRing;
 
     /// <summary>Every key, oldest first.</summary>
     public IReadOnlyList<KeyRingRow> All()

@@ -12,7 +12,7 @@ namespace Deployments.Data.Database;
 /// <param name="database">Where to apply them; the account must own the schema.</param>
 public sealed class Migrator(NpgsqlDataSource database)
 {
-    const long AdvisoryLock = 862_401; // any number will do, as long as every version of this program uses it
+    const long AdvisoryLock = AdvisoryLocks.Migrations;
     const string ResourcePrefix = "migrations/";
 
     /// <summary>The migrations this program carries, in order: name and SQL.</summary>

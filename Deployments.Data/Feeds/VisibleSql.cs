@@ -18,11 +18,18 @@ static class VisibleSql
 
     /// <summary>
     /// What runs now, <c>i</c>. Where an invisible record is the newest nothing is seen: an older one would be untrue.
+    /// Records are looked at only of packages that came through visible feeds and through others.
     /// </summary>
     public const string Installation =
         """
-        (@visible::int[] is null or exists (
-            select from deployments shown where shown.id = i.deployment_id and shown.feed_id = any (@visible)))
+        (@visible::int[] is null
+            or exists (
+                select from feed_packages through
+                where through.package_id = i.package_id and through.feed_id = any (@visible))
+            and (not exists (
+                    select from feed_packages hidden
+                    where hidden.package_id = i.package_id and hidden.feed_id <> all (@visible))
+                or (select shown.feed_id from deployments shown where shown.id = i.deployment_id) = any (@visible)))
         """;
 
     /// <summary>A package <c>p</c>.</summary>

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Npgsql;
 
 namespace Deployments.Data.Findings;
@@ -10,7 +11,7 @@ namespace Deployments.Data.Findings;
 static class FindingMatch
 {
     // Any number that nothing else locks.
-    const string LockKey = "7482011";
+    const long LockKey = AdvisoryLocks.Findings;
 
     /// <summary>
     /// What advisories say of versions <c>v</c> (type, group_key, name_key, version, sort_key, releases, is_source,
@@ -192,13 +193,13 @@ static class FindingMatch
     /// </summary>
     public static Task LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct) =>
         connection.ExecuteAsync(new CommandDefinition(
-            $"select pg_advisory_xact_lock({LockKey})", transaction: transaction, cancellationToken: ct));
+            "select pg_advisory_xact_lock(@LockKey)", new { LockKey }, transaction, cancellationToken: ct));
 
     /// <summary>Waits for imports that are under way; later ones wait for this transaction.</summary>
     public static Task LockSharedAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct) =>
         connection.ExecuteAsync(new CommandDefinition(
-            $"select pg_advisory_xact_lock_shared({LockKey})", transaction: transaction, cancellationToken: ct));
+            "select pg_advisory_xact_lock_shared(@LockKey)", new { LockKey }, transaction, cancellationToken: ct));
 
     /// <summary>
     /// Finds, and closes, what advisories that this transaction has changed say of all versions.

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Records;
 using Npgsql;
 
@@ -8,8 +9,8 @@ namespace Deployments.Data.Inbox;
 /// <param name="database">The database.</param>
 public sealed class InboxStore(NpgsqlDataSource database)
 {
-    const long DrainLock = 862_402; // an advisory lock, beside the one of the migrations
-    const long WakeLock = 862_403;
+    const long DrainLock = AdvisoryLocks.Drain;
+    const long WakeLock = AdvisoryLocks.WakeDrain;
 
     internal const string Claim =
         """
@@ -54,20 +55,15 @@ public sealed class InboxStore(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// Takes the oldest entries out, along the key whatever the statistics say: they are mostly of an empty table, and
-    /// a plan made for that reads a backlog of millions for each batch.
+    /// Takes the oldest entries out, along the key whatever the statistics say.
     /// </summary>
     static async Task<List<InboxRow>> ClaimAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, int rows, CancellationToken ct)
     {
-        await connection.ExecuteAsync(new CommandDefinition(
-            "set local enable_seqscan = off; set local enable_sort = off; set local enable_bitmapscan = off",
-            transaction: transaction, cancellationToken: ct));
+        await AlongIndexes.BeginAsync(transaction, ct);
         var claimed = (await connection.QueryAsync<InboxRow>(new CommandDefinition(
             Claim, new { rows }, transaction, cancellationToken: ct))).AsList();
-        await connection.ExecuteAsync(new CommandDefinition(
-            "set local enable_seqscan = on; set local enable_sort = on; set local enable_bitmapscan = on",
-            transaction: transaction, cancellationToken: ct));
+        await AlongIndexes.EndAsync(transaction, ct);
         claimed.Sort((one, other) => one.Id.CompareTo(other.Id));
         return claimed;
     }
@@ -134,34 +130,32 @@ public sealed class InboxStore(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// Puts journaled lines into the inbox, except those that had arrived after all: an entry whose commit was in doubt
-    /// may be in the inbox still, or a record, a repetition or a rejected record by now.
+    /// Puts a thousand journaled lines or so into the inbox, except those that had arrived after all: an entry whose
+    /// commit was in doubt may be in the inbox still, or a record, a repetition or a rejected record by now.
     /// </summary>
     /// <returns>The lines that the database refuses for what is in them; empty when all went well.</returns>
-    internal async Task<IReadOnlyList<string>> DeliverAsync(IReadOnlyList<string> lines, CancellationToken ct)
+    internal async Task<IReadOnlyList<string>> DeliverAsync(string[] lines, CancellationToken ct)
     {
-        var refused = new List<string>();
-        foreach (var chunk in lines.Chunk(1000))
+        try
         {
-            try
-            {
-                await DeliverChunkAsync(chunk, ct);
-            }
-            catch (PostgresException exception) when (IsAboutTheData(exception) && chunk.Length == 1)
-            {
-                refused.Add(chunk[0]);
-            }
-            catch (PostgresException exception) when (IsAboutTheData(exception))
-            {
-                foreach (var line in chunk)
-                    refused.AddRange(await DeliverAsync([line], ct));
-            }
+            await DeliverAllAsync(lines, ct);
+            return [];
         }
-
-        return refused;
+        catch (PostgresException exception) when (IsAboutTheData(exception) && lines.Length == 1)
+        {
+            return lines;
+        }
+        catch (PostgresException exception) when (IsAboutTheData(exception))
+        {
+            var refused = new List<string>();
+            foreach (var line in lines)
+                refused.AddRange(await DeliverAsync([line], ct));
+            return refused;
+        }
     }
 
-    async Task DeliverChunkAsync(string[] lines, CancellationToken ct)
+    // Each line is looked for by key: as a join, a table said to be empty is read as a whole.
+    async Task DeliverAllAsync(string[] lines, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition(
@@ -169,9 +163,9 @@ public sealed class InboxStore(NpgsqlDataSource database)
             insert into deployment_inbox
             select entry.*
             from jsonb_populate_recordset(null::deployment_inbox, @lines::jsonb) as entry
-            where not exists (select from deployments d where d.id = entry.id)
-              and not exists (select from duplicate_records d where d.id = entry.id)
-              and not exists (select from rejected_records r where r.id = entry.id)
+            where (select d.id from deployments d where d.id = entry.id) is null
+              and (select d.id from duplicate_records d where d.id = entry.id) is null
+              and (select r.id from rejected_records r where r.id = entry.id) is null
             on conflict (id) do nothing
             """, new { lines = $"[{string.Join(',', lines)}]" }, commandTimeout: 60, cancellationToken: ct));
     }

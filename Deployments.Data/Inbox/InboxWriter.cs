@@ -15,6 +15,7 @@ namespace Deployments.Data.Inbox;
 public sealed class InboxWriter : IAsyncDisposable
 {
     const int GroupMax = 1000; // entries in one COPY: about 1 MB
+    const int DeliveryLines = 1000; // journaled entries put into the inbox by one statement
     static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(2); // a download must not wait noticeably
     static readonly TimeSpan DeliveryPause = TimeSpan.FromSeconds(1);
 
@@ -216,15 +217,22 @@ public sealed class InboxWriter : IAsyncDisposable
         databaseIsAway = false; // first, so that the journal stops growing while it is delivered
         foreach (var file in journal.Seal())
         {
-            var lines = Journal.Read(file);
-            foreach (var refused in await inbox.DeliverAsync(lines, stopping.Token))
+            var count = 0;
+            var refusals = new List<string>();
+            foreach (var lines in Journal.Read(file).Chunk(DeliveryLines))
+            {
+                refusals.AddRange(await inbox.DeliverAsync(lines, stopping.Token));
+                count += lines.Length;
+            }
+
+            foreach (var refused in refusals)
             {
                 logger.LogError("The database refuses a journaled entry, kept in journal.refused: {Line}", refused);
                 journal.SetAside(refused);
             }
 
             Journal.Remove(file);
-            logger.LogInformation("Delivered {Count} journaled entries", lines.Count);
+            logger.LogInformation("Delivered {Count} journaled entries", count);
         }
     }
 

@@ -84,19 +84,14 @@ public sealed class Journal(string directory)
 
     /// <summary>
     /// The entries of a sealed file, each as JSON text: as an entry of this version, whatever version wrote the line. A
-    /// line that a crash cut short was never promised to anyone and is passed over.
+    /// line that a crash cut short was never promised to anyone and is passed over. Read as they are asked for: a file
+    /// may have grown through a long outage.
     /// </summary>
-    public static IReadOnlyList<string> Read(string file)
-    {
-        var lines = new List<string>();
-        foreach (var line in File.ReadLines(file))
-        {
-            if (EntryOrNull(line) is { } entry)
-                lines.Add(JsonSerializer.Serialize(entry, Json));
-        }
-
-        return lines;
-    }
+    public static IEnumerable<string> Read(string file) =>
+        from line in File.ReadLines(file)
+        let entry = EntryOrNull(line)
+        where entry is not null
+        select JsonSerializer.Serialize(entry, Json);
 
     /// <summary>Forgets a sealed file whose entries are in the database.</summary>
     public static void Remove(string file) => File.Delete(file);

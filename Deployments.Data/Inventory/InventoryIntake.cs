@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Findings;
 using Deployments.Data.Records;
 using Npgsql;
@@ -96,7 +97,7 @@ public sealed class InventoryIntake : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await importer.DisposeAsync(); // an import that was not completed is undone
-        await connection.ExecuteAsync("drop table if exists seen_packages, sightings");
+        await connection.ExecuteAsync("drop table if exists seen_packages, sightings, seen_before");
         await connection.DisposeAsync();
     }
 
@@ -171,30 +172,42 @@ public sealed class InventoryIntake : IAsyncDisposable
             """, new { scope.ScopeId, scope.TargetId }, ct);
     }
 
-    // Only what changed is written: what is seen still stays as it is.
+    // Only what changed is written: what is seen still stays as it is. Compared is with a table whose statistics are
+    // true: in one that is said to be empty, each row would be looked for among all.
     async Task CompareAsync(
         NpgsqlTransaction transaction, InventoryScope scope, NewInventory inventory, long uploadId,
         CancellationToken ct)
     {
         var at = inventory.At.ToUniversalTime();
+        await AlongIndexes.BeginAsync(transaction, ct);
+        await ExecuteAsync(transaction,
+            """
+            create temp table seen_before as
+            select observation_id, target_id, version_id
+            from observations
+            where scope_id = @ScopeId and gone_at is null
+            order by target_id, version_id
+            """, new { scope.ScopeId }, ct);
+        await AlongIndexes.EndAsync(transaction, ct);
+        await ExecuteAsync(transaction, "analyze seen_before", null, ct);
         if (inventory.Errors == 0)
             await ExecuteAsync(transaction,
                 """
                 update observations o
                 set gone_at = @at, gone_upload_id = @uploadId,
                     last_seen_at = greatest(o.first_seen_at, @CompleteAt::timestamptz)
-                where o.scope_id = @ScopeId and o.gone_at is null and not exists (
-                    select from sightings s where s.target_id = o.target_id and s.version_id = o.version_id)
-                """, new { at, uploadId, scope.ScopeId, scope.CompleteAt }, ct);
+                where o.observation_id = any(array(
+                    select b.observation_id from seen_before b
+                    where not exists (
+                        select from sightings s where s.target_id = b.target_id and s.version_id = b.version_id)))
+                """, new { at, uploadId, scope.CompleteAt }, ct);
         await ExecuteAsync(transaction,
             """
             insert into observations (scope_id, target_id, package_id, version_id, first_upload_id, first_seen_at)
             select @ScopeId, s.target_id, s.package_id, s.version_id, @uploadId, @at
             from sightings s
             where not exists (
-                select from observations o
-                where o.scope_id = @ScopeId and o.gone_at is null and o.target_id = s.target_id
-                  and o.version_id = s.version_id)
+                select from seen_before b where b.target_id = s.target_id and b.version_id = s.version_id)
             order by s.target_id, s.package_id
             """, new { at, uploadId, scope.ScopeId }, ct);
     }

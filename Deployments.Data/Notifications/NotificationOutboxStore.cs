@@ -1,5 +1,6 @@
 using Dapper;
 using Deployments.Data.Audit;
+using Deployments.Data.Database;
 using Npgsql;
 
 namespace Deployments.Data.Notifications;
@@ -8,6 +9,10 @@ namespace Deployments.Data.Notifications;
 /// Hands out what is to be told, each notification to one node at a time, and keeps what came of it. All times are the
 /// database's: nodes whose clocks differ agree on who has what.
 /// </summary>
+/// <remarks>
+/// What waits is named by its keys, and once they are known by "not ended" instead of the state: of that there is an
+/// index, which would be walked through a backlog.
+/// </remarks>
 /// <param name="database">The database.</param>
 public sealed class NotificationOutboxStore(NpgsqlDataSource database)
 {
@@ -27,9 +32,11 @@ public sealed class NotificationOutboxStore(NpgsqlDataSource database)
             """
             select r.notification_rule_id, r.name, r.channel::int as channel, r.url, r.secret_encrypted, r.recipients
             from notification_rules r
-            where exists (
-                select from notification_outbox o
-                where o.notification_rule_id = r.notification_rule_id and o.state = 0 and o.next_attempt_at <= now())
+            where (
+                select true
+                from notification_outbox o
+                where o.notification_rule_id = r.notification_rule_id and o.state = 0 and o.next_attempt_at <= now()
+                limit 1)
             """, cancellationToken: ct))];
     }
 
@@ -41,22 +48,25 @@ public sealed class NotificationOutboxStore(NpgsqlDataSource database)
         int notificationRuleId, int rows, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        return [.. (await connection.QueryAsync<ClaimedNotification>(new CommandDefinition(
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await AlongIndexes.BeginAsync(transaction, ct);
+        var claimed = (await connection.QueryAsync<ClaimedNotification>(new CommandDefinition(
             """
-            with due as (
+            update notification_outbox o
+            set attempts = o.attempts + 1, next_attempt_at = now() + @Lease
+            where o.notification_id = any(array(
                 select notification_id
                 from notification_outbox
                 where notification_rule_id = @notificationRuleId and state = 0 and next_attempt_at <= now()
                 order by next_attempt_at, notification_id
                 limit @rows
-                for update skip locked)
-            update notification_outbox o
-            set attempts = o.attempts + 1, next_attempt_at = now() + @Lease
-            from due
-            where o.notification_id = due.notification_id
+                for update skip locked))
             returning o.notification_id, o.delivery_key, o.occasion::int as occasion, o.facts::text as facts,
                       o.created_at, o.attempts
-            """, new { notificationRuleId, rows, Lease }, cancellationToken: ct))).OrderBy(row => row.NotificationId)];
+            """, new { notificationRuleId, rows, Lease }, transaction, cancellationToken: ct))).AsList();
+        await transaction.CommitAsync(ct);
+        claimed.Sort((one, other) => one.NotificationId.CompareTo(other.NotificationId));
+        return claimed;
     }
 
     /// <summary>
@@ -71,6 +81,8 @@ public sealed class NotificationOutboxStore(NpgsqlDataSource database)
         CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await AlongIndexes.BeginAsync(transaction, ct);
         await connection.ExecuteAsync(new CommandDefinition(
             """
             with tried as (
@@ -83,7 +95,8 @@ public sealed class NotificationOutboxStore(NpgsqlDataSource database)
                 ended_at = case when @Ok or o.give_up_at <= now() then now() end,
                 next_attempt_at = now() + @retryAfter
             from unnest(@ids, @attempts) as c (notification_id, attempts)
-            where o.notification_id = c.notification_id and o.attempts = c.attempts and o.state = 0
+            where o.notification_id = any(@ids) and o.notification_id = c.notification_id
+              and o.attempts = c.attempts and o.ended_at is null
             """,
             new
             {
@@ -95,7 +108,8 @@ public sealed class NotificationOutboxStore(NpgsqlDataSource database)
                 Answer = Cut(result.Answer),
                 Problem = result.Problem is null ? null : Cut(result.Problem),
                 retryAfter,
-            }, cancellationToken: ct));
+            }, transaction, cancellationToken: ct));
+        await transaction.CommitAsync(ct);
     }
 
     /// <summary>Gives back what was claimed and not tried.</summary>
@@ -106,19 +120,23 @@ public sealed class NotificationOutboxStore(NpgsqlDataSource database)
         IReadOnlyCollection<ClaimedNotification> claimed, TimeSpan retryAfter, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await AlongIndexes.BeginAsync(transaction, ct);
         await connection.ExecuteAsync(new CommandDefinition(
             """
             update notification_outbox o
             set attempts = o.attempts - 1, next_attempt_at = now() + @retryAfter
             from unnest(@ids, @attempts) as c (notification_id, attempts)
-            where o.notification_id = c.notification_id and o.attempts = c.attempts and o.state = 0
+            where o.notification_id = any(@ids) and o.notification_id = c.notification_id
+              and o.attempts = c.attempts and o.ended_at is null
             """,
             new
             {
                 ids = claimed.Select(row => row.NotificationId).ToArray(),
                 attempts = claimed.Select(row => row.Attempts).ToArray(),
                 retryAfter,
-            }, cancellationToken: ct));
+            }, transaction, cancellationToken: ct));
+        await transaction.CommitAsync(ct);
     }
 
     /// <summary>
@@ -179,15 +197,19 @@ public sealed class NotificationOutboxStore(NpgsqlDataSource database)
         int gone;
         do
         {
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            await AlongIndexes.BeginAsync(transaction, ct);
             gone = await connection.ExecuteAsync(new CommandDefinition(
                 """
                 delete from notification_outbox
-                where notification_id in (
-                    select notification_id from notification_outbox
+                where notification_id = any(array(
+                    select notification_id
+                    from notification_outbox
                     where ended_at < @before
                     order by ended_at
-                    limit @PruneRows)
-                """, new { before, PruneRows }, commandTimeout: 120, cancellationToken: ct));
+                    limit @PruneRows))
+                """, new { before, PruneRows }, transaction, commandTimeout: 120, cancellationToken: ct));
+            await transaction.CommitAsync(ct);
             total += gone;
         }
         while (gone == PruneRows);

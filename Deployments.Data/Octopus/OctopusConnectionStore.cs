@@ -1,5 +1,6 @@
 using Dapper;
 using Deployments.Data.Audit;
+using Deployments.Data.Database;
 using Npgsql;
 
 namespace Deployments.Data.Octopus;
@@ -20,7 +21,7 @@ public sealed class OctopusConnectionStore(NpgsqlDataSource database)
     const double SecondsPerRequest = 1.5;
     const int RequestsAtOnce = 20;
 
-    const int TurnLockSpace = 862_410; // the first half of an advisory lock; the second is the connection
+    const int TurnLockSpace = AdvisoryLocks.OctopusTurn;
 
     /// <summary>Every connection, by name.</summary>
     public async Task<IReadOnlyList<OctopusConnection>> AllAsync(CancellationToken ct)

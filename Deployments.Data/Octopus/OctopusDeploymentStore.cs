@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Records;
 using Npgsql;
 
@@ -81,14 +82,22 @@ public sealed class OctopusDeploymentStore(NpgsqlDataSource database)
     public async Task<OctopusWaiting?> NextOrNullAsync(int connectionId, DateTimeOffset now, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await connection.QuerySingleOrDefaultAsync<OctopusWaiting>(new CommandDefinition(
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await AlongIndexes.BeginAsync(transaction, ct);
+        return await connection.QueryFirstOrDefaultAsync<OctopusWaiting>(new CommandDefinition(
             """
-            select deployment_id, space_id, attempts
-            from octopus_deployments
-            where connection_id = @connectionId and done_at is null and next_at <= @now
-            order by is_pushed desc, next_at, deployment_id
-            limit 1
-            """, new { connectionId, now }, cancellationToken: ct));
+            (select deployment_id, space_id, attempts
+             from octopus_deployments
+             where connection_id = @connectionId and is_pushed and done_at is null and next_at <= @now
+             order by next_at
+             limit 1)
+            union all
+            (select deployment_id, space_id, attempts
+             from octopus_deployments
+             where connection_id = @connectionId and not is_pushed and done_at is null and next_at <= @now
+             order by next_at
+             limit 1)
+            """, new { connectionId, now }, transaction, cancellationToken: ct));
     }
 
     /// <summary>Has a deployment looked into again later.</summary>

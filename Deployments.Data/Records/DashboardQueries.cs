@@ -8,6 +8,8 @@ namespace Deployments.Data.Records;
 /// <param name="database">The database.</param>
 public sealed class DashboardQueries(NpgsqlDataSource database)
 {
+    const int LookedAt = 10_000;
+
     const string Figures =
         $"""
         with counted as (
@@ -86,7 +88,10 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
             [.. rows["application"].Select(row => new ApplicationCount(row.Name ?? "", row.Deployments))]);
     }
 
-    /// <summary>What waits for somebody or something.</summary>
+    /// <summary>
+    /// What waits for somebody or something: of the longest waiting, since looking through a backlog for what the
+    /// reader sees would have no end.
+    /// </summary>
     /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Ends the reading.</param>
     public async Task<WaitingCounts> WaitingAsync(VisibleFeeds visible, CancellationToken ct)
@@ -95,14 +100,19 @@ public sealed class DashboardQueries(NpgsqlDataSource database)
         return await connection.QuerySingleAsync<WaitingCounts>(new CommandDefinition(
             $"""
             select (select count(*) from (
-                        select from deployment_inbox d where {VisibleSql.Record} limit @max + 1) counted) as inbox,
+                        select from (
+                            select feed_id from deployment_inbox order by id limit @LookedAt) d
+                        where {VisibleSql.Record} limit @max + 1) counted) as inbox,
                    (select min(received_at) from (
-                        select d.received_at from deployment_inbox d
+                        select d.received_at from (
+                            select id, feed_id, received_at from deployment_inbox order by id limit @LookedAt) d
                         where {VisibleSql.Record} order by d.id limit 100) first) as oldest_received_at,
                    (select count(*) from (
-                        select from rejected_records d
-                        where d.resolved_at is null and {VisibleSql.Record} limit @max + 1) counted) as rejected
-            """, new { max = WaitingCounts.Max, visible = visible.Ids }, cancellationToken: ct));
+                        select from (
+                            select feed_id from rejected_records
+                            where resolved_at is null order by received_at, id limit @LookedAt) d
+                        where {VisibleSql.Record} limit @max + 1) counted) as rejected
+            """, new { max = WaitingCounts.Max, visible = visible.Ids, LookedAt }, cancellationToken: ct));
     }
 
     static DateOnly DayOf(int daysSince1970) =>

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Npgsql;
 
 namespace Deployments.Data.Records;
@@ -7,7 +8,7 @@ namespace Deployments.Data.Records;
 /// <param name="database">The database.</param>
 public sealed class RecordIndexStore(NpgsqlDataSource database)
 {
-    const long PackLock = 862_404; // an advisory lock, beside those of the migrations, the inbox and retention
+    const long PackLock = AdvisoryLocks.PackIndexes;
 
     // Packed they take 150 bytes a record, left alone 205 (db/decisions/0005). Few records are not worth the trouble.
     const int BytesPerRecordMax = 180;

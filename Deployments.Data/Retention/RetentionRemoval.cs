@@ -25,25 +25,47 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
     {
         await AuditLeftoverAsync(retentionRuleId, ct);
         long removed = 0;
-        Place? place = new(DateTimeOffset.MinValue, long.MinValue);
         int? revision = null;
-        while (place is not null)
+        if (!await WalkAsync(async (transaction, rule, place) =>
         {
-            await using var transaction = await connection.BeginTransactionAsync(ct);
-            var rule = await RetentionStore.LockAsync(connection, transaction, retentionRuleId, ct);
-            // Switched off, deleted or changed while this runs: that counts at once.
-            if (rule is not { Active: true } || (revision ??= rule.Revision) != rule.Revision)
-                break;
             var batch = await RemoveBatchAsync(transaction, rule, now, place, ct);
             await CountAsync(transaction, rule, batch, ct);
             removed += batch.Records;
-            place = batch.Scanned < BatchRows ? null : new Place(batch.LastAt!.Value, batch.LastId!.Value);
-            if (place is null)
-                await FinishAsync(transaction, rule, now, removed, ct);
-            await transaction.CommitAsync(ct);
-        }
-
+            return batch;
+        }))
+            return removed;
+        // Rejected records that wait for somebody stay. A rule for some targets leaves them: what they say is not read.
+        if (!await WalkAsync((transaction, rule, place) => rule.TargetPattern is null
+            ? RemoveRejectedAsync(transaction, rule, now, place, ct)
+            : Task.FromResult(new Batch())))
+            return removed;
+        await WalkAsync(async (transaction, rule, _) =>
+        {
+            await FinishAsync(transaction, rule, now, removed, ct);
+            return new Batch();
+        });
         return removed;
+
+        // False when the rule was switched off, deleted or changed while this runs: that counts at once.
+        async Task<bool> WalkAsync(Func<NpgsqlTransaction, RetentionRule, Place, Task<Batch>> work)
+        {
+            var place = new Place(DateTimeOffset.MinValue, long.MinValue);
+            Batch batch;
+            do
+            {
+                await using var transaction = await connection.BeginTransactionAsync(ct);
+                var rule = await RetentionStore.LockAsync(connection, transaction, retentionRuleId, ct);
+                if (rule is not { Active: true } || (revision ??= rule.Revision) != rule.Revision)
+                    return false;
+                await AlongIndexes.BeginAsync(transaction, ct);
+                batch = await work(transaction, rule, place);
+                await transaction.CommitAsync(ct);
+                if (batch.Scanned == BatchRows)
+                    place = new Place(batch.LastAt!.Value, batch.LastId!.Value);
+            }
+            while (batch.Scanned == BatchRows);
+            return true;
+        }
     }
 
     /// <summary>Puts what was removed and not yet audited into the audit log.</summary>
@@ -99,20 +121,24 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
                 where deployed_at < @cutoff and (deployed_at, id) > (@At, @Id)
                 order by deployed_at, id
                 limit @BatchRows),
-            removed as (
-                delete from deployments d
-                using scanned s
-                where d.id = s.id
-                  and (@FeedId::int is null or s.feed_id = @FeedId)
-                  and (@pattern::text is null or exists (
-                    select from targets t where t.target_id = s.target_id and t.name ilike @pattern))
-                  and not exists (
-                    select
+            going as (
+                select s.id
+                from scanned s
+                where (@FeedId::int is null or s.feed_id = @FeedId)
+                  and (@pattern::text is null or (
+                    select t.name from targets t where t.target_id = s.target_id) ilike @pattern)
+                  and s.id is distinct from (
+                    select i.deployment_id
                     from installations i
-                    where i.target_id = s.target_id and i.package_id = s.package_id and i.deployment_id = s.id)
-                returning d.id, d.deployed_at),
+                    where i.target_id = s.target_id and i.package_id = s.package_id)),
+            removed as (
+                delete from deployments
+                where id = any(array(select id from going))
+                returning id, deployed_at),
             repeats as (
-                delete from duplicate_records r using removed where r.deployment_id = removed.id returning r.id)
+                delete from duplicate_records
+                where deployment_id = any(array(select id from removed))
+                returning id)
             select (select count(*) from scanned) as scanned,
                 (select deployed_at from scanned order by deployed_at desc, id desc limit 1) as last_at,
                 (select id from scanned order by deployed_at desc, id desc limit 1) as last_id,
@@ -143,25 +169,39 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
             """, new { batch.Records, batch.Repeats, batch.Oldest, batch.Newest, rule.RetentionRuleId }, transaction,
             cancellationToken: ct));
 
-    // Rejected records that wait for somebody stay. A rule for some targets leaves them: what they say is not read.
+    Task<Batch> RemoveRejectedAsync(
+        NpgsqlTransaction transaction, RetentionRule rule, DateTimeOffset now, Place after, CancellationToken ct) =>
+        connection.QuerySingleAsync<Batch>(new CommandDefinition(
+            """
+            with scanned as materialized (
+                select id, received_at, feed_id
+                from rejected_records
+                where resolved_at is not null and received_at < @cutoff and (received_at, id) > (@At, @Id)
+                order by received_at, id
+                limit @BatchRows),
+            removed as (
+                delete from rejected_records
+                where id = any(array(select id from scanned where @FeedId::int is null or feed_id = @FeedId))
+                returning id)
+            update retention_rules
+            set pending_rejected = pending_rejected + (select count(*) from removed)
+            where retention_rule_id = @RetentionRuleId
+            returning (select count(*) from scanned) as scanned,
+                (select received_at from scanned order by received_at desc, id desc limit 1) as last_at,
+                (select id from scanned order by received_at desc, id desc limit 1) as last_id
+            """,
+            new { cutoff = rule.Cutoff(now), after.At, after.Id, BatchRows, rule.FeedId, rule.RetentionRuleId },
+            transaction, commandTimeout: 120, cancellationToken: ct));
+
     async Task FinishAsync(
         NpgsqlTransaction transaction, RetentionRule rule, DateTimeOffset now, long removed, CancellationToken ct)
     {
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            with removed as (
-                delete from rejected_records
-                where resolved_at is not null and received_at < @cutoff
-                  and (@FeedId::int is null or feed_id = @FeedId) and @TargetPattern::text is null
-                returning 1)
             update retention_rules
-            set pending_rejected = pending_rejected + (select count(*) from removed),
-                last_run_at = @now,
-                last_removed = @removed
+            set last_run_at = @now, last_removed = @removed
             where retention_rule_id = @RetentionRuleId
-            """,
-            new { cutoff = rule.Cutoff(now), rule.FeedId, rule.TargetPattern, now, removed, rule.RetentionRuleId },
-            transaction, commandTimeout: 120, cancellationToken: ct));
+            """, new { now, removed, rule.RetentionRuleId }, transaction, cancellationToken: ct));
         await AuditPendingAsync(connection, transaction, rule, ct);
     }
 

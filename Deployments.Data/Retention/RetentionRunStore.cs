@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Npgsql;
 
 namespace Deployments.Data.Retention;
@@ -7,7 +8,7 @@ namespace Deployments.Data.Retention;
 /// <param name="database">The database.</param>
 public sealed class RetentionRunStore(NpgsqlDataSource database)
 {
-    const long RetentionLock = 862_403; // an advisory lock, beside those of the migrations and of the inbox
+    const long RetentionLock = AdvisoryLocks.Retention;
 
     /// <summary>Applies every active rule, one after the other.</summary>
     /// <param name="now">The time to count from.</param>

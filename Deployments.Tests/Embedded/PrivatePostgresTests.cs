@@ -140,6 +140,47 @@ public sealed class PrivatePostgresTests : IDisposable
     }
 
     [Fact]
+    public async Task Nobody_else_comes_near_the_server_its_files_or_its_password()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+            | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        using var directory = DataDirectoryLock.Acquire(DataPath);
+        await using var postgres = await StartAsync(directory);
+
+        foreach (var closed in new[] { ClusterPath, Path.Combine(DataPath, "socket"),
+            Path.Combine(DataPath, "postgres.password") })
+            Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(closed) & others);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            File.GetUnixFileMode(Path.Combine(DataPath, "postgres.password")));
+
+        // Of everything that listens on TCP, by the number of its socket, nothing is the server's.
+        var sockets = Directory.GetFiles($"/proc/{Postmaster()}/fd")
+            .Select(file => new FileInfo(file).LinkTarget ?? "")
+            .Where(target => target.StartsWith("socket:[", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(sockets);
+        const string listens = "0A";
+        var listening = new[] { "/proc/net/tcp", "/proc/net/tcp6" }.Where(File.Exists).SelectMany(File.ReadLines)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(words => words[3] == listens).Select(words => $"socket:[{words[9]}]");
+        Assert.Empty(sockets.Intersect(listening));
+
+        // The superuser has no password; ours is asked for.
+        foreach (var (user, password) in new[] { ("postgres", ""), ("postgres", "postgres"), ("deployments", "") })
+        {
+            var guess = new NpgsqlConnectionStringBuilder(postgres.ConnectionString)
+            {
+                Username = user,
+                Password = password,
+                Pooling = false,
+            };
+            await using var connection = new NpgsqlConnection(guess.ConnectionString);
+            await Assert.ThrowsAnyAsync<NpgsqlException>(() => connection.OpenAsync(Ct));
+        }
+    }
+
+    [Fact]
     public void A_data_directory_has_one_owner_at_a_time()
     {
         using (DataDirectoryLock.Acquire(DataPath))
@@ -166,7 +207,9 @@ public sealed class PrivatePostgresTests : IDisposable
     public void A_folder_without_PostgreSQL_and_an_absent_version_are_refused_with_the_remedy()
     {
         var refusal = Assert.Throws<CannotStartException>(() => PostgresPrograms.Find(_root, null));
-        Assert.Contains($"There is no PostgreSQL in {_root}", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Deployments__PostgresBin is '{_root}'; it must be", refusal.Message,
+            StringComparison.Ordinal);
+        Assert.EndsWith("there is no PostgreSQL.", refusal.Message, StringComparison.Ordinal);
         var other = Assert.Throws<CannotStartException>(() => PostgresPrograms.Find(null, 99));
         Assert.Contains("version 99, which made the existing data", other.Message, StringComparison.Ordinal);
         Assert.True(PostgresPrograms.Find(null, null).Major >= PostgresPrograms.OldestMajor);

@@ -160,6 +160,67 @@ public sealed class RetentionTests
         Assert.Contains("\"deploymentRecords\": 5000", Assert.Single(audited).Before, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("deployments")]
+    [InlineData("duplicate_records")]
+    [InlineData("rejected_records")]
+    public async Task A_run_reads_what_it_looks_at_a_few_times_though_the_statistics_say_that_nothing_is_there(
+        string table)
+    {
+        const int rows = 6000;
+        await using var database = await TestDatabase.CreateAsync();
+        var seed = await new Seed(database).FeedAsync("main", "nuget");
+        await seed.DeployAsync("A 1.0", "WEB-01", 60);
+        await seed.ExecuteAsync("create table model as select * from deployments");
+        foreach (var (name, fill) in new[]
+        {
+            ("duplicate_records", "select 99000 + n, 100 + n, now()"),
+            ("rejected_records",
+                """
+                select n, timestamptz '2026-01-01', 1, '', 'a', '1', '', 'r', null, null, 1, '/', '', 'no', now(),
+                       'dismissed'
+                """),
+            ("deployments",
+                """
+                select 100 + n, deployed_at - interval '1 minute' * n, recorded_at, package_id, version_id, target_id,
+                       application_id, user_id, recorder_id, description_id, feed_id, road
+                """),
+        })
+        {
+            // Of most repeated records the record that they repeat is not there.
+            var count = name == "duplicate_records" ? 4 * rows : rows;
+            await RowsRead.WithLyingStatisticsAsync(database, name, () => seed.ExecuteAsync(
+                $"insert into {name} ({Columns(name)}) {fill} from model, generate_series(1, {count}) n"));
+            if (name != table)
+                await seed.ExecuteAsync($"analyze {name}");
+        }
+
+        await AddActiveAsync(database, new RetentionFields(1, null, null));
+
+        var read = await RowsRead.OfAsync(database, table, async () => Assert.Equal(
+            rows, (await new RetentionRunStore(database.DataSource).ApplyAsync(Now, default))!.Records));
+
+        Assert.InRange(read, rows, 3 * rows);
+        await using var connection = await database.DataSource.OpenConnectionAsync();
+        Assert.Equal(table == "duplicate_records" ? 3 * rows : 0,
+            await connection.ExecuteScalarAsync<long>($"select count(*) from {table}"));
+    }
+
+    static string Columns(string table) => table switch
+    {
+        "duplicate_records" => "id, deployment_id, received_at",
+        "rejected_records" =>
+            """
+            id, received_at, feed_id, group_name, name, version, qualifier, recorder, client_address, user_agent,
+            road, raw_path, raw_headers, reason, resolved_at, resolution
+            """,
+        _ =>
+            """
+            id, deployed_at, recorded_at, package_id, version_id, target_id, application_id, user_id, recorder_id,
+            description_id, feed_id, road
+            """,
+    };
+
     [Fact]
     public async Task What_a_killed_run_removed_is_audited_by_the_next()
     {

@@ -58,11 +58,11 @@ public sealed class SettingsCheckTests
     [InlineData("--Deployments:AnonymousView=maybe",
         "Deployments__AnonymousView is 'maybe'; it must be true or false.")]
     [InlineData("--Deployments:UploadBytesMax=0",
-        "Deployments__UploadBytesMax is '0'; it must be a number of bytes, 1 or more.")]
+        "Deployments__UploadBytesMax is '0'; it must be a number of bytes, from 1 to 1125899906842624.")]
     [InlineData("--Deployments:PublicUrl=ftp://x/",
         "Deployments__PublicUrl is 'ftp://x/'; it must be an http or https address.")]
     [InlineData("--Deployments:Bootstrap:AdminPassword=geheim",
-        "Deployments__Bootstrap__AdminPassword is set, but not as it must be; it must have 8 characters or more.")]
+        "Deployments__Bootstrap__AdminPassword is set, but not as it must be; it must have 8 to 200 characters.")]
     [InlineData("--ConnectionStrings:Deployments=nonsense",
         "ConnectionStrings__Deployments is no connection string of Npgsql: ")]
     public async Task The_program_refuses_to_start_in_one_sentence(string argument, string sentence)

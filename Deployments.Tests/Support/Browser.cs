@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Deployments.Tests.Support;
@@ -45,9 +46,27 @@ public sealed partial class Browser : IDisposable
     public async Task<HttpResponseMessage> PostAsync(
         string page, string url, params (string Name, string Value)[] fields)
     {
+        var token = await TokenAsync(page);
+        return await PostWithoutTokenAsync(url, [.. fields, ("__RequestVerificationToken", token)]);
+    }
+
+    /// <summary>The token of a page's forms; any form of the same user takes it. No letter needs escaping.</summary>
+    public async Task<string> TokenAsync(string page)
+    {
         var token = TokenPattern().Match(await ReadAsync(page)).Groups[1].Value;
         Assert.NotEmpty(token);
-        return await PostWithoutTokenAsync(url, [.. fields, ("__RequestVerificationToken", token)]);
+        return token;
+    }
+
+    /// <summary>Sends the fields of a form as they are written, right or wrong.</summary>
+    public async Task<HttpResponseMessage> PostRawAsync(string url, string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(url, UriKind.Relative))
+        {
+            Headers = { { "Accept", "text/html" } },
+            Content = new StringContent(body, Encoding.ASCII, "application/x-www-form-urlencoded"),
+        };
+        return await client.SendAsync(request);
     }
 
     public async Task<HttpResponseMessage> PostWithoutTokenAsync(

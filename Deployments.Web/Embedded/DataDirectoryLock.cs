@@ -33,7 +33,7 @@ public sealed class DataDirectoryLock : IDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new CannotStartException($"The data directory {path} cannot be written to: {e.Message}", e);
+            throw Refusal(path, e);
         }
         catch (IOException e) when (Directory.Exists(path))
         {
@@ -43,7 +43,7 @@ public sealed class DataDirectoryLock : IDisposable
         }
         catch (IOException e)
         {
-            throw new CannotStartException($"The data directory {path} cannot be created: {e.Message}", e);
+            throw Refusal(path, e);
         }
         File.WriteAllText(OwnerFile(path), $"process {Environment.ProcessId} on {Environment.MachineName}");
         return new DataDirectoryLock(path, file);
@@ -51,6 +51,9 @@ public sealed class DataDirectoryLock : IDisposable
 
     /// <summary>Gives the directory back. The file stays: deleting it would let two processes lock two files.</summary>
     public void Dispose() => _file.Dispose();
+
+    static CannotStartException Refusal(string path, Exception why) => new(
+        $"Deployments__DataDirectory is '{path}'; it must be a folder that this program may make and write to.", why);
 
     // No sharing means flock(LOCK_EX) on Unix. .NET opens files close-on-exec, so that the lock does not live on
     // in a PostgreSQL that outlives this process.

@@ -41,16 +41,17 @@ public sealed record PostgresPrograms(string Folder, int Major)
 
     static string Advice(string? configuredFolder, int? major, List<int> found)
     {
-        var place = string.IsNullOrWhiteSpace(configuredFolder)
-            ? "on this machine" : $"in {configuredFolder} (setting Deployments:PostgresBin)";
         var versions = found.Count == 0 ? "no PostgreSQL" : $"only PostgreSQL {string.Join(", ", found.Distinct())}";
         var wanted = major is null
             ? $"version {OldestMajor} or newer" : $"version {major}, which made the existing data";
+        if (!string.IsNullOrWhiteSpace(configuredFolder))
+            return $"Deployments__PostgresBin is '{configuredFolder}'; it must be the folder of PostgreSQL's server "
+                + $"programs, of {wanted}: there is {versions}.";
         var remedy = OperatingSystem.IsWindows() ? "install PostgreSQL with its Windows installer"
             : OperatingSystem.IsMacOS() ? $"run 'brew install postgresql@{major ?? 17}'"
             : $"install the package 'postgresql{(major is null ? "" : "-" + major)}' (Debian, Ubuntu) or " +
               "'postgresql-server' (Fedora)";
-        return $"There is {versions} {place}, but {wanted} is needed: {remedy}, " +
+        return $"There is {versions} on this machine, but {wanted} is needed: {remedy}, " +
             "or name your own database with ConnectionStrings__Deployments.";
     }
 

@@ -99,37 +99,45 @@ public sealed record BootstrapSettings
 /// <summary>Refuses settings with which the program could not work as promised.</summary>
 public sealed class DeploymentsSettingsValidator : AbstractValidator<DeploymentsSettings>
 {
+    const long BytesMax = 1L << 50; // more than any disk has; a sum of some is a number still
+
     /// <summary>The rules.</summary>
     public DeploymentsSettingsValidator()
     {
-        RuleFor(settings => settings.UploadBytesMax).GreaterThan(0).WithMessage(settings => SettingsCheck.Sentence(
-            "UploadBytesMax", $"{settings.UploadBytesMax}", "it must be a number of bytes, 1 or more"));
-        RuleFor(settings => settings.ConnectorCacheBytesMax).GreaterThanOrEqualTo(0)
-            .WithMessage(settings => SettingsCheck.Sentence("ConnectorCacheBytesMax",
-                $"{settings.ConnectorCacheBytesMax}", "it must be a number of bytes, 0 for no cache"));
-        RuleFor(settings => settings.PublicUrl)
-            .Must(url => url is null || (url.IsAbsoluteUri && url.Scheme is "http" or "https"))
+        RuleFor(settings => settings.UploadBytesMax).InclusiveBetween(1, BytesMax)
+            .WithMessage(settings => SettingsCheck.Sentence("UploadBytesMax", $"{settings.UploadBytesMax}",
+                $"it must be a number of bytes, from 1 to {BytesMax}"));
+        RuleFor(settings => settings.ConnectorCacheBytesMax).InclusiveBetween(0, BytesMax)
+            .WithMessage(settings => SettingsCheck.Sentence(
+                "ConnectorCacheBytesMax", $"{settings.ConnectorCacheBytesMax}",
+                $"it must be a number of bytes, from 0 for no cache to {BytesMax}"));
+        RuleFor(settings => settings.PublicUrl).Must(url => url is null || CanBeginAddresses(url))
             .WithMessage(settings => SettingsCheck.Sentence(
                 "PublicUrl", $"{settings.PublicUrl}", "it must be an http or https address"));
-        When(settings => settings.Smtp.Host is not null, () =>
-        {
-            RuleFor(settings => settings.Smtp.Port).InclusiveBetween(1, 65535)
-                .WithMessage(settings => SettingsCheck.Sentence(
-                    "Smtp:Port", $"{settings.Smtp.Port}", "it must be a number from 1 to 65535"));
-            RuleFor(settings => settings.Smtp.Encryption).Must(word => word is "starttls" or "tls" or "none")
-                .WithMessage(settings => SettingsCheck.Sentence(
-                    "Smtp:Encryption", settings.Smtp.Encryption, "it must be starttls, tls or none"));
-            RuleFor(settings => settings.Smtp.From).Must(MailAddresses.IsAddress)
-                .WithMessage(settings => SettingsCheck.Sentence(
-                    "Smtp:From", settings.Smtp.From, "it must be a mail address"));
-        });
-        RuleFor(settings => settings.Bootstrap.AdminPassword).MinimumLength(8)
-            .When(settings => settings.Bootstrap.AdminPassword is not null)
-            .WithMessage(settings => SettingsCheck.Sentence("Bootstrap:AdminPassword",
-                settings.Bootstrap.AdminPassword, "it must have 8 characters or more"));
-        RuleFor(settings => settings.Bootstrap.ApiKey).MinimumLength(8)
-            .When(settings => settings.Bootstrap.ApiKey is not null)
-            .WithMessage(settings => SettingsCheck.Sentence("Bootstrap:ApiKey",
-                settings.Bootstrap.ApiKey, "it must have 8 characters or more"));
+        AddRulesForMail();
     }
+
+    // Also while no host is set: what is wrong would be found on the day when one is.
+    void AddRulesForMail()
+    {
+        RuleFor(settings => settings.Smtp.Host)
+            .Must(host => host is null || Uri.CheckHostName(host) != UriHostNameType.Unknown)
+            .WithMessage(settings => SettingsCheck.Sentence(
+                "Smtp:Host", settings.Smtp.Host, "it must be a name or an address such as mail.example.com"));
+        RuleFor(settings => settings.Smtp.Port).InclusiveBetween(1, 65535)
+            .WithMessage(settings => SettingsCheck.Sentence(
+                "Smtp:Port", $"{settings.Smtp.Port}", "it must be a number from 1 to 65535"));
+        RuleFor(settings => settings.Smtp.Encryption).Must(word => word is "starttls" or "tls" or "none")
+            .WithMessage(settings => SettingsCheck.Sentence(
+                "Smtp:Encryption", settings.Smtp.Encryption, "it must be starttls, tls or none"));
+        RuleFor(settings => settings.Smtp.From).Must(MailAddresses.IsAddress)
+            .When(settings => settings.Smtp.Host is not null || settings.Smtp.From is not null)
+            .WithMessage(settings => SettingsCheck.Sentence(
+                "Smtp:From", settings.Smtp.From, "it must be a mail address"));
+    }
+
+    // What follows is put behind its path.
+    static bool CanBeginAddresses(Uri url) =>
+        url.IsAbsoluteUri && url.Scheme is "http" or "https"
+        && url.Query.Length == 0 && url.Fragment.Length == 0 && url.UserInfo.Length == 0;
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Deployments.Web.Settings;
 
@@ -13,6 +14,8 @@ static class SettingsCheck
     const string Section = "Deployments";
     const int NearMax = 4; // letters that a mistyped name may differ in
 
+    static readonly string[] Formatters = [
+        ConsoleFormatterNames.Simple, ConsoleFormatterNames.Json, ConsoleFormatterNames.Systemd];
     static readonly string[] Secrets = ["Password", "AdminPassword", "ApiKey"];
 
     /// <summary>What is wrong, a sentence for each setting; empty when nothing is.</summary>
@@ -20,7 +23,10 @@ static class SettingsCheck
     [
         .. Settings(configuration).Select(setting => ProblemOrNull(setting.Name, setting.Value, setting.Type))
             .Concat(configuration.GetSection("Logging:LogLevel").GetChildren().Select(LevelProblemOrNull))
+            .Concat(configuration.GetSection("Logging:Console:LogLevel").GetChildren().Select(LevelProblemOrNull))
+            .Append(FormatterProblemOrNull(configuration["Logging:Console:FormatterName"]))
             .Append(AddressProblemOrNull(configuration["urls"]))
+            .Append(DatabaseProblemOrNull(configuration.GetConnectionString(Section)))
             .Append(ForwardedProblemOrNull(configuration["FORWARDEDHEADERS_ENABLED"])).OfType<string>(),
     ];
 
@@ -83,18 +89,31 @@ static class SettingsCheck
     }
 
     static string? LevelProblemOrNull(IConfigurationSection level) =>
-        level.Value is null || Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _)
+        level.Value is null || Enum.GetNames<LogLevel>().Contains(level.Value, StringComparer.OrdinalIgnoreCase)
             ? null
-            : $"Logging__LogLevel__{level.Key} is {Quoted(level.Value)}; it must be "
+            : $"{level.Path.Replace(":", "__", StringComparison.Ordinal)} is {Shown("", level.Value)}; it must be "
                 + string.Join(", ", Enum.GetNames<LogLevel>()[..^1]) + " or None.";
+
+    static string? FormatterProblemOrNull(string? name) =>
+        name is null || Formatters.Contains(name, StringComparer.OrdinalIgnoreCase)
+            ? null
+            : $"Logging__Console__FormatterName is {Shown("", name)}; it must be {string.Join(", ", Formatters[..^1])} "
+                + $"or {Formatters[^1]}.";
+
+    // Not taken for the private PostgreSQL: that would be another database than the one that was meant.
+    static string? DatabaseProblemOrNull(string? connectionString) =>
+        connectionString is null || connectionString.Trim().Length > 0
+            ? null
+            : $"ConnectionStrings__{Section} is empty; give it a value, or leave it out for a private PostgreSQL.";
 
     static string? AddressProblemOrNull(string? urls)
     {
-        foreach (var url in (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var url in urls?.Split(';') ?? [])
         {
             try
             {
-                if (BindingAddress.Parse(url.Trim()) is { Scheme: "http" or "https" })
+                if (BindingAddress.Parse(url.Trim()) is
+                    { Scheme: "http" or "https", PathBase: "", Port: >= 0 and <= 65535 })
                     continue;
             }
             catch (FormatException)
@@ -102,7 +121,7 @@ static class SettingsCheck
                 // Told below.
             }
 
-            return $"ASPNETCORE_URLS is {Quoted(url)}; it must be an address such as http://127.0.0.1:8624.";
+            return $"ASPNETCORE_URLS is {Shown("", url)}; it must be an address such as http://127.0.0.1:8624.";
         }
 
         return null;

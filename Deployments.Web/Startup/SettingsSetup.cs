@@ -18,12 +18,15 @@ static class SettingsSetup
             Console.Error.WriteLine(unknown);
         var settings = builder.Configuration.GetSection("Deployments").Get<DeploymentsSettings>()
             ?? new DeploymentsSettings();
-        var result = new DeploymentsSettingsValidator().Validate(settings);
-        if (!result.IsValid)
-            throw new CannotStartException(
-                string.Join(Environment.NewLine, result.Errors.Select(error => error.ErrorMessage)));
+        var errors = new DeploymentsSettingsValidator().Validate(settings).Errors
+            .Concat(new BootstrapRules().Validate(settings.Bootstrap).Errors)
+            .Select(error => error.ErrorMessage).ToList();
+        if (errors.Count > 0)
+            throw new CannotStartException(string.Join(Environment.NewLine, errors));
 
         var dataDirectory = Path.GetFullPath(settings.DataDirectory ?? DataDirectory.Default());
+        if (settings.PackagesDirectory is { } packages)
+            MakePackagesDirectory(packages);
         settings = settings with
         {
             DataDirectory = dataDirectory,
@@ -37,5 +40,21 @@ static class SettingsSetup
             builder.WebHost.UseUrls(DefaultUrl);
         builder.Services.AddSingleton(TimeProvider.System);
         return settings;
+    }
+
+    // Else it would be found out by the first upload.
+    static void MakePackagesDirectory(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+            File.Create(Path.Combine(path, ".written"), 1, FileOptions.DeleteOnClose).Dispose();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CannotStartException(SettingsCheck.Sentence(
+                nameof(DeploymentsSettings.PackagesDirectory), path,
+                "it must be a folder that this program may make and write to"), exception);
+        }
     }
 }

@@ -40,7 +40,7 @@ public sealed class AdminConnectorModel(
     }
 
     /// <summary>Changes the connector.</summary>
-    public async Task<IActionResult> OnPostAsync(string name, ConnectorForm input, CancellationToken ct)
+    public async Task<IActionResult> OnPostAsync([FromRoute] string name, ConnectorForm input, CancellationToken ct)
     {
         if (await queries.ConnectorByNameOrNullAsync(name, ct) is not { } connector)
             return NotFound();
@@ -77,7 +77,7 @@ public sealed class AdminConnectorModel(
     }
 
     /// <summary>Asks the upstream with the stored address and credentials; nothing is changed.</summary>
-    public async Task<IActionResult> OnPostTestAsync(string name, CancellationToken ct)
+    public async Task<IActionResult> OnPostTestAsync([FromRoute] string name, CancellationToken ct)
     {
         var shown = await OnGetAsync(name, ct);
         if (Connector is not null)
@@ -86,7 +86,7 @@ public sealed class AdminConnectorModel(
     }
 
     /// <summary>Deletes the connector.</summary>
-    public async Task<IActionResult> OnPostDeleteAsync(string name, CancellationToken ct)
+    public async Task<IActionResult> OnPostDeleteAsync([FromRoute] string name, CancellationToken ct)
     {
         if (!await store.DeleteAsync(name, By, ct))
             return NotFound();

@@ -40,7 +40,7 @@ public sealed class AdminFeedModel(FeedQueries queries, FeedStore store, FeedTyp
     }
 
     /// <summary>Changes the feed.</summary>
-    public async Task<IActionResult> OnPostAsync(string name, FeedForm input, CancellationToken ct)
+    public async Task<IActionResult> OnPostAsync([FromRoute] string name, FeedForm input, CancellationToken ct)
     {
         if (!await LoadAsync(name, ct))
             return NotFound();
@@ -66,7 +66,7 @@ public sealed class AdminFeedModel(FeedQueries queries, FeedStore store, FeedTyp
     }
 
     /// <summary>Deletes the feed.</summary>
-    public async Task<IActionResult> OnPostDeleteAsync(string name, string? confirm, CancellationToken ct)
+    public async Task<IActionResult> OnPostDeleteAsync([FromRoute] string name, string? confirm, CancellationToken ct)
     {
         if (!await LoadAsync(name, ct))
             return NotFound();

@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace Deployments.Web.Pages.Records;
 
 /// <summary>Rejected records: what waits for an administrator, and what has become of the others.</summary>
+[RequestFormLimits(ValueCountLimit = FormValuesMax)]
 public sealed class RejectedModel(
     RejectedQueries queries, RejectedStore store, RejectedMender mender, OctopusMappingStore octopus) : PageModel
 {
@@ -19,6 +20,7 @@ public sealed class RejectedModel(
     internal const int DismissalLengthMax = 500;
 
     const int PageSize = 50;
+    const int FormValuesMax = 25_000; // more than may be chosen: what is too many is refused in words
     const int BulkMax = 1000; // one transaction holds their locks, and one page shows what became of them
 
     internal static readonly (string Name, string Label)[] Conditions =

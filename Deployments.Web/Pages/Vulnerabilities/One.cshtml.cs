@@ -91,7 +91,7 @@ public sealed class OneVulnerabilityModel(
 
     /// <summary>Decides about the vulnerability.</summary>
     public async Task<IActionResult> OnPostAssessAsync(
-        string id, [FromForm] AssessmentForm form, CancellationToken ct)
+        [FromRoute] string id, [FromForm] AssessmentForm form, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(form);
         if (!MayAssess)
@@ -123,7 +123,7 @@ public sealed class OneVulnerabilityModel(
     }
 
     /// <summary>Takes a decision back.</summary>
-    public async Task<IActionResult> OnPostRevokeAsync(string id, int assessment, CancellationToken ct)
+    public async Task<IActionResult> OnPostRevokeAsync([FromRoute] string id, int assessment, CancellationToken ct)
     {
         if (!MayAssess)
             return Refused();
