@@ -2,7 +2,7 @@
 # Prints one table of ratios, each measured in this run against a peer or the raw database.
 #   ./bench.sh                    all rows; a quarter of an hour, most of it to make ten million records
 #   ./bench.sh octopus [--deployments=N]   no bench: an invented Octopus server, to connect by hand
-#   ./bench.sh capture|drain|connector|crowd|pages|vulnerabilities [--seconds=N] [--records=N]
+#   ./bench.sh capture|drain|connector|crowd|inventory|pages|vulnerabilities [--seconds=N] [--records=N]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

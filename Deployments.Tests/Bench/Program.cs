@@ -27,6 +27,8 @@ if (only is null or "drain")
     await JobPerRecordBench.RunAsync(server, table);
 }
 
+if (only is null or "inventory")
+    await InventoryBench.RunAsync(server, table);
 if (only is null or "pages")
     await PagesBench.RunAsync(server, table, records);
 if (only is null or "vulnerabilities")
