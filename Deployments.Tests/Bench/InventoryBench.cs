@@ -70,7 +70,8 @@ static class InventoryBench
             "an unchanged inventory of 800 packages in 250 bytes", "the bytes it takes", [(250, bytes)], 1, "bytes");
         await ExecuteAsync(server.Database,
             $"""
-            insert into inventory_uploads (scope_id, at, received_at, recorder_id, format, content_hash, bytes, packages,
+            insert into inventory_uploads (
+                scope_id, at, received_at, recorder_id, format, content_hash, bytes, packages,
                 ignored, errors, is_complete)
             select u.scope_id, u.at - n * interval '1 second', u.received_at, u.recorder_id, u.format, u.content_hash,
                    u.bytes, u.packages, 0, 0, true
