@@ -2,7 +2,8 @@
 # Prints one table of ratios, each measured in this run against a peer or the raw database.
 #   ./bench.sh                    all rows; a quarter of an hour, most of it to make ten million records
 #   ./bench.sh octopus [--deployments=N]   no bench: an invented Octopus server, to connect by hand
-#   ./bench.sh start|capture|drain|connector|crowd|jobs|pages|vulnerabilities [--seconds=N] [--records=N]
+#   ./bench.sh start|capture|drain|connector|crowd|inventory|jobs|pages|vulnerabilities [--seconds=N]
+#   ./bench.sh ... --records=N    instead of ten million
 #   ./bench.sh ... --json         the table for machines
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"

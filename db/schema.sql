@@ -845,7 +845,7 @@ CREATE TABLE public.notification_outbox (
     give_up_at timestamp with time zone DEFAULT (now() + '24:00:00'::interval) NOT NULL,
     ended_at timestamp with time zone,
     CONSTRAINT notification_outbox_check CHECK (((state = 0) = (ended_at IS NULL))),
-    CONSTRAINT notification_outbox_occasion_check CHECK (((occasion >= 0) AND (occasion <= 4))),
+    CONSTRAINT notification_outbox_occasion_check CHECK (((occasion >= 0) AND (occasion <= 6))),
     CONSTRAINT notification_outbox_state_check CHECK (((state >= 0) AND (state <= 2)))
 );
 
@@ -897,7 +897,7 @@ CASE channel
     ELSE (cardinality(recipients) > 0)
 END),
     CONSTRAINT notification_rules_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
-    CONSTRAINT notification_rules_occasion_check CHECK (((occasion >= 1) AND (occasion <= 3))),
+    CONSTRAINT notification_rules_occasion_check CHECK ((((occasion >= 1) AND (occasion <= 3)) OR ((occasion >= 5) AND (occasion <= 6)))),
     CONSTRAINT notification_rules_package_pattern_check CHECK (((length(package_pattern) >= 1) AND (length(package_pattern) <= 200))),
     CONSTRAINT notification_rules_severity_min_check CHECK (((severity_min >= 0) AND (severity_min <= 4))),
     CONSTRAINT notification_rules_target_pattern_check CHECK (((length(target_pattern) >= 1) AND (length(target_pattern) <= 200))),
@@ -906,7 +906,7 @@ END),
 
 COMMENT ON TABLE public.notification_rules IS 'Who is told of what, and when; made by administrators (db/decisions/0010).';
 
-COMMENT ON COLUMN public.notification_rules.occasion IS '1 an advisory newly touches a running version, 2 a version with a known advisory is deployed, 3 every deployment.';
+COMMENT ON COLUMN public.notification_rules.occasion IS '1 an advisory newly touches a running version, 2 a version with a known advisory is deployed, 3 every deployment, 5 an inventory shows new drift, 6 drift is gone.';
 
 COMMENT ON COLUMN public.notification_rules.severity_min IS 'Only advisories at least this bad: 0 any, 1 low, 2 medium, 3 high, 4 critical.';
 
@@ -1269,11 +1269,16 @@ CREATE TABLE public.retention_rules (
     pending_rejected bigint DEFAULT 0 NOT NULL,
     pending_oldest_at timestamp with time zone,
     pending_newest_at timestamp with time zone,
+    subject smallint DEFAULT 1 NOT NULL,
+    pending_observations bigint DEFAULT 0 NOT NULL,
+    pending_uploads bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT retention_rules_feed_check CHECK (((subject = 1) OR (feed_id IS NULL))),
     CONSTRAINT retention_rules_keep_months_check CHECK (((keep_months >= 1) AND (keep_months <= 1200))),
+    CONSTRAINT retention_rules_subject_check CHECK (((subject >= 1) AND (subject <= 2))),
     CONSTRAINT retention_rules_target_pattern_check CHECK (((length(target_pattern) >= 1) AND (length(target_pattern) <= 200)))
 );
 
-COMMENT ON TABLE public.retention_rules IS 'Which deployment records are old enough to be removed. A record goes when any active rule says so, unless it is the newest of its target and package.';
+COMMENT ON TABLE public.retention_rules IS 'Which deployment records, or which observations and inventories, are old enough to be removed. Something goes when any active rule says so, unless it is the newest of its target and package, or of its scope.';
 
 COMMENT ON COLUMN public.retention_rules.feed_id IS 'Only records that came through this feed; null: through any.';
 
@@ -1283,9 +1288,11 @@ COMMENT ON COLUMN public.retention_rules.active IS 'False for a new or changed r
 
 COMMENT ON COLUMN public.retention_rules.revision IS 'Grows with every change, so that nobody switches on another rule than the one looked at.';
 
-COMMENT ON COLUMN public.retention_rules.last_removed IS 'How many deployment records the last run removed.';
+COMMENT ON COLUMN public.retention_rules.last_removed IS 'How many deployment records, or observations, the last run removed.';
 
 COMMENT ON COLUMN public.retention_rules.pending_records IS 'Removed, and not yet in the audit log: written with each batch, so that a killed run is audited by the next one.';
+
+COMMENT ON COLUMN public.retention_rules.subject IS '1 deployment records, 2 inventories: observations that ended, and uploads.';
 
 ALTER TABLE public.retention_rules ALTER COLUMN retention_rule_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.retention_rules_retention_rule_id_seq
@@ -1356,6 +1363,19 @@ ALTER TABLE public.texts ALTER COLUMN text_id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.told_drift (
+    target_id integer NOT NULL,
+    package_id integer NOT NULL,
+    kind smallint NOT NULL,
+    recorded_id integer,
+    seen_id integer,
+    CONSTRAINT told_drift_kind_check CHECK (((kind >= 1) AND (kind <= 3)))
+);
+
+COMMENT ON TABLE public.told_drift IS 'The differences that were there after the newest inventory of a target while anybody wanted to be told: what the next one is compared with. Not what drift is, which is worked out when it is asked for.';
+
+COMMENT ON COLUMN public.told_drift.kind IS '1 different version, 2 unrecorded, 3 missing.';
 
 CREATE TABLE public.users (
     user_id integer NOT NULL,
@@ -1567,6 +1587,9 @@ ALTER TABLE ONLY public.texts
 ALTER TABLE ONLY public.texts
     ADD CONSTRAINT texts_pkey PRIMARY KEY (text_id);
 
+ALTER TABLE ONLY public.told_drift
+    ADD CONSTRAINT told_drift_pkey PRIMARY KEY (target_id, package_id);
+
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_name_key_key UNIQUE (name_key);
 
@@ -1730,6 +1753,12 @@ CREATE INDEX targets_by_prefix ON public.targets USING btree (name_key text_patt
 
 CREATE INDEX texts_by_part ON public.texts USING gin (name public.gin_trgm_ops);
 
+CREATE INDEX told_drift_by_package ON public.told_drift USING btree (package_id);
+
+CREATE INDEX told_drift_by_recorded ON public.told_drift USING btree (recorded_id);
+
+CREATE INDEX told_drift_by_seen ON public.told_drift USING btree (seen_id);
+
 CREATE INDEX users_by_part ON public.users USING gin (name_key public.gin_trgm_ops);
 
 CREATE INDEX users_by_prefix ON public.users USING btree (name_key text_pattern_ops);
@@ -1861,6 +1890,18 @@ ALTER TABLE ONLY public.rejected_records
 
 ALTER TABLE ONLY public.retention_rules
     ADD CONSTRAINT retention_rules_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.told_drift
+    ADD CONSTRAINT told_drift_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);
+
+ALTER TABLE ONLY public.told_drift
+    ADD CONSTRAINT told_drift_recorded_id_fkey FOREIGN KEY (recorded_id) REFERENCES public.package_versions(version_id);
+
+ALTER TABLE ONLY public.told_drift
+    ADD CONSTRAINT told_drift_seen_id_fkey FOREIGN KEY (seen_id) REFERENCES public.package_versions(version_id);
+
+ALTER TABLE ONLY public.told_drift
+    ADD CONSTRAINT told_drift_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
 
 ALTER TABLE ONLY public.version_feeds
     ADD CONSTRAINT version_feeds_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);

@@ -88,7 +88,9 @@ public sealed class InventoryIntake : IAsyncDisposable
         if (await scope.KnownResultOrNullAsync(inventory, ct) is { } known)
             return known;
         await ResolveAsync(transaction, scope, targets, ct);
-        await CompareAsync(transaction, scope, inventory, await scope.AddUploadAsync(inventory, ct), ct);
+        var uploadId = await scope.AddUploadAsync(inventory, ct);
+        await CompareAsync(transaction, scope, inventory, uploadId, ct);
+        await DriftEvents.AfterInventoryAsync(connection, transaction, scope.ScopeId, uploadId, ct);
         await transaction.CommitAsync(ct);
         return new InventoryResult(InventoryOutcome.Taken, scope.ScopeId, inventory.At);
     }

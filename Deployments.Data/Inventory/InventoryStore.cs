@@ -54,7 +54,8 @@ public sealed class InventoryStore(NpgsqlDataSource database)
                 return known;
             if (scope.ContentHash is null || !scope.ContentHash.AsSpan().SequenceEqual(inventory.ContentHash))
                 return null;
-            await scope.AddUploadAsync(inventory, ct);
+            var uploadId = await scope.AddUploadAsync(inventory, ct);
+            await DriftEvents.AfterInventoryAsync(connection, transaction, scope.ScopeId, uploadId, ct);
             return new InventoryResult(InventoryOutcome.Taken, scope.ScopeId, inventory.At);
         }, ct);
     }

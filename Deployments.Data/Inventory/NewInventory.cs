@@ -1,39 +1,13 @@
 using System.Net;
+using Deployments.Data.Records;
 
 namespace Deployments.Data.Inventory;
 
 /// <summary>A package that an inventory shows: identified, its keys as those of a record.</summary>
-public sealed record SeenPackage
+public sealed record SeenPackage : IdentifiedPackage
 {
     /// <summary>Where it is, for an inventory of several targets; null: the inventory's own target.</summary>
     public string? Target { get; init; }
-
-    /// <summary>Package URL type, such as <c>deb</c>.</summary>
-    public required string PackageType { get; init; }
-
-    /// <summary>Group as displayed; empty when there is none.</summary>
-    public required string GroupName { get; init; }
-
-    /// <summary>Package name as displayed.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Version as displayed.</summary>
-    public required string Version { get; init; }
-
-    /// <summary>What tells two files of the version apart; empty when nothing does.</summary>
-    public required string Qualifier { get; init; }
-
-    /// <summary>Group under which spellings are equal.</summary>
-    public required string GroupKey { get; init; }
-
-    /// <summary>Name under which spellings are equal.</summary>
-    public required string NameKey { get; init; }
-
-    /// <summary>Version under which spellings are equal.</summary>
-    public required string VersionKey { get; init; }
-
-    /// <summary>Bytewise-ordered key of the version, or null when it is not a version of its ecosystem.</summary>
-    public byte[]? VersionSortKey { get; init; }
 }
 
 /// <summary>An inventory about to be taken: what it is of, and what was in it. Times are UTC.</summary>

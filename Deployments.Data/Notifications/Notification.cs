@@ -83,6 +83,9 @@ public sealed record NotificationFacts
     /// <summary>The assessment that has run out; null where none is told of.</summary>
     public AssessmentFacts? Assessment { get; init; }
 
+    /// <summary>The differences; null where none are told of.</summary>
+    public DriftFacts? Drift { get; init; }
+
     /// <summary>Group and name in one.</summary>
     public string FullName() => Group.Length > 0 ? $"{Group}/{Name}" : Name;
 }
@@ -103,6 +106,24 @@ public sealed record AdvisoryFacts(
 /// <param name="By">Who decided.</param>
 /// <param name="ExpiredAt">From when on it no longer counts.</param>
 public sealed record AssessmentFacts(int State, string Reason, string By, DateTimeOffset ExpiredAt);
+
+/// <summary>What one inventory changed in where records and machines differ.</summary>
+/// <param name="Scope">The part of the target that it is of; empty for those who do not see all of it.</param>
+/// <param name="At">Of what time it is.</param>
+/// <param name="Count">How many differences.</param>
+/// <param name="Items">The first of them.</param>
+public sealed record DriftFacts(string Scope, DateTimeOffset At, int Count, IReadOnlyList<DriftItemFacts> Items);
+
+/// <summary>A difference.</summary>
+/// <param name="Target">Where.</param>
+/// <param name="PackageType">Package URL type.</param>
+/// <param name="Group">Package group; empty when there is none.</param>
+/// <param name="Name">Package name.</param>
+/// <param name="Kind">How, as a number of <see cref="Inventory.DriftKind"/>.</param>
+/// <param name="Recorded">The version that was recorded; null when none was.</param>
+/// <param name="Seen">The version that was seen; null when none was.</param>
+public sealed record DriftItemFacts(
+    string Target, string PackageType, string Group, string Name, int Kind, string? Recorded, string? Seen);
 
 /// <summary>What came of an attempt.</summary>
 /// <param name="Ok">Whether the receiver took it.</param>

@@ -22,6 +22,12 @@ public enum NotificationOccasion
     /// it is told to those who want to hear of <see cref="VulnerabilityFound"/>.
     /// </summary>
     AssessmentExpired = 4,
+
+    /// <summary>An inventory shows where its target differs from the records, and did not before.</summary>
+    DriftFound = 5,
+
+    /// <summary>Where a target differed from the records, it no longer does.</summary>
+    DriftGone = 6,
 }
 
 /// <summary>How it is told. Stored as a number: never renumber.</summary>

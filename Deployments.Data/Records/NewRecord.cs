@@ -3,40 +3,13 @@ using System.Net;
 namespace Deployments.Data.Records;
 
 /// <summary>A deployment record about to be born: validated, its package identified. Times are UTC.</summary>
-public sealed record NewRecord
+public sealed record NewRecord : IdentifiedPackage
 {
     /// <summary>From <see cref="RecordIds"/>; a record with an id that exists already is the same record.</summary>
     public required long Id { get; init; }
 
     /// <summary>The feed it came through.</summary>
     public required int FeedId { get; init; }
-
-    /// <summary>Package URL type, such as <c>nuget</c>.</summary>
-    public required string PackageType { get; init; }
-
-    /// <summary>Group as displayed; empty when there is none.</summary>
-    public required string GroupName { get; init; }
-
-    /// <summary>Package name as displayed.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Version as displayed.</summary>
-    public required string Version { get; init; }
-
-    /// <summary>What tells two files of the version apart; empty when nothing does.</summary>
-    public required string Qualifier { get; init; }
-
-    /// <summary>Group under which spellings are equal.</summary>
-    public required string GroupKey { get; init; }
-
-    /// <summary>Name under which spellings are equal.</summary>
-    public required string NameKey { get; init; }
-
-    /// <summary>Version under which spellings are equal.</summary>
-    public required string VersionKey { get; init; }
-
-    /// <summary>Bytewise-ordered key of the version, or null when it is not a version of its ecosystem.</summary>
-    public byte[]? VersionSortKey { get; init; }
 
     /// <summary>
     /// The source package that a distribution built it from; null when not known, or of the same name and version.

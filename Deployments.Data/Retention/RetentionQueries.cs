@@ -31,6 +31,9 @@ public sealed class RetentionQueries(NpgsqlDataSource database)
     /// <param name="ct">Cancels.</param>
     public async Task<RetentionPreview> PreviewAsync(RetentionFields rule, DateTimeOffset now, CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(rule);
+        if (rule.Subject == RetentionSubject.Inventories)
+            return await PreviewInventoriesAsync(rule, now, ct);
         var match = new
         {
             cutoff = RetentionRule.CutoffOf(rule.KeepMonths, now),
@@ -67,11 +70,42 @@ public sealed class RetentionQueries(NpgsqlDataSource database)
             months.Min(row => row.Oldest), months.Max(row => row.Newest), months.Sum(row => row.Kept), rejected);
     }
 
+    async Task<RetentionPreview> PreviewInventoriesAsync(
+        RetentionFields rule, DateTimeOffset now, CancellationToken ct)
+    {
+        var match = new
+        {
+            cutoff = RetentionRule.CutoffOf(rule.KeepMonths, now),
+            pattern = Like.Matching(rule.TargetPattern),
+        };
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var months = (await connection.QueryAsync<MonthRow>(new CommandDefinition(
+            $"""
+            select date_trunc('month', o.gone_at at time zone 'UTC') as month,
+                count(*) filter (where {InventoryRetention.IsOutlived}) as records,
+                count(*) filter (where not {InventoryRetention.IsOutlived}) as kept,
+                min(o.gone_at) filter (where {InventoryRetention.IsOutlived}) as oldest,
+                max(o.gone_at) filter (where {InventoryRetention.IsOutlived}) as newest
+            from observations o
+            where o.gone_at < @cutoff and {InventoryRetention.IsChosen}
+            group by 1
+            order by 1
+            """, match, commandTimeout: PreviewSeconds, cancellationToken: ct))).AsList();
+        var uploads = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            $"select count(*) from inventory_uploads u where {InventoryRetention.IsOldUpload}",
+            match, commandTimeout: PreviewSeconds, cancellationToken: ct));
+        return new RetentionPreview(
+            [.. months.Where(row => row.Records > 0)
+                .Select(row => new RetentionMonth(DateOnly.FromDateTime(row.Month), row.Records))],
+            months.Min(row => row.Oldest), months.Max(row => row.Newest), months.Sum(row => row.Kept), 0, uploads);
+    }
+
     internal static async Task<IReadOnlyList<RetentionRule>> ReadAsync(
         NpgsqlConnection connection, NpgsqlTransaction? transaction, int? retentionRuleId, CancellationToken ct) =>
         [.. await connection.QueryAsync<RetentionRule>(new CommandDefinition(
             """
-            select r.retention_rule_id, r.keep_months, r.feed_id, f.name as feed_name, r.target_pattern, r.active,
+            select r.retention_rule_id, r.subject::int as subject, r.keep_months, r.feed_id, f.name as feed_name,
+                r.target_pattern, r.active,
                 r.revision, r.last_run_at, r.last_removed
             from retention_rules r
             left join feeds f using (feed_id)

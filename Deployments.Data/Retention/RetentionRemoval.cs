@@ -20,7 +20,7 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
     /// <param name="retentionRuleId">Which one.</param>
     /// <param name="now">The time to count from.</param>
     /// <param name="ct">Cancels between two batches; what was removed is audited by the next run.</param>
-    /// <returns>How many deployment records were removed.</returns>
+    /// <returns>How many deployment records, or observations, were removed.</returns>
     public async Task<long> ApplyAsync(int retentionRuleId, DateTimeOffset now, CancellationToken ct)
     {
         await AuditLeftoverAsync(retentionRuleId, ct);
@@ -28,20 +28,26 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
         int? revision = null;
         if (!await WalkAsync(async (transaction, rule, place) =>
         {
-            var batch = await RemoveBatchAsync(transaction, rule, now, place, ct);
+            var batch = rule.Subject == RetentionSubject.Inventories
+                ? await RemoveObservationsAsync(transaction, rule, now, place, ct)
+                : await RemoveBatchAsync(transaction, rule, now, place, ct);
             await CountAsync(transaction, rule, batch, ct);
             removed += batch.Records;
             return batch;
         }))
             return removed;
         // Rejected records that wait for somebody stay. A rule for some targets leaves them: what they say is not read.
-        if (!await WalkAsync((transaction, rule, place) => rule.TargetPattern is null
+        if (!await WalkAsync((transaction, rule, place) =>
+            rule is { Subject: RetentionSubject.Records, TargetPattern: null }
             ? RemoveRejectedAsync(transaction, rule, now, place, ct)
             : Task.FromResult(new Batch())))
             return removed;
         await WalkAsync(async (transaction, rule, _) =>
         {
-            await FinishAsync(transaction, rule, now, removed, ct);
+            if (rule.Subject == RetentionSubject.Inventories)
+                await FinishInventoriesAsync(transaction, rule, now, removed, ct);
+            else
+                await FinishAsync(transaction, rule, now, removed, ct);
             return new Batch();
         });
         return removed;
@@ -75,17 +81,18 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
         var pending = await connection.QuerySingleAsync<Pending>(new CommandDefinition(
             """
             select pending_records as records, pending_repeats as repeats, pending_rejected as rejected,
-                pending_oldest_at as oldest, pending_newest_at as newest
+                pending_observations as observations, pending_uploads as uploads, pending_oldest_at as oldest,
+                pending_newest_at as newest
             from retention_rules
             where retention_rule_id = @RetentionRuleId
             """, rule, transaction, cancellationToken: ct));
-        if (pending is { Records: 0, Repeats: 0, Rejected: 0 })
+        if (pending is { Records: 0, Repeats: 0, Rejected: 0, Observations: 0, Uploads: 0 })
             return;
         await connection.ExecuteAsync(new CommandDefinition(
             """
             update retention_rules
-            set pending_records = 0, pending_repeats = 0, pending_rejected = 0, pending_oldest_at = null,
-                pending_newest_at = null
+            set pending_records = 0, pending_repeats = 0, pending_rejected = 0, pending_observations = 0,
+                pending_uploads = 0, pending_oldest_at = null, pending_newest_at = null
             where retention_rule_id = @RetentionRuleId
             """, rule, transaction, cancellationToken: ct));
         await AuditStore.AddAsync(connection, transaction, new AuditedChange(
@@ -95,6 +102,8 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
                 DeploymentRecords = pending.Records,
                 RepeatedRecords = pending.Repeats,
                 ResolvedRejectedRecords = pending.Rejected,
+                pending.Observations,
+                Inventories = pending.Uploads,
                 pending.Oldest,
                 pending.Newest,
                 rule.KeepMonths,
@@ -157,17 +166,59 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
                 pattern = Like.Matching(rule.TargetPattern),
             }, transaction, commandTimeout: 120, cancellationToken: ct));
 
+    Task<Batch> RemoveObservationsAsync(
+        NpgsqlTransaction transaction, RetentionRule rule, DateTimeOffset now, Place after, CancellationToken ct) =>
+        connection.QuerySingleAsync<Batch>(new CommandDefinition(
+            $"""
+            with scanned as materialized (
+                select observation_id, gone_at
+                from observations
+                where gone_at < @cutoff and (gone_at, observation_id) > (@At, @Id)
+                order by gone_at, observation_id
+                limit @BatchRows),
+            removed as (
+                delete from observations o
+                using scanned s
+                where o.observation_id = s.observation_id and {InventoryRetention.IsChosen}
+                  and {InventoryRetention.IsOutlived}
+                returning o.gone_at)
+            select (select count(*) from scanned) as scanned,
+                (select gone_at from scanned order by gone_at desc, observation_id desc limit 1) as last_at,
+                (select observation_id from scanned order by gone_at desc, observation_id desc limit 1) as last_id,
+                (select count(*) from removed) as records,
+                (select min(gone_at) from removed) as oldest,
+                (select max(gone_at) from removed) as newest,
+                0::bigint as repeats
+            """,
+            new
+            {
+                cutoff = rule.Cutoff(now),
+                after.At,
+                after.Id,
+                BatchRows,
+                pattern = Like.Matching(rule.TargetPattern),
+            }, transaction, commandTimeout: 120, cancellationToken: ct));
+
     Task<int> CountAsync(NpgsqlTransaction transaction, RetentionRule rule, Batch batch, CancellationToken ct) =>
         connection.ExecuteAsync(new CommandDefinition(
             """
             update retention_rules
-            set pending_records = pending_records + @Records,
+            set pending_records = pending_records + @records,
+                pending_observations = pending_observations + @observations,
                 pending_repeats = pending_repeats + @Repeats,
                 pending_oldest_at = least(pending_oldest_at, @Oldest::timestamptz),
                 pending_newest_at = greatest(pending_newest_at, @Newest::timestamptz)
             where retention_rule_id = @RetentionRuleId
-            """, new { batch.Records, batch.Repeats, batch.Oldest, batch.Newest, rule.RetentionRuleId }, transaction,
-            cancellationToken: ct));
+            """,
+            new
+            {
+                records = rule.Subject == RetentionSubject.Records ? batch.Records : 0,
+                observations = rule.Subject == RetentionSubject.Inventories ? batch.Records : 0,
+                batch.Repeats,
+                batch.Oldest,
+                batch.Newest,
+                rule.RetentionRuleId,
+            }, transaction, cancellationToken: ct));
 
     Task<Batch> RemoveRejectedAsync(
         NpgsqlTransaction transaction, RetentionRule rule, DateTimeOffset now, Place after, CancellationToken ct) =>
@@ -205,6 +256,30 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
         await AuditPendingAsync(connection, transaction, rule, ct);
     }
 
+    async Task FinishInventoriesAsync(
+        NpgsqlTransaction transaction, RetentionRule rule, DateTimeOffset now, long removed, CancellationToken ct)
+    {
+        await connection.ExecuteAsync(new CommandDefinition(
+            $"""
+            with removed as (
+                delete from inventory_uploads u where {InventoryRetention.IsOldUpload} returning 1)
+            update retention_rules
+            set pending_uploads = pending_uploads + (select count(*) from removed),
+                last_run_at = @now,
+                last_removed = @removed
+            where retention_rule_id = @RetentionRuleId
+            """,
+            new
+            {
+                cutoff = rule.Cutoff(now),
+                pattern = Like.Matching(rule.TargetPattern),
+                now,
+                removed,
+                rule.RetentionRuleId,
+            }, transaction, commandTimeout: 120, cancellationToken: ct));
+        await AuditPendingAsync(connection, transaction, rule, ct);
+    }
+
     sealed record Place(DateTimeOffset At, long Id);
 
     sealed record Batch
@@ -231,6 +306,10 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
         public long Repeats { get; init; }
 
         public long Rejected { get; init; }
+
+        public long Observations { get; init; }
+
+        public long Uploads { get; init; }
 
         public DateTimeOffset? Oldest { get; init; }
 

@@ -43,5 +43,5 @@ public sealed class RetentionRunStore(NpgsqlDataSource database)
 
 /// <summary>What a run of the retention rules did.</summary>
 /// <param name="Rules">How many rules were applied.</param>
-/// <param name="Records">How many deployment records were removed.</param>
+/// <param name="Records">How many deployment records and observations were removed.</param>
 public sealed record RetentionRun(int Rules, long Records);

@@ -21,10 +21,10 @@ public sealed class RetentionStore(NpgsqlDataSource database)
             return (RetentionOutcome.UnknownFeed, 0);
         var id = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
             """
-            insert into retention_rules (keep_months, feed_id, target_pattern)
-            values (@KeepMonths, @FeedId, @TargetPattern)
+            insert into retention_rules (subject, keep_months, feed_id, target_pattern)
+            values (@Subject::smallint, @KeepMonths, @FeedId, @TargetPattern)
             returning retention_rule_id
-            """, fields, transaction, cancellationToken: ct));
+            """, Written(fields), transaction, cancellationToken: ct));
         var rule = await ReadAsync(connection, transaction, id, ct);
         await AuditStore.CommitAsync(transaction,
             new AuditedChange("retention.create", SubjectKind, Subject(rule!), null, Audited(rule!)), by, ct);
@@ -50,11 +50,11 @@ public sealed class RetentionStore(NpgsqlDataSource database)
         await connection.ExecuteAsync(new CommandDefinition(
             """
             update retention_rules
-            set keep_months = @KeepMonths, feed_id = @FeedId, target_pattern = @TargetPattern, active = false,
+            set subject = @Subject::smallint, keep_months = @KeepMonths, feed_id = @FeedId,
+                target_pattern = @TargetPattern, active = false,
                 revision = revision + 1
             where retention_rule_id = @retentionRuleId
-            """, new { fields.KeepMonths, fields.FeedId, fields.TargetPattern, retentionRuleId }, transaction,
-            cancellationToken: ct));
+            """, Written(fields, retentionRuleId), transaction, cancellationToken: ct));
         var after = await ReadAsync(connection, transaction, retentionRuleId, ct);
         await AuditStore.CommitAsync(transaction,
             new AuditedChange("retention.update", SubjectKind, Subject(before), Audited(before), Audited(after!)), by,
@@ -127,8 +127,19 @@ public sealed class RetentionStore(NpgsqlDataSource database)
             "select exists (select from feeds where feed_id = @feedId)", new { feedId }, transaction,
             cancellationToken: ct));
 
+    // The inventory of a machine came through no feed.
+    static object Written(RetentionFields fields, int retentionRuleId = 0) => new
+    {
+        Subject = (int)fields.Subject,
+        fields.KeepMonths,
+        FeedId = fields.Subject == RetentionSubject.Records ? fields.FeedId : null,
+        fields.TargetPattern,
+        retentionRuleId,
+    };
+
     static object Audited(RetentionRule rule) => new
     {
+        Subject = rule.Subject.ToString(),
         rule.KeepMonths,
         Feed = rule.FeedName,
         rule.TargetPattern,

@@ -30,9 +30,11 @@ if (only is null or "capture" or "connector" or "crowd" or "drain")
 }
 
 // These look into the program: how long its database took, what its parts do.
-if (only is null or "jobs" or "pages" or "vulnerabilities")
+if (only is null or "inventory" or "jobs" or "pages" or "vulnerabilities")
 {
     await using var server = await BenchServer.StartHereAsync();
+    if (only is null or "inventory")
+        await InventoryBench.RunAsync(server, table);
     if (only is null or "jobs")
         await JobPerRecordBench.RunAsync(server, table);
     if (only is null or "pages")

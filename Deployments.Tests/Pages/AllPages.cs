@@ -43,6 +43,7 @@ static class AllPages
         ("/drift", 200, false),
         ("/drift", 200, true),
         ("/drift?kind=missing&target=nowhere", 200, false),
+        ("/drift/OBSERVED/record", 200, true),
         ("/drift/accept?target=WEB-01&type=nuget&name=Accounts.Web", 200, true),
         ("/admin/rejected", 200, true),
         ("/admin/octopus", 200, true),

@@ -28,7 +28,8 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
     {
         address = address
             .Replace("HOSTILE", running.Hostile.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace("RUNNING", running.Newest.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+            .Replace("RUNNING", running.Newest.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("OBSERVED", running.Observed.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         var page = await running.OpenAsync(address, asAdmin);
         try
         {
@@ -128,6 +129,9 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
         /// <summary>The record of something that runs on WEB-01 now.</summary>
         public long Newest { get; private set; }
 
+        /// <summary>What an inventory showed on WEB-01 that no record says.</summary>
+        public long Observed { get; private set; }
+
         public async Task InitializeAsync()
         {
             app = await TestApp.StartAsync();
@@ -139,12 +143,29 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
                 """);
             Newest = (long)(await newest.ExecuteScalarAsync())!;
             await ConnectOctopusAsync();
-            using var seen = new StringContent("Accounts.Web|9.9.9\n");
-            using var taken = await app.Admin.PostAsync("/api/inventory/WEB-01?scope=choco", seen);
-            Assert.True(taken.IsSuccessStatusCode);
+            await SendAsync("WEB-01?scope=choco", "Accounts.Web|9.9.9\n");
+            await using var observed = app.Database.DataSource.CreateCommand(
+                "select max(observation_id) from observations");
+            Observed = (long)(await observed.ExecuteScalarAsync())!;
+            await app.CreateFeedAsync("apt", "debian");
+            await SendAsync("DB-01?format=apt-history&zone=Europe/Berlin&all=true",
+                """
+                Start-Date: 2026-11-20  10:00:00
+                Commandline: apt-get dist-upgrade
+                Requested-By: jane (1000)
+                Upgrade: openssl:amd64 (3.0.11-1, 3.0.15-1), libssl3:amd64 (3.0.11-1, 3.0.15-1), curl:amd64 (7, 8)
+                End-Date: 2026-11-20  10:00:05
+                """);
             using var browser = await Browser.SignedInAsync(app);
             admin = browser.Cookies.GetCookies(app.Url);
             Chromium = await Chromium.StartAsync();
+        }
+
+        async Task SendAsync(string targetAndQuery, string text)
+        {
+            using var body = new StringContent(text);
+            using var taken = await app.Admin.PostAsync($"/api/inventory/{targetAndQuery}", body);
+            Assert.True(taken.IsSuccessStatusCode, await taken.Content.ReadAsStringAsync());
         }
 
         /// <summary>An Octopus server that is paused, so that nobody asks it, with something that waits.</summary>

@@ -49,6 +49,36 @@ public sealed class RecordComponentTests : BunitContext
     }
 
     [Fact]
+    public void What_one_command_of_a_package_manager_did_is_one_line()
+    {
+        RecordRow Row(long id, string name, int seconds, string command, RecordRoad road = RecordRoad.Log) => new()
+        {
+            Id = id,
+            DeployedAt = Seed.Start.AddSeconds(seconds),
+            Feed = "debian",
+            Type = "deb",
+            Name = name,
+            Version = $"{id}.0",
+            Application = "apt",
+            Description = command,
+            Target = "WEB-07",
+            User = "jane",
+            Road = road,
+        };
+
+        var table = Render<RecordTable>(parameters => parameters.Add(t => t.Rows,
+        [
+            Row(5, "five", 90, "upgrade"), Row(4, "four", 60, "upgrade"), Row(3, "three", 30, "install"),
+            Row(2, "two", 0, "same", RecordRoad.Api), Row(1, "one", 0, "same", RecordRoad.Api),
+        ]));
+
+        Assert.Equal(["2 packages of record 5"], table.FindAll("summary").Select(line => line.TextContent));
+        Assert.Equal(["/deployments/5", "/deployments/4"],
+            table.FindAll("details li a.mono, details li a:has(.mono)").Select(link => link.GetAttribute("href")));
+        Assert.Equal(4, table.FindAll("tbody tr").Count);
+    }
+
+    [Fact]
     public void A_record_is_text_whatever_it_says()
     {
         var facts = Render<RecordFacts>(parameters => parameters.Add(f => f.Row, HostileRow).Add(f => f.Purl, Hostile));

@@ -21,7 +21,7 @@ public sealed class RetentionPagesTests
         await using var app = await TestApp.StartAsync();
         await app.CreateFeedAsync("main", "universal");
         using var admin = await Browser.SignedInAsync(app);
-        Assert.Contains("every record is kept", await admin.ReadAsync(Page), StringComparison.Ordinal);
+        Assert.Contains("everything is kept", await admin.ReadAsync(Page), StringComparison.Ordinal);
 
         using var added = await admin.PostAsync(
             Page, Page, ("KeepMonths", "12"), ("FeedId", ""), ("TargetPattern", " TEST-* "));

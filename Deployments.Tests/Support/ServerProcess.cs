@@ -72,7 +72,10 @@ public sealed class ServerProcess : IAsyncDisposable
     string Cluster => Path.Combine(DataDirectory, "postgres");
 
     /// <summary>Starts a server with its private PostgreSQL, or with the database that the settings name.</summary>
-    /// <param name="settings">Further settings as <c>Key=value</c>, with colons between sections.</param>
+    /// <param name="settings">
+    /// Further settings as <c>Key=value</c>, with colons between sections; those of the runtime begin with
+    /// <c>DOTNET_</c>.
+    /// </param>
     public static Task<ServerProcess> StartAsync(params string[] settings) => StartAsync(Built, settings);
 
     /// <summary>Starts a server as the README tells people to, which builds it where something has changed.</summary>
@@ -220,7 +223,7 @@ public sealed class ServerProcess : IAsyncDisposable
             "--Deployments:Bootstrap:ApiKey=" + TestApp.ApiKey,
             "--Logging:LogLevel:Default=Warning",
             OpenPages.Argument,
-            .. settings.Select(setting => "--" + setting),
+            .. settings.Where(setting => !IsOfRuntime(setting)).Select(setting => "--" + setting),
             .. arguments,
         ])
         {
@@ -229,8 +232,12 @@ public sealed class ServerProcess : IAsyncDisposable
             WorkingDirectory = "/",
         };
         start.Environment["DOTNET_gcServer"] = "0"; // many of these run beside each other
+        foreach (var setting in settings.Where(IsOfRuntime))
+            start.Environment[setting.Split('=')[0]] = setting.Split('=')[1];
         return start;
     }
+
+    static bool IsOfRuntime(string setting) => setting.StartsWith("DOTNET_", StringComparison.Ordinal);
 
     async Task<bool> AnswersAsync()
     {

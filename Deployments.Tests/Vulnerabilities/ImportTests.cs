@@ -257,8 +257,9 @@ public sealed class ImportTests : IAsyncLifetime
 
         Assert.Equal("GHSA-1", (string?)found["id"]);
         Assert.Equal(
-            "id,severity,score,packages,versions,targetsNow,assessedTargets,since,certain,publishedAt,summary\r\n"
-            + "GHSA-1,high,7.5,Acme.Json,1,1,0,2026-02-01T00:00:00Z,yes,2026-01-01T00:00:00Z,'=1+1\r\n", csv);
+            "id,severity,score,packages,versions,targetsNow,assessedTargets,since,certain,publishedAt,summary,"
+            + "seenOnlyTargets\r\n"
+            + "GHSA-1,high,7.5,Acme.Json,1,1,0,2026-02-01T00:00:00Z,yes,2026-01-01T00:00:00Z,'=1+1,0\r\n", csv);
         Assert.DoesNotContain("GHSA-2", page, StringComparison.Ordinal);
         Assert.Contains("href=\"/vulnerabilities?severity=high\"", page, StringComparison.Ordinal);
         Assert.Contains("href=\"/api/vulnerabilities.csv?severity=high&target=WEB-1\"", page,

@@ -1,14 +1,9 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using System.IO.Compression;
-using System.Security.Cryptography;
 using Deployments.Data.Accounts;
 using Deployments.Data.Inventory;
 using Deployments.Data.Targets;
 using Deployments.Web.Accounts;
 using Deployments.Web.Bodies;
 using Deployments.Web.Feeds;
-using Deployments.Web.Gateway;
 using Deployments.Web.Inventory;
 using Deployments.Web.Records;
 
@@ -17,14 +12,8 @@ namespace Deployments.Web.Api;
 /// <summary>
 /// <c>/api/inventory/{target}</c>: takes what the tools of a machine list, as they write it, and tells what was seen.
 /// </summary>
-sealed class InventoryApi(InventoryTaker taker, InventoryFormats formats, TimeProvider time)
+sealed class InventoryApi(InventoryTaker taker, LogTaker logs, InventoryFormats formats, TimeProvider time)
 {
-    /// <summary>Largest upload, in bytes as they are sent.</summary>
-    public const long BytesMax = 50L << 20;
-
-    /// <summary>Largest upload, in bytes, unpacked.</summary>
-    public const long UnpackedBytesMax = 256L << 20;
-
     const int ScopeLengthMax = 200;
     const int ReadMax = 100_000;
 
@@ -41,13 +30,17 @@ sealed class InventoryApi(InventoryTaker taker, InventoryFormats formats, TimePr
 
     async Task<IResult> TakeAsync(string target, HttpContext context)
     {
-        var request = Read(RecordText.FromPath(target).Trim(), context.Request.Query);
-        UploadLimits.Lift(context, BytesMax);
+        var (name, query) = (RecordText.FromPath(target).Trim(), context.Request.Query);
+        var log = LogFormats.FindOrNull(query["format"].ToString().Trim()) is { } format
+            ? ReadLog(name, format, query) : null;
+        var request = log is null ? Read(name, query) : null;
         await using var file = TemporaryFile.Create();
-        var hash = await KeepAsync(context, file);
+        var hash = await InventoryBody.KeepAsync(context, file);
         try
         {
-            var answer = await taker.TakeAsync(context, ApiAccess.CallerOf(context), request, file, hash);
+            if (log is not null)
+                return Answer(log, await logs.TakeAsync(context, ApiAccess.CallerOf(context), log, file));
+            var answer = await taker.TakeAsync(context, ApiAccess.CallerOf(context), request!, file, hash);
             return answer.Result.Outcome == InventoryOutcome.Older
                 ? throw ApiRefusal.Clash(
                     $"at: an inventory of {TimeText.Write(answer.Result.NewestAt)} was taken before; older ones are"
@@ -78,102 +71,59 @@ sealed class InventoryApi(InventoryTaker taker, InventoryFormats formats, TimePr
         errors = answer.Errors,
     });
 
+    static IResult Answer(LogRequest log, LogAnswer answer) => Results.Json(new
+    {
+        log.Target,
+        format = log.Format.Name,
+        zone = log.Zone.Id,
+        answer.Transactions,
+        answer.Read,
+        answer.Recorded,
+        answer.Removed,
+        answer.Repeated,
+        answer.Automatic,
+        answer.Unknown,
+        answer.Unfinished,
+        answer.Failed,
+        errors = answer.Errors,
+    });
+
+    static LogRequest ReadLog(string target, ILogFormat format, IQueryCollection query)
+    {
+        var given = new Given(query);
+        given.Note("target", DeploymentRules.NameProblem(target));
+        var zone = given["zone"] is { } name ? LogClock.ZoneOrNull(name) : null;
+        given.Note("zone", zone is not null ? null
+            : given["zone"] is null ? "is missing: the times of a log are local; name the machine's, as Europe/Berlin"
+            : "is not a time zone such as Europe/Berlin or UTC");
+        foreach (var field in (string[])["scope", "at", "covers"])
+            given.Note(field, given[field] is null ? null : "is of inventories; a log says what happened when");
+        var isAll = given.IsTrue("all");
+        given.Note("feed", given["feed"] is null || isAll ? null : "is for packages that no feed knows: add all=true");
+        var isAutomatic = given.IsTrue("automatic");
+        given.Check();
+        return new LogRequest(target, format, zone!, isAll, isAutomatic, given["feed"]);
+    }
+
     InventoryRequest Read(string target, IQueryCollection query)
     {
-        var problems = new List<string>();
-        Note("target", DeploymentRules.NameProblem(target));
-        var scope = Given("scope");
-        Note("scope", scope is null ? null
+        var given = new Given(query);
+        given.Note("target", DeploymentRules.NameProblem(target));
+        var scope = given["scope"];
+        given.Note("scope", scope is null ? null
             : scope.Length > ScopeLengthMax ? $"is longer than {ScopeLengthMax} characters"
             : DeploymentRules.HasControlCharacters(scope) ? "has control characters" : null);
-        var at = Given("at");
-        Note("at", at is null ? null : DeploymentRules.DateProblem(at, time.GetUtcNow()));
-        var format = Given("format") is { } name ? formats.FindOrNull(name) : null;
-        Note("format", format is null && Given("format") is not null ? $"is not one of {formats.Names}" : null);
-        var covers = Given("covers")?.ToLowerInvariant()
+        var at = given["at"];
+        given.Note("at", at is null ? null : DeploymentRules.DateProblem(at, time.GetUtcNow()));
+        var format = given["format"] is { } name ? formats.FindOrNull(name) : null;
+        given.Note("format", format is null && given["format"] is not null
+            ? $"is not one of {formats.Names}, nor a log: {LogFormats.Names}" : null);
+        var covers = given["covers"]?.ToLowerInvariant()
             .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        Note("covers", covers?.Any(type => type.Length > 20 || !type.All(char.IsAsciiLetterOrDigit)) == true
+        given.Note("covers", covers?.Any(type => type.Length > 20 || !type.All(char.IsAsciiLetterOrDigit)) == true
             || covers?.Length > 20 ? "is not a list of package URL types such as nuget,npm" : null);
-        return problems.Count == 0
-            ? new InventoryRequest(target, scope, at is null ? null : TimeText.TryParse(at), format, covers)
-            : throw new ApiRefusal(StatusCodes.Status400BadRequest, string.Join('\n', problems));
-
-        string? Given(string field) => query[field].ToString().Trim() is { Length: > 0 } text ? text : null;
-
-        void Note(string field, string? problem)
-        {
-            if (problem is not null)
-                problems.Add($"{field}: {problem}");
-        }
-    }
-
-    /// <summary>Keeps the body, unpacked, in a file.</summary>
-    /// <returns>Its SHA-256.</returns>
-    static async Task<byte[]> KeepAsync(HttpContext context, FileStream file)
-    {
-        try
-        {
-            var body = context.Request.BodyReader;
-            var head = await body.ReadAtLeastAsync(2, context.RequestAborted);
-            var isPacked = head.Buffer.Length >= 2 && IsGzip(head.Buffer.Slice(0, 2));
-            body.AdvanceTo(head.Buffer.Start);
-            if (!isPacked && context.Request.Headers.ContentEncoding.Count > 0)
-                throw new ApiRefusal(StatusCodes.Status415UnsupportedMediaType, "A body may be packed by gzip only.");
-            return isPacked
-                ? await UnpackAsync(body.AsStream(), file, context.RequestAborted)
-                : await CopyAsync(body.AsStream(), file, context.RequestAborted);
-        }
-        catch (InvalidDataException)
-        {
-            throw new ApiRefusal(StatusCodes.Status400BadRequest, "The gzip is damaged, cut off, or not one file.");
-        }
-        catch (BadHttpRequestException exception)
-            when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            throw new ApiRefusal(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {BytesMax >> 20} MB.");
-        }
-    }
-
-    // What ends too early unpacks without a word to less than there was: at its end it says how much that is.
-    static async Task<byte[]> UnpackAsync(Stream body, FileStream file, CancellationToken ct)
-    {
-        await using var packed = TemporaryFile.Create();
-        await body.CopyToAsync(packed, ct);
-        var size = new byte[4];
-        packed.Position = Math.Max(0, packed.Length - size.Length);
-        await packed.ReadExactlyAsync(size, ct);
-        packed.Position = 0;
-        await using var input = new GZipStream(packed, CompressionMode.Decompress);
-        var hash = await CopyAsync(input, file, ct);
-        return BinaryPrimitives.ReadUInt32LittleEndian(size) == (uint)file.Length
-            ? hash
-            : throw new InvalidDataException();
-    }
-
-    static bool IsGzip(ReadOnlySequence<byte> head)
-    {
-        Span<byte> mark = stackalloc byte[2];
-        head.CopyTo(mark);
-        return mark is [0x1F, 0x8B];
-    }
-
-    static async Task<byte[]> CopyAsync(Stream input, FileStream file, CancellationToken ct)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 16];
-        int read;
-        while ((read = await input.ReadAsync(buffer, ct)) > 0)
-        {
-            if (file.Position + read > UnpackedBytesMax)
-                throw new ApiRefusal(StatusCodes.Status413PayloadTooLarge,
-                    $"The body unpacks to more than {UnpackedBytesMax >> 20} MB.");
-            hash.AppendData(buffer, 0, read);
-            await file.WriteAsync(buffer.AsMemory(0, read), ct);
-        }
-
-        await file.FlushAsync(ct);
-        file.Position = 0;
-        return hash.GetHashAndReset();
+        given.Check();
+        return new InventoryRequest(target, scope, at is null ? null : TimeText.TryParse(at), format, covers);
     }
 
     static async Task<IResult> ReadAsync(
@@ -217,5 +167,32 @@ sealed class InventoryApi(InventoryTaker taker, InventoryFormats formats, TimePr
                 goneAt = row.GoneAt is { } gone ? TimeText.Write(gone) : null,
             }),
         });
+    }
+
+    /// <summary>What a query string says, and what is wrong with it.</summary>
+    sealed class Given(IQueryCollection query)
+    {
+        readonly List<string> problems = [];
+
+        public string? this[string field] =>
+            query[field].ToString().Trim() is { Length: > 0 } text ? text : null;
+
+        public bool IsTrue(string field)
+        {
+            Note(field, this[field] is null or "true" or "false" ? null : "is neither true nor false");
+            return this[field] == "true";
+        }
+
+        public void Note(string field, string? problem)
+        {
+            if (problem is not null)
+                problems.Add($"{field}: {problem}");
+        }
+
+        public void Check()
+        {
+            if (problems.Count > 0)
+                throw new ApiRefusal(StatusCodes.Status400BadRequest, string.Join('\n', problems));
+        }
     }
 }

@@ -101,8 +101,9 @@ sealed class PackageDeploymentApi(
             return;
         }
 
-        var entry = Entry(
-            context, request, package, served, caller, RecordRoad.Api, await ids.NextAsync(ct), time.GetUtcNow());
+        var entry = RecordEntry.Of(
+            request, package, served.Feed.FeedId, caller, context, RecordRoad.Api, await ids.NextAsync(ct),
+            time.GetUtcNow());
         var result = (await store.RecordAsync([RecordFactory.ToRecord(served.Type, entry)], ct))[0];
         await context.Response.WriteAsJsonAsync(
             new
@@ -122,32 +123,6 @@ sealed class PackageDeploymentApi(
         CoordinateLimits.ProblemOrNull(served.Type, package) is var (which, problem)
             ? $"{(which == "Name" ? "PackageName" : which)}: {problem}"
             : null;
-
-    /// <summary>The entry that a valid request makes.</summary>
-    public static InboxEntry Entry(
-        HttpContext context, PackageDeploymentRequest request, PackageCoordinates package, ServedFeed served,
-        Caller caller, RecordRoad road, long id, DateTimeOffset receivedAt) =>
-        new()
-        {
-            Id = id,
-            ReceivedAt = receivedAt,
-            FeedId = served.Feed.FeedId,
-            GroupName = package.Group,
-            Name = package.Name,
-            Version = package.Version,
-            Qualifier = package.Qualifier,
-            Application = request.Application!,
-            Description = request.Description!,
-            Target = request.Target!,
-            Url = request.Url,
-            UserName = request.UserName ?? caller.AccountName ?? caller.Name,
-            DeployedAt = request.DeployedAt,
-            Recorder = caller.Name,
-            ClientAddress = Caller.ClientAddress(context),
-            UserAgent = DeploymentCapture.UserAgentOf(context.Request),
-            Road = road,
-            RawPath = context.Request.Path,
-        };
 
     /// <summary>
     /// Whether the content type says JSON (true), or a form or nothing (false); null when it says something else.

@@ -63,8 +63,8 @@ sealed class PackageDeploymentBatchApi(
                 continue;
             }
 
-            records.Add(RecordFactory.ToRecord(served!.Type, PackageDeploymentApi.Entry(
-                context, item.Request!, package!, served, caller, RecordRoad.Batch, await ids.NextAsync(ct),
+            records.Add(RecordFactory.ToRecord(served!.Type, RecordEntry.Of(
+                item.Request!, package!, served.Feed.FeedId, caller, context, RecordRoad.Batch, await ids.NextAsync(ct),
                 time.GetUtcNow())));
             if (records.Count == TransactionSize)
                 await FlushAsync();

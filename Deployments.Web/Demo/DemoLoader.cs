@@ -1,11 +1,14 @@
+using System.Security.Cryptography;
 using System.Text;
 using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
 using Deployments.Data.Demo;
 using Deployments.Data.Feeds;
 using Deployments.Data.Inbox;
+using Deployments.Data.Inventory;
 using Deployments.Data.Records;
 using Deployments.Web.Feeds;
+using Deployments.Web.Inventory;
 using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
 using FluentValidation;
@@ -17,7 +20,8 @@ namespace Deployments.Web.Demo;
 /// </summary>
 sealed class DemoLoader(
     FeedTypeCatalog types, FeedQueries feeds, FeedStore feedStore, RecordQueries queries, RecordStore store,
-    RecordIds ids, InboxWriter inbox, AdvisoryImport advisories, IValidator<DeploymentFields> validator,
+    RecordIds ids, InboxWriter inbox, InventoryStore inventories, AdvisoryImport advisories,
+    IValidator<DeploymentFields> validator,
     DemoStore progress, KeyRingStore turn, TimeProvider time, ILogger<DemoLoader> logger)
 {
     /// <summary>How many deployments it loads.</summary>
@@ -66,6 +70,7 @@ sealed class DemoLoader(
         using var lines = new MemoryStream(
             Encoding.UTF8.GetBytes(string.Join('\n', DemoAdvisories.Of(types, plan, now))));
         await advisories.RunAsync(lines, ct);
+        await ObserveAsync(new DemoInventories(types, plan, now), ct);
         await RejectAsync(plan, now, feedIds, ct); // the only step that would do something twice: last, and short
         await progress.EndAsync(time.GetUtcNow(), ct);
         logger.LogInformation("The demo is loaded");
@@ -97,6 +102,30 @@ sealed class DemoLoader(
                 Description = $"{type.DisplayName}: what Meridian builds and has approved (invented data)",
             };
             await feedStore.AddAsync(fields, By, ct);
+        }
+    }
+
+    async Task ObserveAsync(DemoInventories all, CancellationToken ct)
+    {
+        foreach (var one in all.All())
+        {
+            await using var intake = await inventories.BeginAsync(ct);
+            foreach (var (type, package) in one.Packages)
+                await intake.AddAsync(InventoryTaker.Seen(null, type, package), ct);
+            await intake.TakeAsync(new NewInventory
+            {
+                Target = one.Target,
+                Scope = DemoInventories.Scope,
+                Covers = [],
+                Format = "cyclonedx",
+                At = one.At,
+                ReceivedAt = one.At,
+                Recorder = "API key \"inventories\"",
+                ContentHash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(
+                    '\n', one.Packages.Select(package => package.Type.Purl(package.Package))))),
+                Bytes = one.Packages.Count * 200L,
+                Packages = one.Packages.Count,
+            }, ct);
         }
     }
 

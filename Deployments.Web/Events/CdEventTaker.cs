@@ -6,7 +6,6 @@ using Deployments.Data.Records;
 using Deployments.Data.Removals;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
-using Deployments.Web.Gateway;
 using Deployments.Web.Records;
 using Deployments.Web.Removals;
 
@@ -116,7 +115,7 @@ sealed class CdEventTaker(
             DeployedAt = problem is null ? fields.DeployedAt : null,
             Recorder = caller.Name,
             ClientAddress = Caller.ClientAddress(context),
-            UserAgent = DeploymentCapture.UserAgentOf(context.Request),
+            UserAgent = RecordEntry.UserAgentOf(context.Request),
             Road = RecordRoad.Cdevents,
             RawPath = context.Request.Path,
         };

@@ -21,7 +21,6 @@ sealed class DeploymentCapture(
 {
     const string StatusHeader = "X-Deployment-Status";
     const string IdHeader = "X-Deployment-Id";
-    const int UserAgentLengthMax = 500;
     const int RawPathLengthMax = 4000;
     const int SourceLengthMax = 400;
 
@@ -47,10 +46,6 @@ sealed class DeploymentCapture(
     public static bool IsWanted(HttpContext context, Feed feed, Caller caller) =>
         feed.DeploymentRecordsEnabled && HttpMethods.IsGet(context.Request.Method)
         && (PolicyOrNull(caller, feed) is not null || DeploymentHeaders.ArePresent(context.Request.Headers));
-
-    /// <summary>What the client calls itself, shortened to 500 characters; null when it does not say.</summary>
-    public static string? UserAgentOf(HttpRequest request) =>
-        Shorten(request.Headers.UserAgent.ToString(), UserAgentLengthMax);
 
     async Task CaptureAsync(HttpContext context, ServedFeed served, Caller caller, PackageCoordinates package,
         DateTimeOffset receivedAt)
@@ -125,9 +120,9 @@ sealed class DeploymentCapture(
             Source = SourceOrNull(package.Source),
             Recorder = caller.Name,
             ClientAddress = Caller.ClientAddress(context),
-            UserAgent = UserAgentOf(context.Request),
+            UserAgent = RecordEntry.UserAgentOf(context.Request),
             Road = isTagged ? RecordRoad.Header : RecordRoad.KeyPolicy,
-            RawPath = Shorten(RawTarget.Of(context), RawPathLengthMax) ?? "",
+            RawPath = RecordEntry.Shorten(RawTarget.Of(context), RawPathLengthMax) ?? "",
             Reason = reason,
         };
         if (reason is not null)
@@ -169,12 +164,4 @@ sealed class DeploymentCapture(
         DeploymentRules.FirstProblem(fields, time.GetUtcNow()) is var (field, problem)
             ? $"{DeploymentHeaders.Prefix}{field} {problem}"
             : null;
-
-    static string? Shorten(string text, int lengthMax)
-    {
-        if (text.Length <= lengthMax)
-            return text.Length == 0 ? null : text;
-        // Half a surrogate pair cannot be stored: it has no UTF-8 form.
-        return char.IsHighSurrogate(text[lengthMax - 1]) ? text[..(lengthMax - 1)] : text[..lengthMax];
-    }
 }

@@ -91,7 +91,9 @@ sealed class InventoryTaker(
                 else
                 {
                     packages++;
-                    await intake.AddAsync(Seen(inventory.Target, entry), ct);
+                    await intake.AddAsync(
+                        Seen(entry.Place is null ? null : $"{inventory.Target}/{entry.Place}", entry.Type!,
+                            entry.Package!), ct);
                 }
             }
         }
@@ -138,13 +140,16 @@ sealed class InventoryTaker(
                 ? $"Target: {place}"
                 : null;
 
-    static SeenPackage Seen(string target, InventoryEntry entry)
+    /// <summary>A package, identified as its ecosystem does.</summary>
+    /// <param name="target">Where it is; null: on the inventory's own target.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="package">Its name and version.</param>
+    public static SeenPackage Seen(string? target, IFeedType type, PackageCoordinates package)
     {
-        var (type, package) = (entry.Type!, entry.Package!);
         var keys = type.Normalize(package);
         return new SeenPackage
         {
-            Target = entry.Place is null ? null : $"{target}/{entry.Place}",
+            Target = target,
             PackageType = type.PackageType,
             GroupName = package.Group,
             Name = package.Name,

@@ -12,16 +12,16 @@ static class InventoryText
     /// <summary>Longest line, in bytes; package managers write some hundreds.</summary>
     const int LineBytesMax = 64 << 10;
 
-    /// <summary>Longest entry of a JSON document, in bytes: a workload with all it has.</summary>
-    const int EntryBytesMax = 4 << 20;
+    /// <summary>Longest entry of a JSON document, or line of a log, in bytes: a workload with all it has.</summary>
+    public const int EntryBytesMax = 4 << 20;
 
     /// <summary>The lines with their numbers, without their ends; null for one that is too long.</summary>
     public static async IAsyncEnumerable<(long Number, string? Text)> LinesAsync(
-        Stream input, [EnumeratorCancellation] CancellationToken ct)
+        Stream input, int bytesMax, [EnumeratorCancellation] CancellationToken ct)
     {
         var number = 0L;
         var body = PipeReader.Create(input, new StreamPipeReaderOptions(leaveOpen: true));
-        await foreach (var line in JsonItems.LinesAsync(body, LineBytesMax, ct))
+        await foreach (var line in JsonItems.LinesAsync(body, bytesMax, ct))
             yield return (++number, line is { } bytes
                 ? Encoding.UTF8.GetString(bytes.Span).TrimStart('\ufeff').TrimEnd('\r') : null);
     }
@@ -33,7 +33,7 @@ static class InventoryText
     public static async IAsyncEnumerable<InventoryEntry> EachLineAsync(
         Stream input, Func<long, string, InventoryEntry?> read, [EnumeratorCancellation] CancellationToken ct)
     {
-        await foreach (var (number, text) in LinesAsync(input, ct))
+        await foreach (var (number, text) in LinesAsync(input, LineBytesMax, ct))
         {
             if (text is null)
                 yield return InventoryEntry.Bad(number, $"is longer than {LineBytesMax >> 10} KB");
@@ -54,7 +54,7 @@ static class InventoryText
         [EnumeratorCancellation] CancellationToken ct)
     {
         var (first, fields) = (0L, new Dictionary<string, string>(StringComparer.Ordinal));
-        await foreach (var (number, text) in LinesAsync(input, ct))
+        await foreach (var (number, text) in LinesAsync(input, LineBytesMax, ct))
         {
             if (text is { Length: > 0 })
             {

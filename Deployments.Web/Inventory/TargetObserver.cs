@@ -23,4 +23,14 @@ public sealed class TargetObserver(ObservationQueries observations, DriftQueries
             new DriftFilter { Target = target.Name, IsAccepted = null, Limit = DriftMax }, visible, ct);
         return (new TargetKnowledge(seen, page.Items), page.Items);
     }
+
+    /// <summary>The inventories that the target sends, by scope; none to whom not everything is visible.</summary>
+    /// <param name="target">The target; one that the reader sees.</param>
+    /// <param name="visible">What the reader sees.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public Task<IReadOnlyList<ScopeRow>> ScopesAsync(TargetRow target, VisibleFeeds visible, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return observations.ScopesAsync(target.TargetId, visible, ct);
+    }
 }

@@ -18,6 +18,6 @@ public sealed class ApplyRetentionJob(RetentionRunStore store, TimeProvider time
             null => new JobResult(0, "Another node is applying the rules."),
             { Rules: 0 } => new JobResult(0, "No rule is active."),
             var run => new JobResult(run.Records, string.Create(CultureInfo.InvariantCulture,
-                $"Removed {run.Records:N0} deployment records; active rules: {run.Rules}.")),
+                $"Removed {run.Records:N0} records and observations; active rules: {run.Rules}.")),
         };
 }

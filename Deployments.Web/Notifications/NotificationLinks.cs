@@ -8,10 +8,13 @@ namespace Deployments.Web.Notifications;
 /// <param name="settings">Says where this server is.</param>
 sealed class NotificationLinks(DeploymentsSettings settings)
 {
-    /// <summary>The vulnerability's page or else the deployment record's; null when there is none to name.</summary>
+    /// <summary>
+    /// The page of the drift or the vulnerability, or else the deployment record's; null when there is none to name.
+    /// </summary>
     public string? OfOrNull(NotificationFacts facts)
     {
-        var path = facts.Advisory is { } advisory ? VulnerabilityText.Link(advisory.Id)
+        var path = facts.Drift is not null ? "/drift" + QueryString.Create("target", facts.Target)
+            : facts.Advisory is { } advisory ? VulnerabilityText.Link(advisory.Id)
             : facts.DeploymentId > 0 ? $"/deployments/{facts.DeploymentId}" : null;
         return path is null || settings.PublicUrl is not { } root ? null : root.AbsoluteUri.TrimEnd('/') + path;
     }

@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Deployments.Data.Findings;
+using Deployments.Data.Inventory;
 using Deployments.Data.Notifications;
 using Deployments.Data.Vulnerabilities;
+using Deployments.Web.Inventory;
 using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
 
@@ -45,6 +47,8 @@ static class NotificationText
         NotificationOccasion.VulnerabilityDeployed => "vulnerability.deployed",
         NotificationOccasion.Deployment => "deployment.recorded",
         NotificationOccasion.AssessmentExpired => "assessment.expired",
+        NotificationOccasion.DriftFound => "drift.found",
+        NotificationOccasion.DriftGone => "drift.gone",
         _ => "test",
     };
 
@@ -56,6 +60,8 @@ static class NotificationText
         NotificationOccasion.VulnerabilityDeployed => "a deployment of a version with a known advisory",
         NotificationOccasion.Deployment => "every deployment",
         NotificationOccasion.AssessmentExpired => "an assessment that has run out",
+        NotificationOccasion.DriftFound => "new drift that an inventory shows",
+        NotificationOccasion.DriftGone => "drift that is gone",
         _ => "a test",
     };
 
@@ -71,7 +77,7 @@ static class NotificationText
                 occurredAt = TimeText.Write(notification.CreatedAt),
                 rule = rule.Name,
                 link = links.OfOrNull(facts),
-                deployment = new
+                deployment = facts.Drift is not null ? null : new
                 {
                     id = facts.DeploymentId,
                     facts.Feed,
@@ -103,8 +109,27 @@ static class NotificationText
                     assessment.By,
                     expiredAt = TimeText.Write(assessment.ExpiredAt),
                 },
+                drift = DriftOrNull(facts),
             }, Json);
     }
+
+    static object? DriftOrNull(NotificationFacts facts) => facts.Drift is not { } drift ? null : new
+    {
+        facts.Target,
+        drift.Scope,
+        at = TimeText.Write(drift.At),
+        drift.Count,
+        items = drift.Items.Select(item => new
+        {
+            item.Target,
+            type = item.PackageType,
+            item.Group,
+            item.Name,
+            kind = DriftText.Name((DriftKind)item.Kind),
+            item.Recorded,
+            item.Seen,
+        }),
+    };
 
     /// <summary>The subject of a mail.</summary>
     public static string Subject(NotificationRule rule, IReadOnlyList<ClaimedNotification> notifications)
@@ -114,6 +139,8 @@ static class NotificationText
                 CultureInfo.InvariantCulture, $"{notifications.Count:N0} notifications: {rule.Name}"));
         var facts = Read(notifications[0].Facts);
         var what = $"{facts.FullName()} {facts.Version} on {facts.Target}";
+        if (facts.Drift is { } drift)
+            return Line(DriftSentence(notifications[0].Occasion, facts.Target, drift));
         return Line(notifications[0].Occasion switch
         {
             NotificationOccasion.Test => $"Test: {rule.Name}",
@@ -128,6 +155,8 @@ static class NotificationText
     public static string Paragraph(ClaimedNotification notification, NotificationLinks links)
     {
         var facts = Read(notification.Facts);
+        if (facts.Drift is { } drift)
+            return string.Join("\n  ", DriftLines(notification, facts, drift, links).Select(Line));
         var what = $"{facts.FullName()} {facts.Version}";
         var lines = new List<string?>
         {
@@ -164,6 +193,36 @@ static class NotificationText
         lines.Add(facts.Description);
         lines.Add(links.OfOrNull(facts));
         return string.Join("\n  ", lines.Where(line => !string.IsNullOrEmpty(line)).Select(line => Line(line!)));
+    }
+
+    /// <summary>What an inventory changed, in one sentence.</summary>
+    public static string DriftSentence(NotificationOccasion occasion, string target, DriftFacts drift)
+    {
+        var count = drift.Count == 1 ? "1 package" : string.Create(
+            CultureInfo.InvariantCulture, $"{drift.Count:N0} packages");
+        return occasion == NotificationOccasion.DriftGone
+            ? $"Drift is gone on {target}: {count}"
+            : $"New drift on {target}: {count}";
+    }
+
+    static IEnumerable<string> DriftLines(
+        ClaimedNotification notification, NotificationFacts facts, DriftFacts drift, NotificationLinks links)
+    {
+        yield return DriftSentence(notification.Occasion, facts.Target, drift) + ".";
+        foreach (var item in drift.Items)
+        {
+            var where = item.Target == facts.Target ? "" : $"{item.Target}: ";
+            var name = item.Group.Length > 0 ? $"{item.Group}/{item.Name}" : item.Name;
+            yield return $"{where}{name}: {DriftText.Of((DriftKind)item.Kind).ToLowerInvariant()}, recorded "
+                + $"{item.Recorded ?? "nothing"}, seen {item.Seen ?? "nothing"}";
+        }
+
+        if (drift.Count > drift.Items.Count)
+            yield return string.Create(CultureInfo.InvariantCulture, $"and {drift.Count - drift.Items.Count:N0} more");
+        var scope = drift.Scope.Length > 0 ? drift.Scope + " " : "";
+        yield return $"By the inventory {scope}of {TimeText.Write(drift.At)}.";
+        if (links.OfOrNull(facts) is { } link)
+            yield return link;
     }
 
     static string Level(AdvisoryFacts advisory) =>

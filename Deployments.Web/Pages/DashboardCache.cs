@@ -1,4 +1,5 @@
 using Deployments.Data.Feeds;
+using Deployments.Data.Inventory;
 using Deployments.Data.Records;
 using Deployments.Data.Vulnerabilities;
 
@@ -9,7 +10,8 @@ namespace Deployments.Web.Pages;
 /// and never twice at the same time.
 /// </summary>
 public sealed class DashboardCache(
-    DashboardQueries queries, VulnerabilityQueries vulnerabilities, TimeProvider time) : IDisposable
+    DashboardQueries queries, VulnerabilityQueries vulnerabilities, DriftQueries drift, TimeProvider time)
+    : IDisposable
 {
     /// <summary>How many days the figures are of.</summary>
     public const int Days = 30;
@@ -39,7 +41,10 @@ public sealed class DashboardCache(
             {
                 var figures = await queries.FiguresAsync(
                     DateOnly.FromDateTime(now.UtcDateTime), Days, Busiest, visible, ct);
-                counted = new CountedFigures(figures, await vulnerabilities.RunningAsync(visible, ct), now);
+                counted = new CountedFigures(
+                    figures, await vulnerabilities.RunningAsync(visible, ct),
+                    await vulnerabilities.TargetsSeenOnlyAsync(visible, ct),
+                    await drift.CountsAsync(null, visible, ct), now);
                 kept.Add(visible.Key, counted);
             }
 
@@ -58,6 +63,9 @@ public sealed class DashboardCache(
 /// <summary>Figures as they were at a time.</summary>
 /// <param name="Figures">The figures.</param>
 /// <param name="Running">What of it runs with known vulnerabilities: all together, then by severity.</param>
+/// <param name="SeenOnly">On how many targets a vulnerable version was seen that nobody recorded.</param>
+/// <param name="Drift">How many differences are open, of each kind that there is.</param>
 /// <param name="At">When they were counted.</param>
 public sealed record CountedFigures(
-    DashboardFigures Figures, IReadOnlyList<RunningVulnerabilities> Running, DateTimeOffset At);
+    DashboardFigures Figures, IReadOnlyList<RunningVulnerabilities> Running, long SeenOnly,
+    IReadOnlyDictionary<DriftKind, long> Drift, DateTimeOffset At);

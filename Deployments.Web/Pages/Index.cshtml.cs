@@ -1,4 +1,5 @@
 using System.Globalization;
+using Deployments.Data.Inventory;
 using Deployments.Data.Octopus;
 using Deployments.Data.Records;
 using Deployments.Data.Vulnerabilities;
@@ -24,6 +25,12 @@ public sealed class IndexModel(
     internal DashboardFigures Figures { get; private set; } = new([], [], [], []);
 
     internal IReadOnlyList<RunningVulnerabilities> Running { get; private set; } = [];
+
+    /// <summary>On how many targets a vulnerable version was seen that nobody recorded.</summary>
+    internal long SeenOnly { get; private set; }
+
+    /// <summary>How many differences are open, of each kind that there is.</summary>
+    internal IReadOnlyDictionary<DriftKind, long> Drift { get; private set; } = new Dictionary<DriftKind, long>();
 
     internal DateTimeOffset CountedAt { get; private set; }
 
@@ -62,6 +69,6 @@ public sealed class IndexModel(
         Newest = (await records.PageAsync(new RecordFilter { Limit = NewestShown }, visible, ct)).Items;
         Badges = await vulnerabilities.BadgesAsync(Newest.Select(row => row.VersionId), ct);
         if (!IsEmpty)
-            (Figures, Running, CountedAt) = await figures.GetAsync(visible, ct);
+            (Figures, Running, SeenOnly, Drift, CountedAt) = await figures.GetAsync(visible, ct);
     }
 }

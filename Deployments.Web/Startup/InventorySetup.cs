@@ -10,6 +10,7 @@ static class InventorySetup
     {
         builder.Services.AddSingleton<InventoryFormats>();
         builder.Services.AddSingleton<InventoryTaker>();
+        builder.Services.AddSingleton<LogTaker>();
         builder.Services.AddSingleton<InventoryApi>();
         builder.Services.AddSingleton<TargetObserver>();
     }

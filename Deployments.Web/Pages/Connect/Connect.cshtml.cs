@@ -14,6 +14,9 @@ public sealed class ConnectModel(FeedQueries feeds, FeedTypeCatalog types) : Pag
     /// <summary>The feeds to choose from; those that this program knows how to serve.</summary>
     public IReadOnlyList<Feed> Feeds { get; private set; } = [];
 
+    /// <summary>This server's address as the reader knows it.</summary>
+    public string Server => ServerAddress.Of(HttpContext);
+
     /// <summary>What the snippets are about; null while there is no feed.</summary>
     public ConnectPlace? Place { get; private set; }
 

@@ -1,5 +1,4 @@
 using Deployments.Data.Feeds;
-using Deployments.Data.Inbox;
 using Deployments.Data.Inventory;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
@@ -62,34 +61,13 @@ public sealed class RecordModel(
         }
 
         var type = types[feed!.FeedType];
-        var record = RecordFactory.ToRecord(type, Entry(form, feed, await ids.NextAsync(ct)));
+        var record = RecordFactory.ToRecord(type, RecordEntry.Of(
+            form with { Date = form.Date ?? TimeText.Write(Seen.FirstSeenAt) },
+            new PackageCoordinates(Seen.Group, Seen.Name, Seen.Version, Seen.Qualifier), feed.FeedId,
+            PageAccess.CallerOf(HttpContext), HttpContext, RecordRoad.Inventory, await ids.NextAsync(ct),
+            time.GetUtcNow()));
         var recorded = (await store.RecordAsync([record], ct))[0];
         return Redirect($"/deployments/{recorded.DeploymentId}?notice={(recorded.IsDuplicate ? "repeated" : "added")}");
-    }
-
-    InboxEntry Entry(DeploymentFields form, Feed feed, long id)
-    {
-        var caller = PageAccess.CallerOf(HttpContext);
-        return new InboxEntry
-        {
-            Id = id,
-            ReceivedAt = time.GetUtcNow(),
-            FeedId = feed.FeedId,
-            GroupName = Seen.Group,
-            Name = Seen.Name,
-            Version = Seen.Version,
-            Qualifier = Seen.Qualifier,
-            Application = form.Application!,
-            Description = form.Description!,
-            Target = form.Target!,
-            Url = form.Url,
-            UserName = form.UserName ?? caller.AccountName ?? caller.Name,
-            DeployedAt = form.DeployedAt ?? Seen.FirstSeenAt,
-            Recorder = caller.Name,
-            ClientAddress = Caller.ClientAddress(HttpContext),
-            Road = RecordRoad.Inventory,
-            RawPath = Request.Path,
-        };
     }
 
     async Task<bool> LoadAsync(long id, CancellationToken ct)

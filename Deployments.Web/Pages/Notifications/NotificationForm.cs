@@ -54,7 +54,8 @@ public sealed record NotificationForm
     {
         Name = Name!.Trim(),
         Occasion = Occasion,
-        SeverityMin = Occasion == NotificationOccasion.Deployment ? SeverityLevel.Unknown : SeverityMin,
+        SeverityMin = Occasion is NotificationOccasion.VulnerabilityFound or NotificationOccasion.VulnerabilityDeployed
+            ? SeverityMin : SeverityLevel.Unknown,
         FeedId = FeedId,
         PackagePattern = OrNull(PackagePattern),
         TargetPattern = OrNull(TargetPattern),
@@ -75,6 +76,13 @@ public sealed class NotificationFormValidator : AbstractValidator<NotificationFo
     const int StarsMax = 5; // each multiplies the ways in which a text may match
     const int RecipientsMax = 20;
 
+    /// <summary>When a rule may tell.</summary>
+    public static IReadOnlyList<NotificationOccasion> Occasions { get; } =
+    [
+        NotificationOccasion.VulnerabilityFound, NotificationOccasion.VulnerabilityDeployed,
+        NotificationOccasion.Deployment, NotificationOccasion.DriftFound, NotificationOccasion.DriftGone,
+    ];
+
     /// <summary>The rules.</summary>
     public NotificationFormValidator()
     {
@@ -82,8 +90,7 @@ public sealed class NotificationFormValidator : AbstractValidator<NotificationFo
             .Must(name => name?.Trim() is { Length: > 0 and <= NameLengthMax } given && !given.Any(char.IsControl))
             .WithMessage("A name has 1 to 100 characters.");
         RuleFor(form => form.Occasion)
-            .Must(occasion => occasion is NotificationOccasion.VulnerabilityFound
-                or NotificationOccasion.VulnerabilityDeployed or NotificationOccasion.Deployment)
+            .Must(Occasions.Contains)
             .WithMessage("Choose when to tell.");
         RuleFor(form => form.SeverityMin).IsInEnum().WithMessage("Choose a severity of the list.");
         RuleFor(form => form.Channel).IsInEnum().WithMessage("Choose webhook or mail.");

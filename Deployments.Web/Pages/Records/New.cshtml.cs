@@ -1,5 +1,4 @@
 using Deployments.Data.Feeds;
-using Deployments.Data.Inbox;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
@@ -56,44 +55,13 @@ public sealed class NewModel(
             return Page();
         }
 
-        var entry = Entry(form, feed!, type!, await ids.NextAsync(ct));
+        var entry = RecordEntry.Of(
+            form, PackageOf(form, type!), feed!.FeedId, PageAccess.CallerOf(HttpContext), HttpContext,
+            RecordRoad.Manual, await ids.NextAsync(ct), time.GetUtcNow());
         var recorded = (await store.RecordAsync([RecordFactory.ToRecord(type!, entry)], ct))[0];
         return Redirect($"/deployments/{recorded.DeploymentId}?notice={(recorded.IsDuplicate ? "repeated" : "added")}");
     }
 
-    InboxEntry Entry(NewDeploymentForm form, Feed feed, IFeedType type, long id)
-    {
-        var caller = PageAccess.CallerOf(HttpContext);
-        var package = PackageOf(form, type);
-        return new InboxEntry
-        {
-            Id = id,
-            ReceivedAt = time.GetUtcNow(),
-            FeedId = feed.FeedId,
-            GroupName = package.Group,
-            Name = package.Name,
-            Version = package.Version,
-            Qualifier = package.Qualifier,
-            Application = form.Application!,
-            Description = form.Description!,
-            Target = form.Target!,
-            Url = form.Url,
-            UserName = form.UserName ?? caller.AccountName ?? caller.Name,
-            DeployedAt = form.DeployedAt,
-            Recorder = caller.Name,
-            ClientAddress = Caller.ClientAddress(HttpContext),
-            UserAgent = Request.Headers.UserAgent.ToString() is { Length: > 0 } agent ? Shortened(agent) : null,
-            Road = RecordRoad.Manual,
-            RawPath = Request.Path,
-        };
-    }
-
     static PackageCoordinates PackageOf(NewDeploymentForm form, IFeedType type) =>
         type.FromNames(form.Group ?? "", form.Package!, form.Version!);
-
-    static string Shortened(string agent)
-    {
-        const int lengthMax = 500;
-        return agent.Length <= lengthMax ? agent : agent[..lengthMax];
-    }
 }

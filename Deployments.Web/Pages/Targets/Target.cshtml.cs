@@ -95,6 +95,9 @@ public sealed class TargetModel(
     /// <summary>Where they and the records differ and nobody accepted it; empty for a time in the past.</summary>
     internal IReadOnlyList<DriftRow> Drift { get; private set; } = [];
 
+    /// <summary>The inventories that are sent of it; empty for a time in the past.</summary>
+    internal IReadOnlyList<ScopeRow> Scopes { get; private set; } = [];
+
     /// <summary>What no longer runs here; empty for a time in the past.</summary>
     internal IReadOnlyList<RemovalRow> Removed { get; private set; } = [];
 
@@ -157,6 +160,7 @@ public sealed class TargetModel(
             Findings = await vulnerabilities.OfTargetAsync(target.TargetId, FindingsMax, Visible, ct);
             (Knowledge, var drift) = await observer.OfAsync(target, Visible, ct);
             Drift = [.. drift.Where(row => row.AcceptedBy is null)];
+            Scopes = await observer.ScopesAsync(target, Visible, ct);
             Removed = await removals.OfTargetAsync(target.TargetId, RemovedMax, Visible, ct);
         }
 
