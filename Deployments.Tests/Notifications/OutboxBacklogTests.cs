@@ -5,7 +5,7 @@ using Deployments.Tests.Support;
 
 namespace Deployments.Tests.Notifications;
 
-/// <summary>A backlog of what is to be told costs a claim no more than a handful, whatever the statistics say.</summary>
+/// <summary>A backlog of what is to be told costs a claim as much as a handful, whatever the statistics say.</summary>
 public sealed class OutboxBacklogTests : IAsyncLifetime
 {
     const string Table = "notification_outbox";
