@@ -11,6 +11,9 @@ namespace Deployments.Data.Inventory;
 /// <param name="time">Tells what is long ago.</param>
 public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
 {
+    // How many targets are looked at first; where they have too little to show, twice as many next.
+    const int TargetsFirst = 8;
+
     // Patterns that match thousands of packages would make a statement of them all.
     const int PackagesMax = 1000;
 
@@ -61,10 +64,12 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
         var (targetIds, packageIds) = await IdsAsync(connection, filter, ct);
         if (targetIds is { Length: 0 } || packageIds is { Length: 0 })
             return new DriftPage([], null);
-        var rows = await RowsAsync(connection, filter, targetIds, packageIds, visible, ct);
+        var rows = targetIds is null
+            ? await WalkAsync(connection, filter, packageIds, visible, ct)
+            : await RowsAsync(connection, filter, targetIds, packageIds, visible, ct);
         if (rows.Count <= filter.Limit)
             return new DriftPage(rows, null);
-        rows.RemoveAt(filter.Limit);
+        rows.RemoveRange(filter.Limit, rows.Count - filter.Limit);
         return new DriftPage(rows, new DriftCursor(rows[^1].PackageId, rows[^1].TargetKey));
     }
 
@@ -88,6 +93,35 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
         return targetIds is not { Length: > 0 } || packageIds.Length == 0
             ? null
             : (await RowsAsync(connection, filter, targetIds, packageIds, visible, ct)).FirstOrDefault();
+    }
+
+    // All that differs is worked out before it is put in order, so a page is made of few targets after each other.
+    async Task<List<DriftRow>> WalkAsync(
+        NpgsqlConnection connection, DriftFilter filter, int[]? packageIds, VisibleFeeds visible, CancellationToken ct)
+    {
+        var rows = new List<DriftRow>();
+        string? done = null;
+        for (var count = TargetsFirst; rows.Count <= filter.Limit; count *= 2)
+        {
+            var targets = (await connection.QueryAsync<(int Id, string Key)>(new CommandDefinition(
+                """
+                select t.target_id, t.name_key
+                from targets t
+                where t.name_key >= @from and t.name_key is distinct from @done
+                  and (exists (select from inventory_targets i where i.target_id = t.target_id)
+                      or exists (select from observations o where o.target_id = t.target_id))
+                order by t.name_key
+                limit @count
+                """,
+                new { from = done ?? filter.Cursor?.TargetKey ?? "", done, count }, cancellationToken: ct))).AsList();
+            if (targets.Count == 0)
+                break;
+            rows.AddRange(await RowsAsync(
+                connection, filter, [.. targets.Select(target => target.Id)], packageIds, visible, ct));
+            done = targets[^1].Key;
+        }
+
+        return rows;
     }
 
     async Task<List<DriftRow>> RowsAsync(

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Deployments.Tests.Support;
 using Deployments.Web.Feeds;
 
 namespace Deployments.Tests.Feeds;
@@ -77,12 +78,14 @@ public sealed class PyPiFeedTests : StaticFeedContract
     [InlineData("<a href = ")]
     [InlineData("=\"'")]
     [InlineData("<a\t")]
-    public void A_page_made_to_keep_a_reader_busy_keeps_none(string piece)
+    public async Task A_page_made_to_keep_a_reader_busy_keeps_none(string piece)
     {
         // With a million pieces, whatever looks at the rest of the page for each would take hours.
         var page = string.Concat(Enumerable.Repeat(piece, 1_000_000));
 
-        Assert.True(HtmlAnchors.Replace(page, _ => null) == page);
+        var replaced = await Task.Run(() => HtmlAnchors.Replace(page, _ => null)).WaitAsync(Patience.Limit);
+
+        Assert.True(replaced == page);
     }
 
     [Theory]

@@ -54,6 +54,33 @@ public sealed class DriftTests(InventoryFixture fixture) : IClassFixture<Invento
     }
 
     [Fact]
+    public async Task A_fleet_is_walked_by_pages_that_show_each_difference_once()
+    {
+        var targets = Enumerable.Range(0, 12).Select(_ => NewTarget()).ToArray();
+        foreach (var one in targets)
+        {
+            await fixture.RecordAsync(one, "debian", "walked-a", "1");
+            await fixture.RecordAsync(one, "debian", "walked-b", "1");
+            await fixture.TakeAsync(one, Dpkg("walked-a 2", "walked-b 2"));
+        }
+
+        var found = new List<string>();
+        string? next = "";
+        for (var pages = 0; next is not null && pages < 10; pages++)
+        {
+            var page = JsonNode.Parse(await fixture.App.Admin.GetStringAsync(
+                "/api/drift?package=walked&limit=5"
+                + (next.Length == 0 ? "" : $"&cursor={Uri.EscapeDataString(next)}")))!;
+            found.AddRange(page["items"]!.AsArray().Select(item => $"{item!["target"]} {item["name"]}"));
+            next = (string?)page["next"];
+        }
+
+        Assert.Equal(
+            targets.Order(StringComparer.Ordinal).SelectMany(one => new[] { $"{one} walked-a", $"{one} walked-b" }),
+            found);
+    }
+
+    [Fact]
     public async Task What_is_missing_can_only_be_said_of_what_the_scope_covers()
     {
         await fixture.RecordAsync(target, "js", "portal", "1.0.0");

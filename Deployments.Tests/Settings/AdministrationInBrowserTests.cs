@@ -62,7 +62,7 @@ public sealed class AdministrationInBrowserTests
         await Assertions.Expect(page.GetByText("prune-nodes").First).ToBeVisibleAsync();
 
         await page.GotoAsync(new Uri(app.Url, "/admin/retention").AbsoluteUri);
-        await page.GetByLabel("Keep records for (months)").FillAsync("36");
+        await page.GetByLabel("Keep for (months)").FillAsync("36");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add and preview" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Switch on" }).ClickAsync();
         await Assertions.Expect(page.GetByText("The rule is on.")).ToBeVisibleAsync();
