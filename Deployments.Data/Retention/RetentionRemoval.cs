@@ -39,8 +39,8 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
         // Rejected records that wait for somebody stay. A rule for some targets leaves them: what they say is not read.
         if (!await WalkAsync((transaction, rule, place) =>
             rule is { Subject: RetentionSubject.Records, TargetPattern: null }
-            ? RemoveRejectedAsync(transaction, rule, now, place, ct)
-            : Task.FromResult(new Batch())))
+                ? RemoveRejectedAsync(transaction, rule, now, place, ct)
+                : Task.FromResult(new Batch())))
             return removed;
         await WalkAsync(async (transaction, rule, _) =>
         {
