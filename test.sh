@@ -41,13 +41,10 @@ eng/install.sh test
 export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
 
 dotnet restore --locked-mode -v quiet
+# Formatting and style are warnings of this build.
 dotnet build -c Release --no-restore -warnaserror -v quiet --nologo
 
 status=0
-dotnet format --verify-no-changes --no-restore || {
-  status=1
-  echo "The formatting differs from .editorconfig: run 'dotnet format'." >&2
-}
 dotnet test -c Release --no-build --nologo --logger trx --results-directory "$results" "$@" || status=$?
 
 echo "The slowest:"

@@ -12,6 +12,25 @@ namespace Deployments.Data.Search;
 /// <param name="database">The database.</param>
 public sealed class SearchQueries(NpgsqlDataSource database)
 {
+    // A feed that leads to package "p".
+    const string Feed =
+        $"""
+        (select f.name from feed_packages fp join feeds f using (feed_id)
+                where fp.package_id = p.package_id and f.deleted_at is null and {VisibleSql.Feed}
+                order by f.name limit 1) as feed
+        """;
+
+    // What is shown of package "p".
+    const string PackageFacts =
+        $"""
+        p.type, p.group_name, p.name, {Feed},
+               (select v.version from package_versions v
+                where v.package_id = p.package_id and {VisibleSql.Version}
+                order by v.sort_key desc nulls last, v.version_id desc limit 1) as version,
+               (select count(*) from running_installations i
+                where i.package_id = p.package_id and {VisibleSql.Installation})::int as targets_now
+        """;
+
     const string PackagesSql =
         $"""
         with found as (
@@ -31,26 +50,15 @@ public sealed class SearchQueries(NpgsqlDataSource database)
             from found join packages p using (package_id)
             order by found.rank, p.name_key, p.type, p.group_key
             limit @count)
-        select best.type, best.group_name, best.name,
-               (select f.name from feed_packages fp join feeds f using (feed_id)
-                where fp.package_id = best.package_id and f.deleted_at is null and {VisibleSql.Feed}
-                order by f.name limit 1) as feed,
-               (select v.version from package_versions v
-                where v.package_id = best.package_id and {VisibleSql.Version}
-                order by v.sort_key desc nulls last, v.version_id desc limit 1) as version,
-               (select count(*) from running_installations i
-                where i.package_id = best.package_id and {VisibleSql.Installation})::int as targets_now
-        from best
-        order by best.rank, best.name_key, best.type, best.group_key
+        select {PackageFacts}
+        from best p
+        order by p.rank, p.name_key, p.type, p.group_key
         """;
 
     const string VersionFacts =
         $"""
 
-        select p.type, p.group_name, p.name, best.version,
-               (select f.name from feed_packages fp join feeds f using (feed_id)
-                where fp.package_id = p.package_id and f.deleted_at is null and {VisibleSql.Feed}
-                order by f.name limit 1) as feed,
+        select p.type, p.group_name, p.name, best.version, {Feed},
                (select count(*) from running_installations i
                 where i.version_id = best.version_id and {VisibleSql.Installation})::int as targets_now
         from best join packages p using (package_id)
@@ -89,19 +97,9 @@ public sealed class SearchQueries(NpgsqlDataSource database)
             limit @count)
         """ + VersionFacts;
 
-    const string TargetsSql =
+    static readonly string TargetsSql =
         $"""
-        with found as (
-            (select *, 0 as rank from targets t where name_key = @Exact and {VisibleSql.Target})
-            union all
-            (select *, 1 from targets t
-             where name_key like @Prefix and name_key <> @Exact and {VisibleSql.Target}
-             order by name_key using ~<~ limit @count)
-            union all
-            (select *, 2 from targets t
-             where @Part::text is not null and name_key like @Part and name_key not like @Prefix
-               and {VisibleSql.Target}
-             limit @count)),
+        {Found("targets t", VisibleSql.Target)},
         best as (select * from found order by rank, name_key limit @count)
         select best.name,
                (select count(*) from running_installations i
@@ -112,35 +110,15 @@ public sealed class SearchQueries(NpgsqlDataSource database)
         order by best.rank, best.name_key
         """;
 
-    const string ApplicationsSql =
+    static readonly string ApplicationsSql =
         $"""
-        with found as (
-            (select *, 0 as rank from applications a where name_key = @Exact and {VisibleSql.Application})
-            union all
-            (select *, 1 from applications a
-             where name_key like @Prefix and name_key <> @Exact and {VisibleSql.Application}
-             order by name_key using ~<~ limit @count)
-            union all
-            (select *, 2 from applications a
-             where @Part::text is not null and name_key like @Part and name_key not like @Prefix
-               and {VisibleSql.Application}
-             limit @count))
+        {Found("applications a", VisibleSql.Application)}
         select name from found order by rank, name_key limit @count
         """;
 
-    const string UsersSql =
+    static readonly string UsersSql =
         $"""
-        with found as (
-            (select *, 0 as rank from users u where name_key = @Exact and {VisibleSql.User})
-            union all
-            (select *, 1 from users u
-             where name_key like @Prefix and name_key <> @Exact and {VisibleSql.User}
-             order by name_key using ~<~ limit @count)
-            union all
-            (select *, 2 from users u
-             where @Part::text is not null and name_key like @Part and name_key not like @Prefix
-               and {VisibleSql.User}
-             limit @count))
+        {Found("users u", VisibleSql.User)}
         select name from found order by rank, name_key limit @count
         """;
 
@@ -163,15 +141,7 @@ public sealed class SearchQueries(NpgsqlDataSource database)
         string type, string groupKey, string nameKey, VisibleFeeds visible, CancellationToken ct) =>
         (await QueryAsync<PackageHit>(
             $"""
-            select p.type, p.group_name, p.name,
-                   (select f.name from feed_packages fp join feeds f using (feed_id)
-                    where fp.package_id = p.package_id and f.deleted_at is null and {VisibleSql.Feed}
-                    order by f.name limit 1) as feed,
-                   (select v.version from package_versions v
-                    where v.package_id = p.package_id and {VisibleSql.Version}
-                    order by v.sort_key desc nulls last, v.version_id desc limit 1) as version,
-                   (select count(*) from running_installations i
-                    where i.package_id = p.package_id and {VisibleSql.Installation})::int as targets_now
+            select {PackageFacts}
             from packages p
             where p.name_key = @nameKey and p.type = @type and p.group_key = @groupKey and {VisibleSql.Package}
             """, new { type, groupKey, nameKey, visible = visible.Ids }, ct)).SingleOrDefault();
@@ -225,6 +195,21 @@ public sealed class SearchQueries(NpgsqlDataSource database)
     public Task<IReadOnlyList<string>> UsersAsync(
         SearchPattern name, int count, VisibleFeeds visible, CancellationToken ct) =>
         QueryAsync<string>(UsersSql, Parameters(name, count, visible), ct);
+
+    // The names of a dictionary: the same one, those that begin so, those that contain it.
+    static string Found(string dictionary, string isVisible) =>
+        $"""
+        with found as (
+            (select *, 0 as rank from {dictionary} where name_key = @Exact and {isVisible})
+            union all
+            (select *, 1 from {dictionary}
+             where name_key like @Prefix and name_key <> @Exact and {isVisible}
+             order by name_key using ~<~ limit @count)
+            union all
+            (select *, 2 from {dictionary}
+             where @Part::text is not null and name_key like @Part and name_key not like @Prefix and {isVisible}
+             limit @count))
+        """;
 
     static object Parameters(SearchPattern name, int count, VisibleFeeds visible) =>
         new { name.Exact, name.Prefix, name.Part, count, visible = visible.Ids };

@@ -42,6 +42,18 @@ public sealed partial class TidyTests
         where line.Length > LineColumnsMax
         select $"{file.Path}:{line.Number}: {line.Length} columns");
 
+    // The compiler holds the rest of .editorconfig (IDE0055).
+    [Fact]
+    public void Files_are_left_as_editors_leave_them() => Offenders.AssertNone(
+        from file in Repository.FilesIn("", ".cs")
+        let usings = Using().Matches(file.Text).Select(match => match.Groups[1].Value).ToArray()
+        where !file.Text.EndsWith('\n') || file.Text.EndsWith("\n\n", StringComparison.Ordinal)
+            || file.Text.Contains('\r', StringComparison.Ordinal) || file.Lines.Any(line => line.EndsWith(' '))
+            || !usings.SequenceEqual(usings
+                .OrderByDescending(name => name.Split('.')[0] == "System")
+                .ThenBy(name => name, StringComparer.OrdinalIgnoreCase))
+        select file.Path);
+
     [Fact]
     public void Methods_fit_the_screen() => Offenders.AssertNone(
         from file in Repository.FilesIn("", ".cs")
@@ -137,6 +149,9 @@ public sealed partial class TidyTests
         [^=(]*\w(<[^()]*>)?\(
         """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Signature();
+
+    [GeneratedRegex(@"^using ([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Using();
 
     [GeneratedRegex("""^@page(\s+"(?<route>[^"]*)")?\s*$""")]
     private static partial Regex PageDirective();
