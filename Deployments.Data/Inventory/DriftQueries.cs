@@ -108,8 +108,7 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
                 select t.target_id, t.name_key
                 from targets t
                 where t.name_key >= @from and t.name_key is distinct from @done
-                  and (exists (select from inventory_targets i where i.target_id = t.target_id)
-                      or exists (select from observations o where o.target_id = t.target_id))
+                  and exists (select from inventory_targets i where i.target_id = t.target_id)
                 order by t.name_key
                 limit @count
                 """,

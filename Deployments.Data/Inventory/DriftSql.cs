@@ -28,18 +28,29 @@ static class DriftSql
               and exists (select from packages o where o.package_id = i.package_id and {VisibleSql.Observation})
         """;
 
+    // What runs by a record and was not seen so: few of many, found before versions are looked at more closely.
+    const string Suspects =
+        $"""
+        select i.target_id, i.package_id, i.version_id, i.deployment_id, i.deployed_at
+        from running_installations i
+        where i.target_id in (select told.target_id from inventory_targets told)
+          and {Chosen} and {VisibleSql.Installation}
+          and not exists (
+            select from observations x
+            where x.target_id = i.target_id and x.package_id = i.package_id and x.version_id = i.version_id
+              and x.gone_at is null)
+        """;
+
     const string Different =
         $"""
         select distinct on (i.target_id, i.package_id)
                i.target_id, i.package_id, 1::smallint as kind, i.deployment_id, i.version_id as recorded_id,
                o.observation_id, o.version_id as seen_id, o.first_seen_at as since, o.scope_id
-        from running_installations i
+        from suspects i
         join observations o on o.target_id = i.target_id and o.package_id = i.package_id and o.gone_at is null
-            and o.version_id <> i.version_id
         join inventory_scopes s on s.scope_id = o.scope_id and greatest(o.first_seen_at, s.complete_at) > i.deployed_at
         join package_versions a on a.version_id = i.version_id
-        join package_versions b on b.version_id = o.version_id and not {Same}
-        where {Chosen} and {VisibleSql.Installation} and not exists (
+        where not exists (
             select from observations x
             join package_versions b on b.version_id = x.version_id and {Same}
             where x.target_id = i.target_id and x.package_id = i.package_id and x.gone_at is null)
@@ -55,6 +66,7 @@ static class DriftSql
         join inventory_scopes s on s.scope_id = i.scope_id
         left join installations k on k.target_id = i.target_id and k.package_id = i.package_id
         where i.gone_at is null and {Chosen}
+          and (k.target_id is null or k.removed_at is not null)
           and (k.target_id is null or k.removed_at < greatest(i.first_seen_at, s.complete_at))
           and (@isAll or exists (select from feed_packages known where known.package_id = i.package_id))
           and exists (select from targets t where t.target_id = i.target_id and {VisibleSql.Target})
@@ -69,7 +81,7 @@ static class DriftSql
                greatest(i.deployed_at, past.gone_at), s.scope_id
         from inventory_targets told
         join inventory_scopes s on s.scope_id = told.scope_id
-        join running_installations i on i.target_id = told.target_id and i.deployed_at < s.complete_at
+        join suspects i on i.target_id = told.target_id and i.deployed_at < s.complete_at
         left join lateral (
             select x.gone_at
             from observations x
@@ -78,8 +90,7 @@ static class DriftSql
             order by x.gone_at desc
             limit 1
         ) past on true
-        where {Chosen} and {VisibleSql.Installation}
-          and not exists (
+        where not exists (
             select from observations x
             where x.target_id = i.target_id and x.package_id = i.package_id and x.gone_at is null)
           and (past.gone_at is not null or exists (
@@ -118,6 +129,9 @@ static class DriftSql
     /// </summary>
     public const string All =
         $"""
+        suspects as materialized (
+            {Suspects}
+        ),
         found as materialized (
             ({Different})
             union all
