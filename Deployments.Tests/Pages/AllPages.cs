@@ -50,6 +50,7 @@ static class AllPages
         ("/admin/octopus/prod", 200, true),
         ("/admin/notifications", 200, true),
         ("/admin/notifications/1", 200, true),
+        ("/admin/notifications/mail-server", 200, true),
         ("/admin/notifications/2?state=Failed", 200, true),
         ("/no-such-page", 404, false),
     ];
