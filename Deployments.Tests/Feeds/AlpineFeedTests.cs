@@ -77,7 +77,7 @@ public sealed class AlpineFeedTests : StaticFeedContract
         Assert.Equal(201, await StatusAsync("aarch64/acme-1.0-r0.apk", "PUT", unsigned));
         Assert.Equal(201, await StatusAsync("x86_64/other-1.0-r0.apk", "PUT", signed)); // says that it is another
         Assert.Equal(201, await StatusAsync("x86_64/broken-1.0-r0.apk", "PUT", signed[..300]));
-        var hash = Convert.ToBase64String(System.Security.Cryptography.SHA1.HashData(packed));
+        var hash = Convert.ToBase64String(StoredHash(packed));
 
         string Entry(int size) => $"C:Q1{hash}\nP:acme\nV:1.0-r0\nA:x86_64\nS:{size}\nI:42\nT:A tool\n"
             + "U:https://acme.test/\nL:MIT\no:acme-src\nt:1700000000\nD:so:libc.so busybox>=1\np:cmd:acme=1.0-r0\n\n";
@@ -96,6 +96,9 @@ public sealed class AlpineFeedTests : StaticFeedContract
         Assert.Null(await Type.MakeIndexAsync(request, Place.Tree, mayBeEmpty: false, default));
         Assert.NotNull(await Type.MakeIndexAsync(request, Place.Tree, mayBeEmpty: true, default));
     }
+
+    static byte[] StoredHash(byte[] content) => System.Security.Cryptography.CryptographicOperations.HashData(
+        System.Security.Cryptography.HashAlgorithmName.SHA1, content);
 
     // As apk reads it: a packed archive with the list in a file of that name.
     async Task<string?> IndexAsync(string arch)

@@ -178,7 +178,7 @@ public sealed class DistributionPlaceTests : IAsyncLifetime
         Assert.Equal(stored is null ? "[]" : $"""["{stored}"]""", await DistributionsAsync("os"));
     }
 
-    Task RunAsync<TJob>() where TJob : IBackgroundJob => app.Service<TJob>().RunAsync(default);
+    Task<JobResult> RunAsync<TJob>() where TJob : IBackgroundJob => app.Service<TJob>().RunAsync(default);
 
     async Task<string> DistributionsAsync(string feed) => (await app.Admin.GetFromJsonAsync<JsonNode>(
         $"/api/management/feeds/get/{feed}"))!["distributions"]!.ToJsonString();

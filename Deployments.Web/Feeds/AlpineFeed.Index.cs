@@ -57,8 +57,8 @@ public sealed partial class AlpineFeed
         var (name, version) = (fields["pkgname"].FirstOrDefault(""), fields["pkgver"].FirstOrDefault(""));
         if ($"{name}-{version}.apk" != file)
             return "";
-        var entry = new StringBuilder().Append(CultureInfo.InvariantCulture,
-            $"C:Q1{Convert.ToBase64String(SHA1.HashData(control.Span))}\nP:{name}\nV:{version}\n");
+        var hash = Convert.ToBase64String(CryptographicOperations.HashData(HashAlgorithmName.SHA1, control.Span));
+        var entry = new StringBuilder($"C:Q1{hash}\nP:{name}\nV:{version}\n");
         Append(entry, 'A', fields["arch"].FirstOrDefault(""));
         Append(entry, 'S', info.Size.ToString(CultureInfo.InvariantCulture));
         foreach (var (letter, field, isNumber) in Described)
