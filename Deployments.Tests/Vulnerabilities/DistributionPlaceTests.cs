@@ -148,8 +148,12 @@ public sealed class DistributionPlaceTests : IAsyncLifetime
         await app.CreateFeedAsync("rocky-mirror", "rpm", upstream.Url);
         using (var answer = await app.Admin.PostAsJsonAsync("/api/package-deployment/", new
         {
-            FeedName = "rocky-mirror", PackageName = "bash", Version = "5.1.8-9.el9", Application = "a",
-            Description = "", Target = "t",
+            FeedName = "rocky-mirror",
+            PackageName = "bash",
+            Version = "5.1.8-9.el9",
+            Application = "a",
+            Description = "",
+            Target = "t",
         }))
             Assert.True(answer.IsSuccessStatusCode);
 
