@@ -561,6 +561,19 @@ COMMENT ON COLUMN public.deployments.raw_headers IS 'The deployment headers as r
 
 COMMENT ON COLUMN public.deployments.deployed_hour IS 'Hours since 1970 of deployed_at, for the indexes.';
 
+CREATE TABLE public.distribution_guesses (
+    feed_id integer NOT NULL,
+    place text NOT NULL,
+    distribution text NOT NULL,
+    because text NOT NULL
+);
+
+COMMENT ON TABLE public.distribution_guesses IS 'What a feed seems to serve; proposals for feeds.distributions, replaced as a whole when it is looked into again.';
+
+COMMENT ON COLUMN public.distribution_guesses.place IS 'The part of the feed (bookworm); empty: all of it.';
+
+COMMENT ON COLUMN public.distribution_guesses.because IS 'What says so, for people.';
+
 CREATE TABLE public.drift_acceptances (
     drift_acceptance_id integer NOT NULL,
     target_id integer NOT NULL,
@@ -644,6 +657,7 @@ CREATE TABLE public.feeds (
     deleted_at timestamp with time zone,
     distributions text[] DEFAULT '{}'::text[] NOT NULL,
     matched_distributions text[] DEFAULT '{}'::text[],
+    guessed_at timestamp with time zone,
     CONSTRAINT feeds_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
 );
 
@@ -655,9 +669,11 @@ COMMENT ON COLUMN public.feeds.anonymous_access IS 'Whether a client without cre
 
 COMMENT ON COLUMN public.feeds.properties IS 'Further ProGet feed properties, kept as given so that management tools read back what they wrote.';
 
-COMMENT ON COLUMN public.feeds.distributions IS 'As OSV names them (Debian:12); several when it cannot be told which of them a package is of; {none}: of none; empty: not known.';
+COMMENT ON COLUMN public.feeds.distributions IS 'As OSV names them (Debian:12); with a part of the feed in front where it is of that only (bookworm=Debian:12); several when it cannot be told which of them a package is of; {none}: of none; empty: not known.';
 
 COMMENT ON COLUMN public.feeds.matched_distributions IS 'The distributions by which its versions were matched with advisories; null: by none yet.';
+
+COMMENT ON COLUMN public.feeds.guessed_at IS 'When it was last looked into what it seems to serve; null: never.';
 
 ALTER TABLE public.feeds ALTER COLUMN feed_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.feeds_feed_id_seq
@@ -775,6 +791,29 @@ ALTER TABLE public.inventory_uploads ALTER COLUMN upload_id ADD GENERATED ALWAYS
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.mail_server (
+    is_only boolean DEFAULT true NOT NULL,
+    host text NOT NULL,
+    port integer NOT NULL,
+    encryption text NOT NULL,
+    user_name text,
+    password_encrypted text,
+    sender text NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT mail_server_encryption_check CHECK ((encryption = ANY (ARRAY['starttls'::text, 'tls'::text, 'none'::text]))),
+    CONSTRAINT mail_server_host_check CHECK (((length(host) >= 1) AND (length(host) <= 255))),
+    CONSTRAINT mail_server_is_only_check CHECK (is_only),
+    CONSTRAINT mail_server_port_check CHECK (((port >= 1) AND (port <= 65535)))
+);
+
+COMMENT ON TABLE public.mail_server IS 'The mail server that notifications go through where the environment names none: one row, or none.';
+
+COMMENT ON COLUMN public.mail_server.encryption IS 'starttls, tls from the first byte, or none.';
+
+COMMENT ON COLUMN public.mail_server.user_name IS 'Who signs in there; null: nobody.';
+
+COMMENT ON COLUMN public.mail_server.sender IS 'The address that mail comes from.';
 
 CREATE TABLE public.nodes (
     node_id uuid NOT NULL,
@@ -1396,10 +1435,16 @@ ALTER TABLE public.users ALTER COLUMN user_id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.version_feeds (
     version_id integer NOT NULL,
-    feed_id integer NOT NULL
+    feed_id integer NOT NULL,
+    places text[] DEFAULT '{}'::text[] NOT NULL,
+    awaits_suite boolean DEFAULT false NOT NULL
 );
 
 COMMENT ON TABLE public.version_feeds IS 'Through which feeds a version came, where its type is one that distributions have.';
+
+COMMENT ON COLUMN public.version_feeds.places IS 'Folders of the feed from which it was downloaded (9/BaseOS/x86_64/os/Packages), and suites of a Debian repository that name it (bookworm); empty: not known.';
+
+COMMENT ON COLUMN public.version_feeds.awaits_suite IS 'Whether it is still to be found out which suites of the feed name it.';
 
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (account_id);
@@ -1461,6 +1506,9 @@ ALTER TABLE ONLY public.deployment_inbox
 ALTER TABLE ONLY public.deployments
     ADD CONSTRAINT deployments_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.distribution_guesses
+    ADD CONSTRAINT distribution_guesses_pkey PRIMARY KEY (feed_id, place, distribution);
+
 ALTER TABLE ONLY public.drift_acceptances
     ADD CONSTRAINT drift_acceptances_pkey PRIMARY KEY (drift_acceptance_id);
 
@@ -1502,6 +1550,9 @@ ALTER TABLE ONLY public.inventory_uploads
 
 ALTER TABLE ONLY public.inventory_uploads
     ADD CONSTRAINT inventory_uploads_scope_id_at_key UNIQUE (scope_id, at);
+
+ALTER TABLE ONLY public.mail_server
+    ADD CONSTRAINT mail_server_pkey PRIMARY KEY (is_only);
 
 ALTER TABLE ONLY public.nodes
     ADD CONSTRAINT nodes_pkey PRIMARY KEY (node_id);
@@ -1763,6 +1814,8 @@ CREATE INDEX users_by_part ON public.users USING gin (name_key public.gin_trgm_o
 
 CREATE INDEX users_by_prefix ON public.users USING btree (name_key text_pattern_ops);
 
+CREATE INDEX version_feeds_awaiting ON public.version_feeds USING btree (feed_id, version_id) WHERE awaits_suite;
+
 CREATE INDEX version_feeds_by_feed ON public.version_feeds USING btree (feed_id, version_id);
 
 CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF name, password_hash, role, active, security_stamp ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
@@ -1809,6 +1862,9 @@ ALTER TABLE ONLY public.assessments
 
 ALTER TABLE ONLY public.assessments
     ADD CONSTRAINT assessments_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
+
+ALTER TABLE ONLY public.distribution_guesses
+    ADD CONSTRAINT distribution_guesses_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
 
 ALTER TABLE ONLY public.drift_acceptances
     ADD CONSTRAINT drift_acceptances_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);

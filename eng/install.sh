@@ -80,6 +80,7 @@ case $purpose in
     has composer || packages+=(composer php-cli)
     has skopeo || packages+=(skopeo)
     has Rscript || packages+=(r-base-core)
+    has twine || packages+=(twine)
     { has dnf && has createrepo_c && has rpmbuild; } || packages+=(dnf dnf-plugins-core createrepo-c rpm)
     ;;
   bench)

@@ -123,7 +123,7 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
         var origins = records.Where(r => DistributionMatch.Concerns(r.Record.PackageType))
             .Select(r => new VersionOrigin(
                 ids[(r.Package, r.Record.VersionKey, r.Record.Qualifier)], r.Record.FeedId, r.Record.SourceKey,
-                r.Record.SourceVersion, r.Record.SourceSortKey))
+                r.Record.SourceVersion, r.Record.SourceSortKey, r.Record.Place, r.Record.IsInPool))
             .ToArray();
         await FindingMatch.VersionsAsync(connection, transaction, added, origins, ct);
         return ids;

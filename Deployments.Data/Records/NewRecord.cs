@@ -22,6 +22,14 @@ public sealed record NewRecord : IdentifiedPackage
     /// <summary>The key of that version; null when there is none.</summary>
     public byte[]? SourceSortKey { get; init; }
 
+    /// <summary>
+    /// The folder of the feed that a distribution's package came from; null when not known, or where it tells nothing.
+    /// </summary>
+    public string? Place { get; init; }
+
+    /// <summary>Whether it is a Debian package, of which the suites that name it tell the distribution.</summary>
+    public bool IsInPool { get; init; }
+
     /// <summary>Application or tool that deployed.</summary>
     public required string Application { get; init; }
 

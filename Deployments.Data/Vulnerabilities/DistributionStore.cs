@@ -6,12 +6,14 @@ using Npgsql;
 namespace Deployments.Data.Vulnerabilities;
 
 /// <summary>
-/// Matches the versions of feeds anew whose distributions were changed. A run that is killed is simply run again.
+/// Matches the versions of feeds anew whose distributions were changed, and those of which it was found out which
+/// suites of a feed name them. A run that is killed is simply run again.
 /// </summary>
 /// <param name="database">The database.</param>
 public sealed class DistributionStore(NpgsqlDataSource database)
 {
-    const int BatchVersions = 500; // records of new versions wait for a batch
+    /// <summary>How many versions are matched at a time: records of new versions wait for a batch.</summary>
+    public const int BatchVersions = 500;
 
     /// <summary>Matches what has to be matched.</summary>
     /// <param name="ct">Ends it; the batches before stay.</param>
@@ -40,6 +42,51 @@ public sealed class DistributionStore(NpgsqlDataSource database)
         return count;
     }
 
+    /// <summary>Versions of which it is to be found out which suites of the feed name them, in no order.</summary>
+    public async Task<IReadOnlyList<UnplacedVersion>> UnplacedAsync(int feedId, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return [.. await connection.QueryAsync<UnplacedVersion>(new CommandDefinition(
+            """
+            select t.version_id, k.name_key, v.version
+            from version_feeds t
+            join package_versions v on v.version_id = t.version_id
+            join packages k on k.package_id = v.package_id
+            where t.feed_id = @feedId and t.awaits_suite
+            order by t.version_id
+            limit @count
+            """, new { feedId, count = BatchVersions }, cancellationToken: ct))];
+    }
+
+    /// <summary>Notes which suites of a feed name versions, and matches those.</summary>
+    /// <param name="feedId">The feed.</param>
+    /// <param name="suites">The suites of each version; none where no suite names it.</param>
+    /// <param name="ct">Cancels; then nothing is noted.</param>
+    public async Task PlaceAsync(
+        int feedId, IReadOnlyCollection<(int VersionId, string[] Suites)> suites, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await FindingMatch.LockAsync(connection, transaction, ct);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            update version_feeds t
+            set awaits_suite = false,
+                places = array(select p from unnest(t.places) p where strpos(p, '/') > 0)
+                         || string_to_array(s.suites, ' ')
+            from unnest(@ids, @suites) as s (version_id, suites)
+            where t.version_id = s.version_id and t.feed_id = @feedId
+            """,
+            new
+            {
+                feedId,
+                ids = suites.Select(version => version.VersionId).ToArray(),
+                suites = suites.Select(version => string.Join(' ', version.Suites)).ToArray(),
+            }, transaction, cancellationToken: ct));
+        await MatchAsync(connection, transaction, [.. suites.Select(version => version.VersionId)], ct);
+        await transaction.CommitAsync(ct);
+    }
+
     static async Task<int[]> MatchAsync(NpgsqlConnection connection, int feedId, int after, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -53,11 +100,31 @@ public sealed class DistributionStore(NpgsqlDataSource database)
             """, new { feedId, after, count = BatchVersions }, transaction, cancellationToken: ct))).ToArray();
         if (ids.Length == 0)
             return ids;
+        // Other suites may be asked than before.
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            update version_feeds t set awaits_suite = true
+            from feeds f
+            where f.feed_id = t.feed_id and f.feed_type = 'debian' and t.feed_id = @feedId and t.version_id = any(@ids)
+              and not t.awaits_suite
+            """, new { feedId, ids }, transaction, cancellationToken: ct));
+        await MatchAsync(connection, transaction, ids, ct);
+        await transaction.CommitAsync(ct);
+        return ids;
+    }
+
+    static async Task MatchAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, int[] ids, CancellationToken ct)
+    {
         await DistributionMatch.ResolveAsync(connection, transaction, ids, ct);
         var isTold = await NotificationEvents.AreFindingsWantedAsync(connection, transaction, ct);
         var opened = await FindingMatch.AgainAsync(connection, transaction, ids, isTold, ct);
         await NotificationEvents.AfterFindingsAsync(connection, transaction, opened, ct);
-        await transaction.CommitAsync(ct);
-        return ids;
     }
 }
+
+/// <summary>A version of which it is not known by which suite of a feed it came.</summary>
+/// <param name="VersionId">The version.</param>
+/// <param name="NameKey">Normalised name of its package.</param>
+/// <param name="Version">Normalised version.</param>
+public sealed record UnplacedVersion(int VersionId, string NameKey, string Version);

@@ -170,7 +170,7 @@ public sealed class CallerResolverTests(SharedApp shared) : IClassFixture<Shared
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.NotNull(answer.Headers.RetryAfter);
         using var health = await app.Client.GetAsync("/health");
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, health.StatusCode);
+        Assert.Equal(HttpStatusCode.InternalServerError, health.StatusCode);
         Assert.Contains("does not answer", await health.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
         await database.BringBackAsync();

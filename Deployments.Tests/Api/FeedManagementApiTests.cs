@@ -61,6 +61,27 @@ public sealed class FeedManagementApiTests(SharedApp shared) : IClassFixture<Sha
         Assert.Empty((await api.JsonAsync("GET", "/api/management/feeds/list")).AsArray());
     }
 
+    /// <summary>They mean nothing here, and tools that set them read them back.</summary>
+    [Fact]
+    public async Task The_switches_of_ProGet_2026_are_kept()
+    {
+        await using var app = await TestApp.StartAsync();
+        string[] switches =
+            ["usageRecordsEnabled", "packageStatisticsEnabled", "restrictPackageStatistics", "useWithProjects"];
+        await app.Admin.JsonAsync("POST", "/api/management/feeds/create", new Dictionary<string, object>(
+            switches.Select(name => KeyValuePair.Create<string, object>(name, true)))
+        {
+            ["name"] = "main",
+            ["feedType"] = "nuget",
+        });
+        await app.Admin.JsonAsync("POST", "/api/management/feeds/update/main", new { useWithProjects = false });
+
+        var feed = await app.Admin.JsonAsync("GET", "/api/management/feeds/get/main");
+
+        Assert.Equal([true, true, true, false], switches.Select(name => (bool)feed[name]!));
+        Assert.True((bool)feed["deploymentRecordsEnabled"]!); // is a switch of its own
+    }
+
     [Theory]
     [InlineData("""{"feedType":"nuget"}""", "name: ")]
     [InlineData("""{"name":"x"}""", "feedType: ")]

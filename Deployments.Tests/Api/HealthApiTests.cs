@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Deployments.Tests.Support;
 
 namespace Deployments.Tests.Api;
@@ -55,9 +56,15 @@ public sealed class HealthApiTests
             "delete from schema_migrations where name = '0004_create_accounts'"))
             await command.ExecuteNonQueryAsync();
 
+        const string Reason = "The database lacks migration 0004_create_accounts.";
         var (status, text) = await app.Client.AskAsync("GET", "/health", null, ("Accept", "text/plain"));
-
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
-        Assert.Equal("The database lacks migration 0004_create_accounts.", text);
+        Assert.Equal((HttpStatusCode.InternalServerError, Reason), (status, text));
+        foreach (var address in new[] { "/health", "/health/json", "/health?format=json" })
+        {
+            (status, text) = await app.Client.AskAsync("GET", address);
+            Assert.Equal(HttpStatusCode.InternalServerError, status);
+            Assert.Equal(("Error", Reason), ((string?)JsonNode.Parse(text)!["databaseStatus"],
+                (string?)JsonNode.Parse(text)!["databaseStatusDetails"]));
+        }
     }
 }

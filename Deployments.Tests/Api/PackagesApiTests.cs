@@ -85,6 +85,25 @@ public sealed class PackagesApiTests : IAsyncLifetime
             "pkg:conda/tools@1.2?build=py_0&subdir=noarch&type=conda", "tools-1.2-py_0.conda"
         },
         {
+            "cran", "upload", PackageHeads.TarGz(("tools/DESCRIPTION", "Package: tools\nVersion: 1.2\n"u8.ToArray())),
+            "name=tools&version=1.2&qualifier=ext%3Dtar.gz", "pkg:cran/tools@1.2", "tools_1.2.tar.gz"
+        },
+        {
+            "conda", "upload", PackageHeads.Conda("tools", "1.2", "py_0", "noarch"),
+            "name=tools&version=1.2&qualifier=build%3Dpy_0%26subdir%3Dnoarch%26type%3Dconda",
+            "pkg:conda/tools@1.2?build=py_0&subdir=noarch&type=conda", "tools-1.2-py_0.conda"
+        },
+        {
+            "composer", "upload/anything.zip",
+            Zip(("composer.json", """{"name":"acme/tools","version":"1.2.0"}""")),
+            "group=acme&name=tools&version=1.2.0", "pkg:composer/acme/tools@1.2.0", "tools.zip"
+        },
+        {
+            "vsix", "upload", Zip(("extension.vsixmanifest",
+                """<PackageManifest><Metadata><Identity Id="tools" Version="1.2"/></Metadata></PackageManifest>""")),
+            "name=tools&version=1.2", "pkg:vsix/tools@1.2", "tools-1.2.vsix"
+        },
+        {
             "apk", "upload/x86_64/tools-1.2-r3.apk", "a"u8.ToArray(),
             "name=tools&version=1.2-r3&qualifier=arch%3Dx86_64", "pkg:apk/alpine/tools@1.2-r3?arch=x86_64",
             "tools-1.2-r3.apk"
@@ -385,6 +404,11 @@ public sealed class PackagesApiTests : IAsyncLifetime
     [InlineData("rpm", "upload/tools.rpm", "no header")]
     [InlineData("rubygems", "upload/tools-1.gem", "no tar")]
     [InlineData("helm", "upload", "no chart")]
+    [InlineData("cran", "upload", "no tar")]
+    [InlineData("conda", "upload", "PK and no zip")]
+    [InlineData("conda", "upload/tools-1.0-0.tar.bz2", "BZh and no archive")]
+    [InlineData("composer", "upload", "no zip")]
+    [InlineData("vsix", "upload/tools.vsix", "no zip")]
     [InlineData("pypi", "upload", "no name")]
     [InlineData("pypi", "upload/tools.whl", "no version")]
     [InlineData("maven", "upload/tools-1.0.jar", "no group")]

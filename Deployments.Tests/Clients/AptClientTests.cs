@@ -102,6 +102,28 @@ public sealed partial class AptClientTests : IAsyncLifetime, IDisposable
         }
     }
 
+    [ClientFact("apt-get", "dpkg-deb")]
+    public async Task Downloads_what_dpkg_deb_has_packed_with_zstd_and_its_epoch_is_known()
+    {
+        await home.WriteAsync("tree/DEBIAN/control", "Package: acme\nVersion: 3:1.0-1ubuntu1\nArchitecture: all\n"
+            + "Source: acme-src (3:1.0-1)\nMaintainer: Ada <ada@example.com>\nDescription: x\n");
+        await home.SucceedAsync("work", "dpkg-deb", "--root-owner-group", "-Zzstd", "--uniform-compression", "--build",
+            home.At("tree"), home.At("packed.deb"));
+        await feeds.App.CreateFeedAsync("made", "debian");
+        var url = $"{feeds.App.Url}debian/made/";
+        using var body = new ByteArrayContent(await File.ReadAllBytesAsync(home.At("packed.deb")));
+        using var answer = await feeds.App.Admin.PutAsync(new Uri($"{url}upload/jammy/main"), body);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+
+        await home.WriteAsync("apt/etc/apt/sources.list", $"deb [trusted=yes] {url} jammy main\n");
+        await AptAsync("-o", "APT::Update::Error-Mode=any", "update");
+        await AptAsync("download", "acme");
+        Assert.Single(Directory.GetFiles(home.At("work"), "acme_3%3a1.0-1ubuntu1_all.deb"));
+        await feeds.GetTaggedAsync(url + "pool/main/a/acme/acme_1.0-1ubuntu1_all.deb");
+
+        Assert.Equal("main/acme@3:1.0-1ubuntu1?arch=all", Assert.Single(await feeds.RecordsAsync()));
+    }
+
     async Task DownloadAsync(string suite, string component)
     {
         await home.WriteAsync("apt/etc/apt/sources.list", $"deb [trusted=yes] {feeds.Url} {suite}\n");

@@ -1,4 +1,5 @@
 using Deployments.Tests.Feeds;
+using Deployments.Tests.Support;
 
 namespace Deployments.Tests.Clients;
 
@@ -56,6 +57,26 @@ public sealed class PipClientTests : IAsyncLifetime, IDisposable
 
         Task InstallAsync(string target) => home.SucceedAsync("work", "pip", "install", "--no-cache-dir",
             "--retries", "0", "--target", home.At(target), "--index-url", feeds.Url + "simple/", "acme-tool==1.0");
+    }
+
+    [ClientFact("pip", "twine")]
+    public async Task Installs_what_twine_has_uploaded()
+    {
+        await home.WriteAsync("work/dist/acme_more-3.0-py3-none-any.whl", Wheel("acme_more", "3.0", "Summary: x"));
+        Task<ClientRun> UploadAsync(string key) => home.RunAsync("work", "twine", "upload", "--non-interactive",
+            "--disable-progress-bar", "--repository-url", feeds.StoreUrl + "legacy/", "--username", "api",
+            "--password", key, "dist/acme_more-3.0-py3-none-any.whl");
+        Assert.NotEqual(0, (await UploadAsync("wrong-key-1234567890")).ExitCode);
+
+        var run = await UploadAsync(TestApp.ApiKey);
+
+        Assert.True(run.ExitCode == 0, run.Everything);
+        var again = await UploadAsync(TestApp.ApiKey);
+        Assert.NotEqual(0, again.ExitCode);
+        Assert.Contains("409", again.Everything, StringComparison.Ordinal);
+        await home.SucceedAsync("work", "pip", "install", "--no-cache-dir", "--target", home.At("more"),
+            "--index-url", feeds.Url + "simple/", "acme-more==3.0");
+        Assert.True(File.Exists(home.At("more", "acme_more.py")));
     }
 
     static byte[] Wheel(string name, string version, string requires) => Given.Zip(

@@ -22,6 +22,26 @@ public sealed class RClientTests : IAsyncLifetime, IDisposable
 
     public void Dispose() => home.Dispose();
 
+    [ClientFact("Rscript", "R")]
+    public async Task Installs_what_R_has_built_and_was_sent_to_the_feed_without_a_name()
+    {
+        await home.WriteAsync("work/parts/DESCRIPTION", "Package: parts\nVersion: 0.3\nTitle: Parts\nLicense: MIT\n"
+            + "Description: Parts of\n  acme.\nAuthor: Ada\nMaintainer: Ada <ada@example.com>\nImports: acme\n");
+        await home.WriteAsync("work/parts/NAMESPACE", "export(half)\n");
+        await home.WriteAsync("work/parts/R/parts.R", "half <- function() acme::answer() / 2\n");
+        await home.SucceedAsync("work", "R", "CMD", "build", "parts");
+        await feeds.UploadAsync("", await File.ReadAllBytesAsync(home.At("work", "parts_0.3.tar.gz")));
+
+        await home.WriteAsync("work/install.R", $"""
+            dir.create("{home.At("library")}")
+            .libPaths("{home.At("library")}")
+            install.packages("parts", repos = c(feed = "{feeds.Url.TrimEnd('/')}"), type = "source")
+            cat(parts::half())
+            """);
+        Assert.EndsWith(
+            "21", await home.SucceedAsync("work", "Rscript", "--vanilla", "install.R"), StringComparison.Ordinal);
+    }
+
     [ClientFact("Rscript")]
     public async Task Installs_a_package_and_records_it_and_nothing_for_the_index()
     {

@@ -57,6 +57,36 @@ public sealed class SkopeoClientTests : IAsyncLifetime, IDisposable
         Assert.Equal($"/team/api@1.4?digest=sha256%3A{digest}", Assert.Single(await feeds.RecordsAsync()));
     }
 
+    /// <summary>The artefact is what <c>helm push</c> makes of a chart; skopeo pushes any.</summary>
+    [ClientFact("skopeo")]
+    public async Task Pushes_a_chart_of_Helm_and_pulls_it_through_a_connector()
+    {
+        var config = Given.Bytes("""{"name":"acme","version":"1.0.0+7","apiVersion":"v2"}""");
+        var chart = PackageHeads.TarGz(("acme/Chart.yaml", Given.Bytes("name: acme\nversion: 1.0.0+7\n")));
+        foreach (var blob in new[] { config, chart })
+            await home.WriteAsync($"chart/{Hash(blob)}", blob);
+        await home.WriteAsync("chart/version", "Directory Transport Version: 1.1\n");
+        await home.WriteAsync("chart/manifest.json",
+            $$"""
+            {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
+             "config":{"mediaType":"application/vnd.cncf.helm.config.v1+json",
+              "digest":"sha256:{{Hash(config)}}","size":{{config.Length}}},
+             "layers":[{"mediaType":"application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+              "digest":"sha256:{{Hash(chart)}}","size":{{chart.Length}}}],
+             "annotations":{"org.opencontainers.image.title":"acme"} }
+            """);
+        string Chart(string feed) => $"docker://{feeds.App.Url.Authority}/{feed}/charts/acme:1.0.0_7"; // no + in a tag
+        await SkopeoAsync("copy", "--dest-tls-verify=false", "--dest-creds", "api:" + TestApp.ApiKey,
+            "dir:" + home.At("chart"), Chart("store"));
+
+        await SkopeoAsync("copy", "--src-tls-verify=false", Chart("main"), "dir:" + home.At("pulled"));
+
+        Assert.Equal(chart, await File.ReadAllBytesAsync(home.At("pulled", Hash(chart))));
+        await feeds.GetTaggedAsync(feeds.Url + "charts/acme/manifests/1.0.0_7");
+        Assert.StartsWith("/charts/acme@1.0.0_7?digest=", Assert.Single(await feeds.RecordsAsync()),
+            StringComparison.Ordinal);
+    }
+
     [ClientFact("skopeo")]
     public async Task Signs_in_and_is_refused_with_the_wrong_key()
     {

@@ -64,6 +64,50 @@ public sealed class AlpineFeedTests : StaticFeedContract
         Assert.True(Place.NothingLeftTheTree);
     }
 
+    [Fact]
+    public async Task An_index_is_made_of_the_descriptions_and_the_hashes_of_the_packed_ones()
+    {
+        const string Info = "pkgname = acme\npkgver = 1.0-r0\npkgdesc = A tool\nurl = https://acme.test/\nsize = 42\n"
+            + "arch = x86_64\norigin = acme-src\nlicense = MIT\nbuilddate = 1700000000\ndepend = so:libc.so\n"
+            + "depend = busybox>=1\nprovides = cmd:acme=1.0-r0\nprovider_priority = many\n";
+        var packed = PackageHeads.Gzip(PackageHeads.Tar((".PKGINFO", Given.Bytes(Info)))[..^1024]);
+        var signed = Apk(Info);
+        byte[] unsigned = [.. packed, .. PackageHeads.TarGz(("usr/x", Given.Bytes("x")))];
+        Assert.Equal(201, await StatusAsync("acme.apk", "PUT", signed));
+        Assert.Equal(201, await StatusAsync("aarch64/acme-1.0-r0.apk", "PUT", unsigned));
+        Assert.Equal(201, await StatusAsync("x86_64/other-1.0-r0.apk", "PUT", signed)); // says that it is another
+        Assert.Equal(201, await StatusAsync("x86_64/broken-1.0-r0.apk", "PUT", signed[..300]));
+        var hash = Convert.ToBase64String(StoredHash(packed));
+
+        string Entry(int size) => $"C:Q1{hash}\nP:acme\nV:1.0-r0\nA:x86_64\nS:{size}\nI:42\nT:A tool\n"
+            + "U:https://acme.test/\nL:MIT\no:acme-src\nt:1700000000\nD:so:libc.so busybox>=1\np:cmd:acme=1.0-r0\n\n";
+
+        Assert.Equal(Entry(signed.Length), await IndexAsync("x86_64"));
+        Assert.Equal(Entry(unsigned.Length), await IndexAsync("aarch64"));
+        Assert.Equal("", await IndexAsync("s390x"));
+        Assert.Null(await Type.MakeIndexAsync(
+            Given.Request("any/APKINDEX.tar.gz"), Place.Tree, mayBeEmpty: true, default));
+    }
+
+    [Fact]
+    public async Task An_architecture_without_packages_is_empty_only_where_nobody_else_could_have_any()
+    {
+        var request = Given.Request("x86_64/APKINDEX.tar.gz");
+        Assert.Null(await Type.MakeIndexAsync(request, Place.Tree, mayBeEmpty: false, default));
+        Assert.NotNull(await Type.MakeIndexAsync(request, Place.Tree, mayBeEmpty: true, default));
+    }
+
+    static byte[] StoredHash(byte[] content) => System.Security.Cryptography.CryptographicOperations.HashData(
+        System.Security.Cryptography.HashAlgorithmName.SHA1, content);
+
+    // As apk reads it: a packed archive with the list in a file of that name.
+    async Task<string?> IndexAsync(string arch)
+    {
+        var index = Assert.IsType<LocalAnswer.Document>(await Type.MakeIndexAsync(
+            Given.Request($"{arch}/APKINDEX.tar.gz"), Place.Tree, mayBeEmpty: false, default)).Content;
+        return PackageHead.TarGzEntry(index, name => name == "APKINDEX");
+    }
+
     // A signature, a description and the files, each packed by itself; only the last archive has an end.
     static byte[] Apk(string info) =>
     [

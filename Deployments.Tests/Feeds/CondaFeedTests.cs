@@ -79,6 +79,79 @@ public sealed class CondaFeedTests : StaticFeedContract
         Assert.Throws<FormatException>(() => Rewritten("noarch/repodata.json", index, "http://up.test/main"));
 
     [Fact]
+    public async Task Packages_sent_to_the_channel_are_filed_and_indexed_by_their_manifests()
+    {
+        var newer = PackageHeads.Conda("acme", "1.0", "py_0", "noarch");
+        var older = PackageHeads.Bzip2(PackageHeads.Tar(
+            ("lib/x", new byte[5000]),
+            ("info/index.json", PackageHeads.CondaManifest("acme-old", "2!1.0", "0", "linux-64"))));
+        Assert.Equal(201, await StatusAsync("", "PUT", newer));
+        Assert.Equal(409, await StatusAsync("whatever.conda", "POST", newer));
+        Assert.Equal(201, await StatusAsync("acme.tar.bz2", "PUT", older));
+        Assert.Equal(201, await StatusAsync("noarch/other-1.0-0.conda", "PUT", newer)); // says that it is another
+
+        var noarch = await IndexAsync("noarch/repodata.json");
+        var entry = Assert.Single(noarch["packages.conda"]!.AsObject());
+        Assert.Equal("acme-1.0-py_0.conda", entry.Key);
+        Assert.Equal(
+            ("acme", "1.0", "py_0", "noarch", newer.Length,
+                Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(newer)), "python >=3.9"),
+            ((string?)entry.Value!["name"], (string?)entry.Value["version"], (string?)entry.Value["build"],
+                (string?)entry.Value["subdir"], (int)entry.Value["size"]!, (string?)entry.Value["sha256"],
+                (string?)entry.Value["depends"]![0]));
+        Assert.Empty(noarch["packages"]!.AsObject());
+        Assert.Equal("acme-old-2!1.0-0.tar.bz2",
+            Assert.Single((await IndexAsync("linux-64/current_repodata.json"))["packages"]!.AsObject()).Key);
+        Assert.Empty((await IndexAsync("win-64/repodata.json"))["packages"]!.AsObject());
+        Assert.Null(await Type.MakeIndexAsync(Given.Request("x/repodata.json"), Place.Tree, true, default));
+    }
+
+    [Fact]
+    public async Task A_channel_without_packages_makes_an_index_only_where_nobody_else_could_have_one()
+    {
+        var request = Given.Request("noarch/repodata.json");
+        Assert.Null(await Type.MakeIndexAsync(request, Place.Tree, mayBeEmpty: false, default));
+        Assert.NotNull(await Type.MakeIndexAsync(request, Place.Tree, mayBeEmpty: true, default));
+    }
+
+    [Fact]
+    public async Task What_is_no_package_or_a_damaged_one_is_refused()
+    {
+        var random = new Random(1);
+        foreach (var whole in new[]
+                 {
+                     PackageHeads.Conda("acme", "1.0", "0", "noarch"),
+                     PackageHeads.Bzip2(PackageHeads.Tar(
+                         ("info/index.json", PackageHeads.CondaManifest("acme", "1.0", "0", "noarch")))),
+                 })
+        {
+            for (var i = 0; i < whole.Length; i += 7)
+            {
+                var damaged = (byte[])whole.Clone();
+                damaged[i] ^= (byte)random.Next(1, 256);
+                foreach (var sent in new[] { whole[..i], damaged })
+                    Assert.Contains(await StatusAsync("", "PUT", sent), (int[])[201, 400, 409]);
+            }
+        }
+
+        Assert.True(Place.NothingLeftTheTree);
+    }
+
+    [Theory]
+    [InlineData("acme", "1.0", "0", "../..")]
+    [InlineData("acme", "1.0", "0", "")]
+    [InlineData("../acme", "1.0", "0", "noarch")]
+    [InlineData("acme", "1-0", "0", "noarch")]
+    [InlineData("acme", "1.0", "", "noarch")]
+    public async Task A_package_without_proper_names_is_refused(
+        string name, string version, string build, string subdir) =>
+        Assert.Equal(400, await StatusAsync("", "PUT", PackageHeads.Conda(name, version, build, subdir)));
+
+    async Task<System.Text.Json.Nodes.JsonNode> IndexAsync(string path) => System.Text.Json.Nodes.JsonNode.Parse(
+        Assert.IsType<LocalAnswer.Document>(
+            await Type.MakeIndexAsync(Given.Request(path), Place.Tree, mayBeEmpty: false, default)).Content)!;
+
+    [Fact]
     public void Packed_indexes_are_not_passed_on()
     {
         var connector = new Uri("http://up.test/main");

@@ -43,6 +43,21 @@ public sealed class CranFeedTests : StaticFeedContract
         (new("", "rJava", "1.0-4"), new("", "rJava", "1.0.4")),
     ];
 
+    [Theory]
+    [InlineData("acme/DESCRIPTION", "Package: acme\nVersion: 1.0-2\n", 201)]
+    [InlineData("acme/DESCRIPTION", "Package: ../evil\nVersion: 1.0\n", 400)]
+    [InlineData("acme/DESCRIPTION", "Package: acme\n", 400)]
+    [InlineData("acme/x", "Package: acme\nVersion: 1.0\n", 400)]
+    public async Task A_source_package_sent_to_the_feed_itself_is_filed_by_its_description(
+        string file, string text, int status)
+    {
+        Assert.Equal(status, await StatusAsync("", "PUT", PackageHeads.TarGz((file, Given.Bytes(text)))));
+        Assert.Equal(status == 201, Place.Tree.Find("src", "contrib", "acme_1.0-2.tar.gz") is not null);
+        Assert.Equal(201, await StatusAsync("acme_1.0-3.tar.gz", "PUT", Given.Bytes("by its name")));
+        Assert.NotNull(Place.Tree.Find("src", "contrib", "acme_1.0-3.tar.gz"));
+        Assert.True(Place.NothingLeftTheTree);
+    }
+
     protected override IReadOnlyList<(PackageCoordinates, string)> Purls =>
     [
         (new("", "A3", "1.0.0", "ext=tar.gz"), "pkg:cran/A3@1.0.0"),

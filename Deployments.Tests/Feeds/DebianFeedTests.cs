@@ -76,6 +76,37 @@ public sealed class DebianFeedTests : StaticFeedContract
     }
 
     [Fact]
+    public void A_control_archive_packed_with_zstd_is_read()
+    {
+        var tar = PackageHeads.Tar(("./control", Given.Bytes(Control)));
+        var deb = PackageHeads.Deb("control.tar.zst", PackageHeads.Zstd(tar));
+        Assert.Equal(
+            new PackageCoordinates("", "libxml2", "1:2.9.14+dfsg-1.3", "arch=amd64"),
+            Type.TryReadHead(Given.Request("x.deb"), deb));
+        Assert.Null(Type.TryReadHead(Given.Request("x.deb"), PackageHeads.Deb("control.tar.zst", tar)));
+    }
+
+    /// <summary>The frame's header says so; RFC 8878, 3.1.1.1.2.</summary>
+    [Fact]
+    public void A_window_larger_than_any_packer_uses_is_refused_before_it_costs_memory()
+    {
+        var tar = PackageHeads.Tar(("./control", Given.Bytes(Control)));
+        byte[] raw = [.. BitConverter.GetBytes((tar.Length << 3) | 1)[..3], .. tar]; // one block, as it is, the last
+        byte[] Frame(int windowLog) => [0x28, 0xB5, 0x2F, 0xFD, 0, (byte)((windowLog - 10) << 3), .. raw];
+
+        foreach (var (windowLog, isRead) in new[] { (20, true), (23, true), (24, false), (31, false) })
+        {
+            using var process = System.Diagnostics.Process.GetCurrentProcess();
+            var before = process.PeakWorkingSet64;
+            var deb = PackageHeads.Deb("control.tar.zst", Frame(windowLog));
+            for (var i = 0; i < 20; i++)
+                Assert.Equal(isRead, Type.TryReadHead(Given.Request("x.deb"), deb) is not null);
+            process.Refresh();
+            Assert.InRange(process.PeakWorkingSet64 - before, 0, 200 << 20);
+        }
+    }
+
+    [Fact]
     public void How_large_a_dictionary_an_archive_asks_for_costs_no_memory()
     {
         var archive = Convert.FromBase64String(ControlTarXz);
@@ -96,6 +127,8 @@ public sealed class DebianFeedTests : StaticFeedContract
                  {
                      PackageHeads.Deb(Control),
                      PackageHeads.Deb("control.tar.xz", Convert.FromBase64String(ControlTarXz)),
+                     PackageHeads.Deb(
+                         "control.tar.zst", PackageHeads.Zstd(PackageHeads.Tar(("./control", Given.Bytes(Control))))),
                  })
         {
             for (var i = 0; i < whole.Length; i++)

@@ -127,6 +127,40 @@ public sealed class HelmFeedTests : StaticFeedContract
             StringComparison.Ordinal);
     }
 
+    /// <summary>As the plugin cm-push sends it: a form, and JSON back.</summary>
+    [Fact]
+    public async Task A_chart_is_pushed_with_its_signature_as_to_ChartMuseum()
+    {
+        var chart = Chart("name: acme\nversion: 1.0.0\n");
+        Assert.Equal((201, """{"saved":true}"""), await PushAsync(("chart", chart), ("prov", Given.Bytes("signed"))));
+        Assert.Equal(409, (await PushAsync(("chart", chart))).Code);
+        Assert.Contains("\"error\":\"This is no chart", (await PushAsync(("chart", Given.Bytes("x")))).Text,
+            StringComparison.Ordinal);
+        Assert.Equal(400, (await PushAsync(("prov", Given.Bytes("x")))).Code);
+        var broken = await Type.AnswerAsync(Given.Request("api/charts", "POST", Given.Bytes("--b\r\nx"),
+            "multipart/form-data; boundary=b"), Place.Tree, default);
+        Assert.Equal(400, Assert.IsType<LocalAnswer.Document>(broken).Code);
+        var alone = await Type.AnswerAsync(Given.Request(
+            "api/charts", "POST", Chart("name: acme\nversion: 2.0.0\n")), Place.Tree, default);
+        Assert.Equal(201, Assert.IsType<LocalAnswer.Document>(alone).Code);
+
+        Assert.Equal("signed", await ContentAsync("charts/acme/1.0.0/acme-1.0.0.tgz.prov"));
+        var index = await ContentAsync("index.yaml");
+        Assert.Contains("charts/acme/1.0.0/acme-1.0.0.tgz", index, StringComparison.Ordinal);
+        Assert.Contains("charts/acme/2.0.0/acme-2.0.0.tgz", index, StringComparison.Ordinal);
+    }
+
+    async Task<(int Code, string Text)> PushAsync(params (string Field, byte[] Content)[] files)
+    {
+        using var form = new MultipartFormDataContent();
+        foreach (var (field, content) in files)
+            form.Add(new ByteArrayContent(content), field, "../any.tgz");
+        var answer = Assert.IsType<LocalAnswer.Document>(await Type.AnswerAsync(
+            Given.Request("api/charts", "POST", await form.ReadAsByteArrayAsync(),
+                form.Headers.ContentType!.ToString()), Place.Tree, default));
+        return (answer.Code, System.Text.Encoding.UTF8.GetString(answer.Content));
+    }
+
     [Theory]
     [InlineData("name: ../evil\nversion: 1.0.0\n")]
     [InlineData("name: acme\nversion: latest\n")]

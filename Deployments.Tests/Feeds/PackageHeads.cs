@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using SharpCompress.Compressors.BZip2;
 
 namespace Deployments.Tests.Feeds;
 
@@ -41,6 +42,36 @@ static class PackageHeads
     }
 
     public static byte[] TarGz(params (string Name, byte[] Content)[] files) => Gzip(Tar(files));
+
+    public static byte[] Zstd(byte[] content)
+    {
+        using var packed = new MemoryStream();
+        using (var zstd = new SharpCompress.Compressors.ZStandard.CompressionStream(packed, 19, 0, true))
+            zstd.Write(content);
+        return packed.ToArray();
+    }
+
+    public static byte[] Bzip2(byte[] content)
+    {
+        using var packed = new MemoryStream();
+        using (var bzip2 = BZip2Stream.Create(packed, SharpCompress.Compressors.CompressionMode.Compress, false, true))
+            bzip2.Write(content);
+        return packed.ToArray();
+    }
+
+    /// <summary>What a Conda package says of itself.</summary>
+    public static byte[] CondaManifest(string name, string version, string build, string subdir) => Given.Bytes(
+        $$"""
+        {"name":"{{name}}","version":"{{version}}","build":"{{build}}","build_number":0,"subdir":"{{subdir}}",
+         "depends":["python >=3.9"],"license":"MIT"}
+        """);
+
+    /// <summary>A Conda package of the newer kind: a zip file with the archive that describes it.</summary>
+    public static byte[] Conda(string name, string version, string build, string subdir) => Given.Zip(
+        ("metadata.json", Given.Bytes("""{"conda_pkg_format_version":2}""")),
+        ($"pkg-{name}-{version}-{build}.tar.zst", Zstd(Tar(("x", Given.Bytes("x"))))),
+        ($"info-{name}-{version}-{build}.tar.zst", Zstd(Tar(
+            ("info/LICENSE", new byte[2000]), ("info/index.json", CondaManifest(name, version, build, subdir))))));
 
     /// <summary>A Debian package whose control archive is this member.</summary>
     public static byte[] Deb(string memberName, byte[] controlArchive)

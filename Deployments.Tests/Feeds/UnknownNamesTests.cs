@@ -60,6 +60,9 @@ public sealed class UnknownNamesTests
         pypi | packages/zzz/1.0/zzz-1.0.tar.gz | 404 404 404 |
         conda | noarch/zzz-1.0-0.conda | 404 404 404 |
         conda | noarch/repodata.json.zst | 404 404 404 |
+        conda | noarch/repodata.json | 200 404 200 | "packages.conda":
+        conda | linux-64/current_repodata.json | 200 404 200 | "subdir":"linux-64"
+        conda | zzz/repodata.json | 404 404 404 |
         rubygems | versions | 200 404 200 | ---
         rubygems | names | 200 404 200 | ---
         rubygems | specs.4.8.gz | 200 404 200 |
@@ -78,7 +81,8 @@ public sealed class UnknownNamesTests
         rpm | repodata/repomd.xml | 200 404 200 | <repomd
         rpm | repodata/primary.xml.gz | 200 404 200 |
         rpm | Packages/zzz-1.0-1.noarch.rpm | 404 404 404 |
-        apk | x86_64/APKINDEX.tar.gz | 404 404 404 |
+        apk | x86_64/APKINDEX.tar.gz | 200 404 200 |
+        apk | zzz/APKINDEX.tar.gz | 404 404 404 |
         apk | x86_64/zzz-1.0-r0.apk | 404 404 404 |
         helm | index.yaml | 200 404 200 | entries:
         helm | charts/zzz/1.0.0/zzz-1.0.0.tgz | 404 404 404 |

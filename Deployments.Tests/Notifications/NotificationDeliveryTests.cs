@@ -21,6 +21,7 @@ public sealed class NotificationDeliveryTests : IAsyncLifetime
 {
     const string Secret = "whsec_test";
 
+    readonly EphemeralDataProtectionProvider protection = new();
     readonly ConnectorSecrets secrets = new(new EphemeralDataProtectionProvider());
     readonly ConcurrentQueue<(IHeaderDictionary Headers, byte[] Body)> received = new();
     readonly ConcurrentQueue<int> answers = new();
@@ -325,7 +326,9 @@ public sealed class NotificationDeliveryTests : IAsyncLifetime
 
     NotificationDelivery Delivery(DeploymentsSettings? settings = null, TimeSpan? answerTimeout = null) => new(
         outbox, Webhooks(settings, answerTimeout),
-        new MailSender(Linked(settings), new NotificationLinks(Linked(settings)), TimeProvider.System),
+        new MailSender(
+            new MailServers(Linked(settings), new MailServerQueries(database.DataSource), protection),
+            new UpstreamGuard(Linked(settings)), new NotificationLinks(Linked(settings)), TimeProvider.System),
         TimeProvider.System);
 
     NotificationQueries Queries() => new(database.DataSource);

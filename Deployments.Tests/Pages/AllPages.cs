@@ -46,10 +46,13 @@ static class AllPages
         ("/drift/OBSERVED/record", 200, true),
         ("/drift/accept?target=WEB-01&type=nuget&name=Accounts.Web", 200, true),
         ("/admin/rejected", 200, true),
+        ("/admin/feeds/apt", 200, true),
+        ("/feeds/apt", 200, true),
         ("/admin/octopus", 200, true),
         ("/admin/octopus/prod", 200, true),
         ("/admin/notifications", 200, true),
         ("/admin/notifications/1", 200, true),
+        ("/admin/notifications/mail-server", 200, true),
         ("/admin/notifications/2?state=Failed", 200, true),
         ("/no-such-page", 404, false),
     ];

@@ -148,6 +148,18 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
                 "select max(observation_id) from observations");
             Observed = (long)(await observed.ExecuteScalarAsync())!;
             await app.CreateFeedAsync("apt", "debian");
+            await using (var said = app.Database.DataSource.CreateCommand(
+                """
+                insert into distribution_guesses (feed_id, place, distribution, because)
+                select feed_id, w.* from feeds, (values
+                    ('bookworm', 'Debian:12', 'dists/bookworm/Release says so'),
+                    ('jammy', 'Ubuntu:22.04:LTS', 'dists/jammy/Release says so')) as w
+                where name = 'apt';
+                update feeds set guessed_at = now() where name = 'apt';
+                insert into mail_server (host, port, encryption, user_name, password_encrypted, sender)
+                values ('mail.example.com', 587, 'starttls', 'robot', 'x', 'deployments@example.com')
+                """))
+                await said.ExecuteNonQueryAsync();
             await SendAsync("DB-01?format=apt-history&zone=Europe/Berlin&all=true",
                 """
                 Start-Date: 2026-11-20  10:00:00

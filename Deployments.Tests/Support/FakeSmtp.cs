@@ -24,6 +24,9 @@ public sealed class FakeSmtp : IAsyncDisposable
     /// <summary>Whether recipients are refused.</summary>
     public bool Refuses { get; set; }
 
+    /// <summary>Who signed in, as <c>name:password</c>, oldest first.</summary>
+    public ConcurrentQueue<string> SignedIn { get; } = new();
+
     /// <summary>What was taken, oldest first.</summary>
     public IReadOnlyList<(string Sender, string[] Recipients, string Text)> Mails => [.. mails];
 
@@ -61,6 +64,15 @@ public sealed class FakeSmtp : IAsyncDisposable
         {
             switch (line.Split(' ', ':')[0].ToUpperInvariant())
             {
+                case "EHLO":
+                    await writer.WriteLineAsync("250-test");
+                    await writer.WriteLineAsync("250 AUTH PLAIN");
+                    continue;
+                case "AUTH": // PLAIN, then an empty name, the name and the password, parted by zero bytes
+                    SignedIn.Enqueue(Encoding.UTF8.GetString(Convert.FromBase64String(line.Split(' ')[2]))
+                        .TrimStart('\0').Replace('\0', ':'));
+                    await writer.WriteLineAsync("235 welcome");
+                    continue;
                 case "MAIL":
                     sender = line;
                     break;

@@ -6,8 +6,9 @@ using Deployments.Data.Inbox;
 namespace Deployments.Web.Api;
 
 /// <summary>
-/// ProGet's health check: for load balancers and for <c>pgutil health</c>. Needs no credentials, tells no secret. Says
-/// too how long records have waited; that is a warning and no reason to send requests elsewhere.
+/// ProGet's health check: for load balancers and for <c>pgutil health</c>. Needs no credentials, tells no secret.
+/// Trouble is 500, as ProGet has it, with the reason. Says too how long records have waited; that is a warning and no
+/// reason to send requests elsewhere.
 /// </summary>
 sealed class HealthApi(Migrator migrator, InboxStore inbox, TimeProvider time)
 {
@@ -27,7 +28,7 @@ sealed class HealthApi(Migrator migrator, InboxStore inbox, TimeProvider time)
     async Task<IResult> AnswerAsync(HttpContext context, bool asText)
     {
         var (problem, waited) = await AskAsync(context.RequestAborted);
-        var status = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        var status = problem is null ? StatusCodes.Status200OK : StatusCodes.Status500InternalServerError;
         context.Response.Headers.CacheControl = "no-store";
         if (asText)
             return Results.Text(problem ?? "OK", "text/plain; charset=utf-8", statusCode: status);

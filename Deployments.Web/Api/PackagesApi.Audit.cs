@@ -30,7 +30,7 @@ sealed partial class PackagesApi
         var package = found.Count > 0 ? found[0].Package : choice.Exact;
         var status = StatusOf(await DecidedAsync(context, served), served, package);
         var known = await advisories.OfAsync(
-            [VersionOf(served.Type, package, served.Feed.Distributions)], time.GetUtcNow(), ct);
+            [VersionOf(served.Type, package, Distributions.NamesOf(served.Feed.Distributions))], time.GetUtcNow(), ct);
         var (code, text, detail) = Judge(status, known,
             served.Type.OsvEcosystem is not null && await vulnerabilities.AnyAdvisoryAsync(ct));
         var json = new JsonObject

@@ -189,22 +189,9 @@ sealed partial class PackagesApi(
         return Results.Ok();
     }
 
-    /// <summary>The feed and who asks; null when the caller was refused and answered.</summary>
-    /// <exception cref="ApiRefusal">404: no such feed, told to whoever may do this in every feed.</exception>
-    async ValueTask<(ServedFeed Served, Caller Caller)?> OpenOrNullAsync(
-        HttpContext context, string feed, FeedAccess access)
-    {
-        if (await feeds.FindOrNullAsync(feed, context.RequestAborted) is not { } served)
-        {
-            return await FeedAuthorization.MayInEveryFeedAsync(context, callers, access)
-                ? throw ApiRefusal.NotFound($"There is no feed called {feed}.")
-                : null;
-        }
-
-        return await FeedAuthorization.ApiCallerOrNullAsync(context, callers, served.Feed, access) is { } caller
-            ? (served, caller)
-            : null;
-    }
+    ValueTask<(ServedFeed Served, Caller Caller)?> OpenOrNullAsync(
+        HttpContext context, string feed, FeedAccess access) =>
+        ApiFeeds.OpenOrNullAsync(context, feeds, callers, feed, access);
 
     /// <summary>
     /// What the query asks for, all versions of it, by package and the newest first: the feed's own, and of names that

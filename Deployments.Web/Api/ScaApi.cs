@@ -33,7 +33,8 @@ sealed class ScaApi(
     const int BodyBytesMax = 8 << 20;
     const int VersionsMax = 20_000;
 
-    static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    /// <summary>How ProGet's objects are written: in camel case, without what is null.</summary>
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
@@ -53,21 +54,26 @@ sealed class ScaApi(
         var asked = await ReadAsync(context);
         var versions = asked.Select((one, place) => Version(one, place)).ToList();
         var found = await advisories.OfAsync(versions, time.GetUtcNow(), context.RequestAborted);
-        return Results.Json(
-            found.GroupBy(row => row.Id).Select(rows => (One: rows.First(), Rows: rows)).Select(pair => new
-            {
-                pair.One.Id,
-                summary = NullIfEmpty(pair.One.Summary),
-                published = pair.One.PublishedAt is { } published ? TimeText.Write(published) : null,
-                withdrawn = pair.One.WithdrawnAt is { } withdrawn ? TimeText.Write(withdrawn) : null,
-                details = NullIfEmpty(pair.One.Details),
-                pair.One.Cve,
-                cvss = pair.One.Score is null ? null : pair.One.SeveritySource,
-                numericCvss = pair.One.Score,
-                severity = pair.One.Severity == SeverityLevel.Unknown ? null : pair.One.Severity.ToString(),
-                affectedPackages = pair.Rows.Select(row => row.Place),
-            }), Json);
+        return Results.Json(Told(found), Json);
     }
+
+    /// <summary>
+    /// ProGet's <c>VulnerabilityInfo</c> of each vulnerability, with the places of the versions it is about.
+    /// </summary>
+    public static IEnumerable<object> Told(IEnumerable<AdvisoryMatchRow> found) =>
+        found.GroupBy(row => row.Id).Select(rows => (One: rows.First(), Rows: rows)).Select(pair => new
+        {
+            pair.One.Id,
+            summary = NullIfEmpty(pair.One.Summary),
+            published = pair.One.PublishedAt is { } published ? TimeText.Write(published) : null,
+            withdrawn = pair.One.WithdrawnAt is { } withdrawn ? TimeText.Write(withdrawn) : null,
+            details = NullIfEmpty(pair.One.Details),
+            pair.One.Cve,
+            cvss = pair.One.Score is null ? null : pair.One.SeveritySource,
+            numericCvss = pair.One.Score,
+            severity = pair.One.Severity == SeverityLevel.Unknown ? null : pair.One.Severity.ToString(),
+            affectedPackages = pair.Rows.Select(row => row.Place),
+        });
 
     async Task<IResult> AssessAsync(HttpContext context)
     {

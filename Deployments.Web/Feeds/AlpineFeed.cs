@@ -6,7 +6,8 @@ namespace Deployments.Web.Feeds;
 
 /// <summary>Alpine repositories, as apk reads them: <c>{arch}/APKINDEX.tar.gz</c> and packages beside it.</summary>
 /// <remarks>
-/// The index is signed and passes unchanged. A connector's address is the repository's, or that of one architecture's
+/// The index is signed and passes unchanged; where there is none, <c>AlpineFeed.Index.cs</c> makes it, without a
+/// signature. A connector's address is the repository's, or that of one architecture's
 /// directory, as ProGet asks for.
 /// </remarks>
 public sealed partial class AlpineFeed : StaticFeed
@@ -76,6 +77,11 @@ public sealed partial class AlpineFeed : StaticFeed
         new("apk", $"""
             # /etc/apk/repositories
             {feed.AbsoluteUri.TrimEnd('/')}
+            # of packages that were uploaded here, whose index nobody signs: apk add --allow-untrusted
+            """),
+        new("curl", $"""
+            # filed by its architecture
+            curl -T acme-1.0-r0.apk -H "X-ApiKey: $KEY" {feed}
             """),
     ];
 
@@ -96,6 +102,9 @@ public sealed partial class AlpineFeed : StaticFeed
         : [manifest.QualifierValue("arch"), $"{manifest.Name}-{manifest.Version}.apk"];
 
     /// <inheritdoc/>
+    protected override bool IsFiled(string file) => file.EndsWith(".apk", StringComparison.Ordinal);
+
+    /// <inheritdoc/>
     /// <remarks>The name of a file that is there tells all but the source.</remarks>
     public override int HeadLength(FeedRequest download) => HeadBytes;
 
@@ -104,8 +113,7 @@ public sealed partial class AlpineFeed : StaticFeed
     {
         if (PackageHead.TarGzEntry(head, name => name == ".PKGINFO") is not { } info)
             return null;
-        var fields = InfoPattern().Matches(info)
-            .ToLookup(match => match.Groups[1].Value, match => match.Groups[2].Value.Trim());
+        var fields = FieldsOf(info);
         var (name, version, arch) = (fields["pkgname"].FirstOrDefault(""), fields["pkgver"].FirstOrDefault(""),
             fields["arch"].FirstOrDefault(""));
         var origin = fields["origin"].FirstOrDefault("") is { } source && source != name ? source : "";
@@ -121,10 +129,13 @@ public sealed partial class AlpineFeed : StaticFeed
             : null;
     }
 
+    static ILookup<string, string> FieldsOf(string info) => InfoPattern().Matches(info)
+        .ToLookup(match => match.Groups[1].Value, match => match.Groups[2].Value.Trim());
+
     static string Arch(string[] path) =>
         path.Length > 1 ? PackageCoordinates.QualifierOf(("arch", path[^2])) : "";
 
-    [GeneratedRegex(@"^([a-z]+) = ([^\r\n]*)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^([a-z_]+) = ([^\r\n]*)", RegexOptions.Multiline)]
     private static partial Regex InfoPattern();
 
     // The release (-r2) at the end tells where the version begins: at the last dash before a digit.

@@ -131,6 +131,10 @@ public sealed partial class ComposerFeed : StaticFeed
                 "X-ProGet-Deployment-Description: Nightly build",
                 "X-ProGet-Deployment-Target: web-01" ] } } }]
             """),
+        new("curl", $"""
+            # a zip file with its composer.json; the version may stand there instead
+            curl -T acme-log.zip -H "X-ApiKey: $KEY" "{feed}?version=1.2.0"
+            """),
     ];
 
     /// <inheritdoc/>
@@ -203,6 +207,10 @@ public sealed partial class ComposerFeed : StaticFeed
             return new LocalAnswer.Status(400, "This is no zip file with a composer.json that can be read.");
         }
     }
+
+    /// <inheritdoc/>
+    public override ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>
+        StoreAsync(upload, tree, ct);
 
     /// <inheritdoc/>
     protected override PackageCoordinates? TryReadFile(string[] path) =>

@@ -11,7 +11,8 @@ namespace Deployments.Web.Feeds;
 /// <remarks>
 /// See CEP 15: <c>info.base_url</c> of the index may name another host, so it is taken out, and the packages are asked
 /// for beside the index; where the upstream names one, its packages lie there. Packed copies of the index could not be
-/// read for that and are not passed on; clients then take the plain one.
+/// read for that and are not passed on; clients then take the plain one. Where there is no index,
+/// <c>CondaFeed.Index.cs</c> makes it.
 /// </remarks>
 public sealed partial class CondaFeed : StaticFeed
 {
@@ -97,6 +98,10 @@ public sealed partial class CondaFeed : StaticFeed
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("conda, mamba", $"conda config --add channels {feed.AbsoluteUri.TrimEnd('/')}"),
+        new("curl", $"""
+            # filed and indexed by its platform
+            curl -T acme-1.0-0.conda -H "X-ApiKey: $KEY" {feed}
+            """),
     ];
 
     /// <inheritdoc/>

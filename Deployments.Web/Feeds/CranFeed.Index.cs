@@ -35,17 +35,32 @@ public sealed partial class CranFeed
 
         async ValueTask<string> DescribeAsync(Stream content, StoredFile info)
         {
-            var head = await HeadOfAsync(content, DescriptionBytes, ct);
-            if (PackageHead.TarGzEntry(head, name => name.Split('/') is [_, "DESCRIPTION"]) is not { } description)
-                return "";
-            var fields = DescriptionField().Matches(description)
-                .GroupBy(match => match.Groups[1].Value, StringComparer.Ordinal)
-                .ToDictionary(group => group.Key, group => OnOneLine(group.First().Groups[2].Value));
+            var fields = await DescriptionAsync(content, ct);
             var lines = IndexedFields.Where(fields.ContainsKey).Select(field => $"{field}: {fields[field]}\n");
             return fields.ContainsKey("Package") && fields.ContainsKey("Version")
                 ? $"{string.Concat(lines)}MD5sum: {info.Md5}\n\n"
                 : "";
         }
+    }
+
+    /// <inheritdoc/>
+    protected override async ValueTask<PackageCoordinates?> ReadUploadAsync(
+        FeedRequest upload, Stream content, CancellationToken ct)
+    {
+        var fields = await DescriptionAsync(content, ct);
+        return fields.TryGetValue("Package", out var name) && fields.TryGetValue("Version", out var version)
+            ? TryReadFile(["src", "contrib", $"{name}_{version}.tar.gz"])
+            : null;
+    }
+
+    // The fields of a source package's DESCRIPTION; none when it has none.
+    static async ValueTask<Dictionary<string, string>> DescriptionAsync(Stream content, CancellationToken ct)
+    {
+        var head = await HeadOfAsync(content, DescriptionBytes, ct);
+        var description = PackageHead.TarGzEntry(head, name => name.Split('/') is [_, "DESCRIPTION"]) ?? "";
+        return DescriptionField().Matches(description)
+            .GroupBy(match => match.Groups[1].Value, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => OnOneLine(group.First().Groups[2].Value));
     }
 
     static string OnOneLine(string value) =>

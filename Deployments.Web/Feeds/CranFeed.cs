@@ -49,6 +49,10 @@ public sealed partial class CranFeed : StaticFeed
             repository <- "{feed.AbsoluteUri.TrimEnd('/')}"
             download.packages("acme", ".", repos = repository, type = "source", headers = headers)
             """),
+        new("curl", $"""
+            # what R CMD build made; the index names it at once
+            curl -T acme_1.0.tar.gz -H "X-ApiKey: $KEY" {feed}
+            """),
     ];
 
     /// <inheritdoc/>
@@ -81,9 +85,13 @@ public sealed partial class CranFeed : StaticFeed
 
     /// <inheritdoc/>
     protected override string[]? PlaceOf(FeedRequest upload, PackageCoordinates? manifest) =>
-        upload.Segments is [var file] && file.EndsWith(".tar.gz", StringComparison.Ordinal)
-            ? ["src", "contrib", file]
-            : null;
+        upload.Segments is [var file] && file.EndsWith(".tar.gz", StringComparison.Ordinal) ? ["src", "contrib", file]
+        : upload.Segments.Count == 0 && manifest is not null
+            ? ["src", "contrib", $"{manifest.Name}_{manifest.Version}.tar.gz"]
+        : null;
+
+    /// <inheritdoc/>
+    protected override bool IsFiled(string file) => file.EndsWith(".tar.gz", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     protected override string MediaType(string file) => file switch

@@ -124,6 +124,30 @@ public sealed partial class DebianFeed : StaticFeed
         }
     }
 
+    /// <summary>The packages that an index (<c>Packages</c>) names, with their versions.</summary>
+    /// <exception cref="FormatException">It is packed in another way than with gzip.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, or unpacks to too much.</exception>
+    public static IEnumerable<(string Name, string Version)> PackagesOf(byte[] index)
+    {
+        using var text = new StreamReader(PackageIndex.Open(index));
+        var (name, version) = ("", "");
+        for (var line = text.ReadLine(); ; line = text.ReadLine())
+        {
+            if (string.IsNullOrWhiteSpace(line))
+            {
+                if (name.Length > 0 && version.Length > 0)
+                    yield return (name, version);
+                (name, version) = ("", "");
+                if (line is null)
+                    yield break;
+            }
+            else if (line.StartsWith("Package: ", StringComparison.Ordinal))
+                name = line[9..].Trim();
+            else if (line.StartsWith("Version: ", StringComparison.Ordinal))
+                version = line[9..].Trim();
+        }
+    }
+
     /// <inheritdoc/>
     public override string DownloadPath(PackageCoordinates package) => PathOf(
         "pool", package.Group.Length > 0 ? package.Group : "main", package.Name[..Math.Min(1, package.Name.Length)],

@@ -12,7 +12,7 @@ public static partial class Distributions
     /// <summary>What a feed says whose packages are of no distribution.</summary>
     public const string None = "none";
 
-    const int CountMax = 20;
+    const int CountMax = 40;
 
     static readonly DistributionFamily[] Families =
     [
@@ -39,9 +39,24 @@ public static partial class Distributions
     public static IReadOnlyList<string> Examples(string packageType) =>
         [.. Families.Where(family => family.PackageType == packageType).Select(family => family.Example)];
 
-    /// <summary>The names as OSV writes them; what is none stays as it is, for <see cref="ProblemOrNull"/>.</summary>
-    public static IReadOnlyList<string> Read(IEnumerable<string> names) =>
-        [.. names.Select(name => CanonicalOrNull(name) ?? name).Distinct(StringComparer.Ordinal)];
+    /// <summary>
+    /// The names as OSV writes them, perhaps each with the part of the feed in front that it is about
+    /// (<c>bookworm=Debian:12</c>); what is none stays as it is, for <see cref="ProblemOrNull"/>.
+    /// </summary>
+    public static IReadOnlyList<string> Read(IEnumerable<string> entries) =>
+        [.. entries.Select(entry => SplitOrNull(entry) is var (place, name) && CanonicalOrNull(name) is { } canonical
+            ? place.Length > 0 ? $"{place}={canonical}" : canonical
+            : entry).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>The distributions without the parts of the feed that they are about.</summary>
+    public static IReadOnlyList<string> NamesOf(IReadOnlyList<string> entries) =>
+        [.. entries.Select(entry => entry[(entry.IndexOf('=', StringComparison.Ordinal) + 1)..])
+            .Distinct(StringComparer.Ordinal)];
+
+    /// <summary>The parts of the feed that have distributions of their own.</summary>
+    public static IReadOnlyList<string> PlacesOf(IReadOnlyList<string> entries) =>
+        [.. entries.Where(entry => entry.Contains('=', StringComparison.Ordinal)).Select(entry => entry.Split('=')[0])
+            .Distinct(StringComparer.Ordinal)];
 
     /// <summary>Why a feed cannot serve these, or null.</summary>
     /// <param name="type">The feed's type.</param>
@@ -53,12 +68,22 @@ public static partial class Distributions
             return $"are a matter of Debian, RPM and Alpine feeds, not of {type.DisplayName}";
         if (names.Count > CountMax || (names.Count > 1 && names.Contains(None)))
             return $"are at most {CountMax}, or none alone";
-        var unknown = names.FirstOrDefault(name => name != None
-            && (CanonicalOrNull(name) is null
-                || FamilyOrNull(name.Split(':')[0])?.PackageType != type.PackageType));
+        var unknown = names.FirstOrDefault(entry => SplitOrNull(entry) is not var (_, name)
+            || (name != None && (CanonicalOrNull(name) is null
+                || FamilyOrNull(name.Split(':')[0])?.PackageType != type.PackageType)));
         return unknown is null ? null
             : $"name none that has advisories: {unknown}; known are, of every release, "
-                + string.Join(", ", examples) + $", or {None}";
+                + string.Join(", ", examples) + $", or {None}; with a suite or folder in front: x={examples[0]}";
+    }
+
+    // A part of a feed is a suite or a folder: bookworm, v3.19, 9/BaseOS.
+    static (string Place, string Name)? SplitOrNull(string entry)
+    {
+        var at = entry.IndexOf('=', StringComparison.Ordinal);
+        if (at < 0)
+            return ("", entry.Trim());
+        var place = entry[..at].Trim().Trim('/');
+        return PlacePattern().IsMatch(place) ? (place, entry[(at + 1)..].Trim()) : null;
     }
 
     static string? CanonicalOrNull(string name)
@@ -78,6 +103,9 @@ public static partial class Distributions
         var isLongSupport = family.Name == "Ubuntu" && LongSupport().IsMatch(release);
         return $"{family.Name}:{release}{(isLongSupport ? ":LTS" : "")}";
     }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}(/[A-Za-z0-9._+~-]{1,100}){0,9}\z")]
+    private static partial Regex PlacePattern();
 
     [GeneratedRegex(@"\A[1-9][0-9]{0,2}\z")]
     private static partial Regex Number();

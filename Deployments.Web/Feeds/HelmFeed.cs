@@ -87,6 +87,13 @@ public sealed partial class HelmFeed : StaticFeed
     public override IReadOnlyList<ClientSetup> ClientSetups(Uri feed) =>
     [
         new("helm", $"helm repo add feed {feed.AbsoluteUri.TrimEnd('/')}"),
+        new("helm, with the plugin cm-push", $"""
+            helm cm-push acme-1.0.0.tgz {feed.AbsoluteUri.TrimEnd('/')} --username api --password KEY
+            # "helm push" itself wants a registry: a feed of type Docker takes charts too
+            """),
+        new("curl", $"""
+            curl -T acme-1.0.0.tgz -H "X-ApiKey: $KEY" {feed}
+            """),
     ];
 
     /// <inheritdoc/>
@@ -112,26 +119,70 @@ public sealed partial class HelmFeed : StaticFeed
     /// <inheritdoc/>
     /// <remarks>An archive sent to the feed's own address, as ProGet takes it, is filed by its Chart.yaml.</remarks>
     protected override async ValueTask<LocalAnswer> StoreAsync(
-        FeedRequest request, PackageTree tree, CancellationToken ct)
+        FeedRequest request, PackageTree tree, CancellationToken ct) =>
+        request.Segments is ["api", "charts"] ? await PushAsync(request, tree, ct)
+        : request.Segments is not ([] or [_]) || request.Segments is [IndexFile]
+            ? await base.StoreAsync(request, tree, ct)
+        : (await StoreChartAsync(request.Body, request, tree, ct)).Answer;
+
+    async ValueTask<(LocalAnswer Answer, string[] Path)> StoreChartAsync(
+        Stream content, FeedRequest request, PackageTree tree, CancellationToken ct)
     {
-        if (request.Segments is not ([] or [_]) || request.Segments is [IndexFile])
-            return await base.StoreAsync(request, tree, ct);
         try
         {
-            await using var spool = await tree.SpoolAsync(request.Body, ct);
-            var head = new byte[ChartHeadBytes];
-            var length = await spool.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, ct);
-            if (TryReadHead(request, head.AsMemory(0, length)) is not { } chart)
-                return new LocalAnswer.Status(400, "This is no chart: it has no Chart.yaml with a name and a version.");
+            await using var spool = await tree.SpoolAsync(content, ct);
+            if (TryReadHead(request, await HeadOfAsync(spool, ChartHeadBytes, ct)) is not { } chart)
+            {
+                return (new LocalAnswer.Status(
+                    400, "This is no chart: it has no Chart.yaml with a name and a version."), []);
+            }
+
             spool.Position = 0;
-            return await SaveAsync(
-                spool, request, tree, ct, "charts", chart.Name, chart.Version, $"{chart.Name}-{chart.Version}.tgz");
+            string[] path = ["charts", chart.Name, chart.Version, $"{chart.Name}-{chart.Version}.tgz"];
+            return (await SaveAsync(spool, request, tree, ct, path), path);
         }
         catch (InvalidDataException e)
         {
-            return new LocalAnswer.Status(400, e.Message);
+            return (new LocalAnswer.Status(400, e.Message), []);
         }
     }
+
+    // ChartMuseum's API, which the plugin cm-push speaks: a form with the chart and perhaps its signature, or the chart
+    // alone, and an answer in JSON.
+    async ValueTask<LocalAnswer> PushAsync(FeedRequest request, PackageTree tree, CancellationToken ct)
+    {
+        try
+        {
+            if (UploadForm.OfOrNull(request) is not { } form)
+                return Pushed((await StoreChartAsync(request.Body, request, tree, ct)).Answer);
+            LocalAnswer? answer = null;
+            string[] chart = [];
+            while (await form.NextOrNullAsync(ct) is var (field, _, content))
+            {
+                if (field == "chart" && answer is null)
+                    (answer, chart) = await StoreChartAsync(content, request, tree, ct);
+                else if (field == "prov" && answer is LocalAnswer.Status { Code: 201 })
+                    await SaveAsync(content, request, tree, ct, [.. chart[..^1], chart[^1] + ".prov"]);
+            }
+
+            return Pushed(answer ?? new LocalAnswer.Status(400, "The form has no file called 'chart'."));
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            return Pushed(new LocalAnswer.Status(400, "The form is malformed, or ended early."));
+        }
+    }
+
+    static LocalAnswer Pushed(LocalAnswer answer) => answer is LocalAnswer.Status status
+        ? new LocalAnswer.Document(
+            status.Code == 201
+                ? """{"saved":true}"""u8.ToArray()
+                : JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["error"] = status.Message }),
+            "application/json")
+        {
+            Code = status.Code,
+        }
+        : answer;
 
     /// <inheritdoc/>
     public override ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>

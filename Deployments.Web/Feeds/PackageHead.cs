@@ -24,7 +24,7 @@ static class PackageHead
 
     /// <summary>
     /// The <c>control</c> file of a Debian package (deb(5): an ar archive whose second member is the control archive),
-    /// compressed with gzip, xz or not at all.
+    /// compressed with gzip, xz, zstd or not at all.
     /// </summary>
     public static string? DebianControl(ReadOnlyMemory<byte> head)
     {
@@ -43,6 +43,7 @@ static class PackageHead
             {
                 "control.tar.gz" => Gunzip(content),
                 "control.tar.xz" => XzReader.Read(content, UnpackedBytesMax),
+                "control.tar.zst" => ZstdReader.Read(content, UnpackedBytesMax),
                 "control.tar" => content.ToArray(),
                 _ => null,
             };
@@ -90,41 +91,83 @@ static class PackageHead
 
     static byte[]? TarBytes(ReadOnlySpan<byte> tar, Func<string, bool> isWanted)
     {
-        const int Block = 512;
-        while (tar.Length >= Block && tar[0] != 0)
+        while (tar.Length >= TarHeader.Block && TarHeader.TryRead(tar) is { } header)
         {
-            if (SizeOf(tar.Slice(124, 12)) is not { } size)
+            var content = tar[TarHeader.Block..];
+            if (header.IsFile && isWanted(header.Name))
+                return header.Size <= content.Length ? content[..header.Size].ToArray() : null;
+            if (header.Padded > content.Length)
                 return null;
-            var prefix = tar.Slice(257, 5).SequenceEqual("ustar"u8) ? Field(tar.Slice(345, 155)) : "";
-            var name = prefix.Length > 0 ? $"{prefix}/{Field(tar[..100])}" : Field(tar[..100]);
-            if (tar[156] is 0 or (byte)'0' && isWanted(name))
-                return size <= tar.Length - Block ? tar.Slice(Block, size).ToArray() : null;
-            var next = Block + ((size + Block - 1L) & -Block);
-            if (next > tar.Length)
-                return null;
-            tar = tar[(int)next..];
+            tar = content[(int)header.Padded..];
         }
 
         return null;
     }
 
-    static string Field(ReadOnlySpan<byte> bytes)
+    /// <summary>
+    /// The first of the gzip members that a file is made of, which an Alpine package has three of; null when it is
+    /// none, or unpacks to more than a manifest does, or does not end here.
+    /// </summary>
+    public static ReadOnlyMemory<byte>? FirstGzipMember(ReadOnlyMemory<byte> head)
     {
-        var end = bytes.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]);
+        if (DeflateStart(head.Span) is not { } start || Inflate(head[start..]) is not { } length)
+            return null;
+        // How many bytes came out stands at its end, and there the next member begins.
+        Span<byte> end = [0, 0, 0, 0, 0x1F, 0x8B, 8];
+        BinaryPrimitives.WriteInt32LittleEndian(end, length);
+        var at = head.Span[start..].IndexOf(end);
+        return at >= 0 ? head[..(start + at + 4)]
+            : head.Span.EndsWith(end[..4]) ? head
+            : null;
     }
 
-    static int? SizeOf(ReadOnlySpan<byte> octal)
+    // RFC 1952: ten bytes, then what the flags say is there.
+    static int? DeflateStart(ReadOnlySpan<byte> gzip)
     {
-        var size = 0;
-        foreach (var digit in octal.Trim(" \0"u8))
+        const int Extra = 4;
+        const int Name = 8;
+        const int Comment = 16;
+        const int Sum = 2;
+        if (gzip.Length < 18 || !gzip.StartsWith<byte>([0x1F, 0x8B, 8]))
+            return null;
+        var (flags, at) = (gzip[3], 10);
+        if ((flags & Extra) != 0)
+            at += 2 + BinaryPrimitives.ReadUInt16LittleEndian(gzip[at..]);
+        foreach (var text in (ReadOnlySpan<int>)[flags & Name, flags & Comment])
         {
-            if (digit is < (byte)'0' or > (byte)'7' || size >= int.MaxValue >> 3)
+            if (text == 0)
+                continue;
+            var end = at < gzip.Length ? gzip[at..].IndexOf((byte)0) : -1;
+            if (end < 0)
                 return null;
-            size = (size << 3) | (digit - '0');
+            at += end + 1;
         }
 
-        return size;
+        at += flags & Sum;
+        return at < gzip.Length ? at : null;
+    }
+
+    // How many bytes a deflate stream unpacks to; it may be followed by anything.
+    static int? Inflate(ReadOnlyMemory<byte> packed)
+    {
+        using var source = new MemoryStream(packed.ToArray());
+        using var plain = new DeflateStream(source, CompressionMode.Decompress);
+        var buffer = new byte[1 << 14];
+        try
+        {
+            var length = 0;
+            for (var read = plain.Read(buffer); read > 0; read = plain.Read(buffer))
+            {
+                if ((length += read) > UnpackedBytesMax)
+                    return null;
+            }
+
+            return length;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
     }
 
     // The head may end within the compressed data; what came out until then is what there is.

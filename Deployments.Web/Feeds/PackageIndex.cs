@@ -27,51 +27,6 @@ public sealed record PackageIndex(IReadOnlyList<IndexedFile> Files, IReadOnlyLis
             ? new BoundedStream(new GZipStream(plain, CompressionMode.Decompress), UnpackedBytesMax)
             : plain;
     }
-
-    /// <summary>Reads a stream that may be endless: a small file can unpack to anything.</summary>
-    sealed class BoundedStream(Stream inner, long lengthMax) : Stream
-    {
-        long rest = lengthMax;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override int Read(Span<byte> buffer)
-        {
-            var read = inner.Read(buffer);
-            return (rest -= read) >= 0 ? read : throw new InvalidDataException("The index unpacks to too much.");
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                inner.Dispose();
-            base.Dispose(disposing);
-        }
-    }
 }
 
 /// <summary>A package file that an index names.</summary>

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Net.Http.Headers;
 
 namespace Deployments.Web.Feeds;
 
@@ -77,18 +75,14 @@ public sealed partial class PyPiFeed
     // See "Legacy API" of the Python packaging guide: the file is the part called content.
     async ValueTask<LocalAnswer> StoreFormAsync(FeedRequest request, PackageTree tree, CancellationToken ct)
     {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-            || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 and <= 200 } boundary)
+        if (UploadForm.OfOrNull(request) is not { } form)
             return new LocalAnswer.Status(400, "Send the file as a form (multipart/form-data), as twine does.");
         try
         {
-            var reader = new MultipartReader(boundary, request.Body);
-            while (await reader.ReadNextSectionAsync(ct) is { } part)
+            while (await form.NextOrNullAsync(ct) is var (field, file, content))
             {
-                if (part.GetContentDispositionHeader() is { } disposition
-                    && HeaderUtilities.RemoveQuotes(disposition.Name) == "content"
-                    && HeaderUtilities.RemoveQuotes(disposition.FileName) is { Length: > 0 } file)
-                    return await StoreFileAsync(file.ToString(), part.Body, request, tree, ct);
+                if (field == "content")
+                    return await StoreFileAsync(file, content, request, tree, ct);
             }
         }
         catch (Exception e) when (e is InvalidDataException or IOException)

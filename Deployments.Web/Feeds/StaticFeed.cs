@@ -118,9 +118,7 @@ public abstract class StaticFeed : IFeedType
         try
         {
             await using var spool = await tree.SpoolAsync(upload.Body, ct);
-            var head = new byte[HeadLength(upload)];
-            var length = await spool.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, ct);
-            var manifest = length == 0 ? null : TryReadHead(upload, head.AsMemory(0, length));
+            var manifest = await ReadUploadAsync(upload, spool, ct);
             if (PlaceOf(upload, manifest) is not { } path || TryReadFile(path) is null)
             {
                 return new LocalAnswer.Status(400,
@@ -201,10 +199,24 @@ public abstract class StaticFeed : IFeedType
     /// <param name="path">Decoded segments without slashes.</param>
     protected abstract PackageCoordinates? TryReadFile(string[] path);
 
+    /// <summary>What an uploaded package says of itself; null when it does not, or is none.</summary>
+    /// <param name="upload">The upload; it has the file's name as its only segment, or none.</param>
+    /// <param name="content">The file, at its beginning.</param>
+    /// <param name="ct">Gives up.</param>
+    protected virtual async ValueTask<PackageCoordinates?> ReadUploadAsync(
+        FeedRequest upload, Stream content, CancellationToken ct)
+    {
+        var head = await HeadOfAsync(content, HeadLength(upload), ct);
+        return head.Length == 0 ? null : TryReadHead(upload, head);
+    }
+
     /// <summary>Where a package belongs that is uploaded without a path; null when that cannot be told.</summary>
     /// <param name="upload">The upload; it has the file's name as its only segment, or none.</param>
     /// <param name="manifest">What the package says of itself; null when it does not, or is none.</param>
     protected virtual string[]? PlaceOf(FeedRequest upload, PackageCoordinates? manifest) => null;
+
+    /// <summary>Whether a file sent to the feed's address by its name alone is a package that lies elsewhere.</summary>
+    protected virtual bool IsFiled(string file) => false;
 
     /// <summary>The media type that the ecosystem's servers give a file.</summary>
     protected virtual string MediaType(string file) => "application/octet-stream";
@@ -224,10 +236,11 @@ public abstract class StaticFeed : IFeedType
     }
 
     /// <summary>
-    /// Stores an uploaded file under its own path; at the feed's own address, by what it says itself.
+    /// Stores an uploaded file under its own path; at the feed's own address, by what it says of itself.
     /// </summary>
     protected virtual ValueTask<LocalAnswer> StoreAsync(
-        FeedRequest request, PackageTree tree, CancellationToken ct) => request.Segments.Count == 0
+        FeedRequest request, PackageTree tree, CancellationToken ct) =>
+        request.Segments.Count == 0 || (request.Segments is [var file] && IsFiled(file))
             ? FileAsync(request, tree, ct)
             : SaveAsync(request.Body, request, tree, ct, [.. request.Segments]);
 
@@ -290,8 +303,12 @@ public abstract class StaticFeed : IFeedType
     protected static byte[] Packed(string text, bool isPacked)
     {
         var plain = System.Text.Encoding.UTF8.GetBytes(text);
-        if (!isPacked)
-            return plain;
+        return isPacked ? Packed(plain) : plain;
+    }
+
+    /// <summary>Bytes packed with gzip, always to the same ones.</summary>
+    protected static byte[] Packed(byte[] plain)
+    {
         using var packed = new MemoryStream();
         using (var gzip = new System.IO.Compression.GZipStream(
             packed, System.IO.Compression.CompressionLevel.Optimal, leaveOpen: true))

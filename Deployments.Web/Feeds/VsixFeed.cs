@@ -93,6 +93,9 @@ public sealed partial class VsixFeed : StaticFeed
             # feed must allow anonymous access
             {feed}
             """),
+        new("curl", $"""
+            curl -T Acme.Tool.vsix -H "X-ApiKey: $KEY" {feed}
+            """),
     ];
 
     /// <inheritdoc/>
@@ -135,6 +138,10 @@ public sealed partial class VsixFeed : StaticFeed
     }
 
     /// <inheritdoc/>
+    public override ValueTask<LocalAnswer> UploadAsync(FeedRequest upload, PackageTree tree, CancellationToken ct) =>
+        StoreAsync(upload, tree, ct);
+
+    /// <inheritdoc/>
     protected override ValueTask<LocalAnswer> DeleteAsync(
         FeedRequest request, PackageTree tree, CancellationToken ct) => ValueTask.FromResult<LocalAnswer>(
         TryReadDownload(request) is { } package
@@ -146,6 +153,15 @@ public sealed partial class VsixFeed : StaticFeed
     protected override PackageCoordinates? TryReadFile(string[] path) =>
         path is ["download", var id, var version, FileName] && IsName(id) && IsVersion(version)
             ? new PackageCoordinates("", id, version)
+            : null;
+
+    /// <inheritdoc/>
+    public override PackageFile? StoredPackage(string[] path) => path is ["download", var id, var version, FileName]
+        && TryReadFile(path) is not null
+            ? PackageFile.At($"{id}-{version}.vsix", "download", id, version) with
+            {
+                Removed = ["download", id, version],
+            }
             : null;
 
     static async ValueTask<LocalAnswer?> GalleryAsync(

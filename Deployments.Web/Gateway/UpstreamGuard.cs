@@ -57,22 +57,27 @@ sealed class UpstreamGuard(DeploymentsSettings settings)
         return null;
     }
 
-    async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
+    ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct) =>
+        ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, ct);
+
+    /// <summary>Opens a connection to a host, at an address that may be reached.</summary>
+    /// <exception cref="HttpRequestException">None of its addresses may be, or it has none.</exception>
+    /// <exception cref="SocketException">Nobody answers there, or the name is not known.</exception>
+    public async ValueTask<Stream> ConnectAsync(string host, int port, CancellationToken ct)
     {
-        var endPoint = context.DnsEndPoint;
         // Not asked of DNS, which makes an error of its own out of 0.0.0.0.
-        var addresses = IPAddress.TryParse(endPoint.Host, out var literal)
+        var addresses = IPAddress.TryParse(host, out var literal)
             ? [literal]
-            : await Dns.GetHostAddressesAsync(endPoint.Host, ct);
+            : await Dns.GetHostAddressesAsync(host, ct);
         var refusals = addresses.Select(RefusalOrNull).OfType<string>().ToList();
         var allowed = Array.FindAll(addresses, address => RefusalOrNull(address) is null);
         if (allowed.Length == 0)
-            throw new HttpRequestException(refusals.FirstOrDefault() ?? $"{endPoint.Host} has no address");
+            throw new HttpRequestException(refusals.FirstOrDefault() ?? $"{host} has no address");
 
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(allowed, endPoint.Port, ct);
+            await socket.ConnectAsync(allowed, port, ct);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

@@ -21,6 +21,8 @@ static class Timetable
             Does: "Fetches advisories from the sources that administrators have set, and finds out what they affect."),
         new(MatchDistributionsJob.Name, Every: TimeSpan.FromSeconds(20), typeof(MatchDistributionsJob),
             Does: "Finds out what advisories say of packages whose feed serves another distribution than it did."),
+        new(GuessDistributionsJob.Name, Every: TimeSpan.FromHours(1), typeof(GuessDistributionsJob),
+            Does: "Proposes which distribution a feed serves, by its repository's metadata, where nobody has said it."),
         new(DeliverNotificationsJob.Name, Every: TimeSpan.FromSeconds(10), typeof(DeliverNotificationsJob),
             Does: "Sends the webhooks and mails that notification rules ask for, and those that failed again."),
         new(PollOctopusJob.Name, Every: TimeSpan.FromSeconds(10), typeof(PollOctopusJob),

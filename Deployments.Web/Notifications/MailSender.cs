@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using Deployments.Data.Notifications;
-using Deployments.Web.Settings;
+using Deployments.Web.Gateway;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
@@ -11,35 +12,49 @@ using MimeKit;
 namespace Deployments.Web.Notifications;
 
 /// <summary>
-/// Sends mail through the server that the settings name. Whoever sets the program's environment may reach any address:
-/// there is no guard.
+/// Sends mail through the server in force. One that an administrator named passes the same guard as connectors; whoever
+/// sets the program's environment may reach any address.
 /// </summary>
-sealed class MailSender(DeploymentsSettings settings, NotificationLinks links, TimeProvider time)
+sealed class MailSender(MailServers servers, UpstreamGuard guard, NotificationLinks links, TimeProvider time)
 {
     static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
-
-    /// <summary>Whether there is a server to send through.</summary>
-    public bool IsSet => settings.Smtp.Host is not null;
 
     /// <summary>Sends several notifications of a rule as one mail.</summary>
     /// <param name="rule">Says to whom.</param>
     /// <param name="notifications">What happened, oldest first; at least one.</param>
     /// <param name="ct">Ends the program; then nothing is known of what the server took.</param>
-    public async Task<DeliveryResult> SendAsync(
-        NotificationRule rule, IReadOnlyList<ClaimedNotification> notifications, CancellationToken ct)
+    public Task<DeliveryResult> SendAsync(
+        NotificationRule rule, IReadOnlyList<ClaimedNotification> notifications, CancellationToken ct) =>
+        SendAsync(sender => Message(rule, notifications, sender), ct);
+
+    /// <summary>Sends a message that says only that mail arrives.</summary>
+    /// <param name="recipient">To whom: an address.</param>
+    /// <param name="ct">Gives up.</param>
+    public Task<DeliveryResult> SendTestAsync(string recipient, CancellationToken ct) => SendAsync(sender =>
+    {
+        var message = Message("Deployments: mail arrives", sender, [recipient], $"{Guid.NewGuid():N}");
+        message.Body = new TextPart("plain")
+        {
+            Text = "An administrator asked for this message, to see whether mail arrives. It does.\n\n"
+                + "-- \nDeployments\n",
+        };
+        return message;
+    }, ct);
+
+    async Task<DeliveryResult> SendAsync(Func<string, MimeMessage> write, CancellationToken ct)
     {
         var began = time.GetTimestamp();
-        if (settings.Smtp is not { Host: { } host, From: { } from } smtp)
-            return Failed("No mail server is set (Deployments__Smtp__Host).");
+        if (await servers.InForceOrNullAsync(ct) is not { } server)
+            return Failed("No mail server is set (/admin/notifications/mail-server).");
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
         timeout.CancelAfter(Timeout);
         try
         {
-            using var message = Message(rule, notifications, from);
+            using var message = write(server.Sender);
             using var client = new SmtpClient();
-            await client.ConnectAsync(host, smtp.Port, Encryption(smtp.Encryption), timeout.Token);
-            if (!string.IsNullOrEmpty(smtp.UserName))
-                await client.AuthenticateAsync(smtp.UserName, smtp.Password ?? "", timeout.Token);
+            await ConnectAsync(client, server, timeout.Token);
+            if (!string.IsNullOrEmpty(server.UserName))
+                await client.AuthenticateAsync(server.UserName, servers.PasswordOf(server), timeout.Token);
             var answer = await client.SendAsync(message, timeout.Token);
             await QuitAsync(client, timeout.Token);
             return new DeliveryResult(true, Took(began), null, answer, null);
@@ -48,12 +63,26 @@ sealed class MailSender(DeploymentsSettings settings, NotificationLinks links, T
         {
             return Failed("The mail server took too long.");
         }
+        catch (CryptographicException)
+        {
+            return Failed("The stored password cannot be read any more, because keys were lost. Type it again.");
+        }
         catch (Exception exception) when (IsOfMail(exception))
         {
             return Failed(exception.Message);
         }
 
         DeliveryResult Failed(string problem) => new(false, Took(began), null, "", problem);
+    }
+
+    async Task ConnectAsync(SmtpClient client, MailServer server, CancellationToken ct)
+    {
+        var encryption = Encryption(server.Encryption);
+        if (servers.OfEnvironment is not null)
+            await client.ConnectAsync(server.Host, server.Port, encryption, ct);
+        else
+            await client.ConnectAsync(
+                await guard.ConnectAsync(server.Host, server.Port, ct), server.Host, server.Port, encryption, ct);
     }
 
     // The server has taken the mail; what happens at the goodbye does not change that.
@@ -71,19 +100,26 @@ sealed class MailSender(DeploymentsSettings settings, NotificationLinks links, T
     static bool IsOfMail(Exception exception) =>
         exception is SmtpCommandException or ProtocolException or MailKit.Security.AuthenticationException
             or SslHandshakeException or System.Security.Authentication.AuthenticationException or SocketException
-            or IOException or NotSupportedException or ServiceNotAuthenticatedException;
+            or IOException or NotSupportedException or ServiceNotAuthenticatedException or HttpRequestException;
 
-    MimeMessage Message(
-        NotificationRule rule, IReadOnlyList<ClaimedNotification> notifications, string from)
+    MimeMessage Message(string subject, string sender, IEnumerable<string> recipients, string id)
     {
-        var message = new MimeMessage { Subject = NotificationText.Subject(rule, notifications) };
-        message.From.Add(MailboxAddress.Parse(from));
-        foreach (var recipient in rule.Recipients)
+        var message = new MimeMessage { Subject = subject };
+        message.From.Add(MailboxAddress.Parse(sender));
+        foreach (var recipient in recipients)
             message.To.Add(MailboxAddress.Parse(recipient));
         message.Date = time.GetUtcNow();
-        message.MessageId = string.Create(CultureInfo.InvariantCulture,
-            $"{notifications[0].DeliveryKey:N}.{notifications.Count}@{message.From.Mailboxes.First().Domain}");
+        message.MessageId = $"{id}@{message.From.Mailboxes.First().Domain}";
         message.Headers.Add("Auto-Submitted", "auto-generated");
+        return message;
+    }
+
+    MimeMessage Message(
+        NotificationRule rule, IReadOnlyList<ClaimedNotification> notifications, string sender)
+    {
+        var message = Message(
+            NotificationText.Subject(rule, notifications), sender, rule.Recipients,
+            string.Create(CultureInfo.InvariantCulture, $"{notifications[0].DeliveryKey:N}.{notifications.Count}"));
         message.Headers.Add("X-Deployments-Event", NotificationText.EventOf(notifications[0].Occasion));
         message.Body = new TextPart("plain")
         {

@@ -11,6 +11,8 @@ namespace Deployments.Web.Records;
 /// <param name="types">The feed types.</param>
 public sealed class RecordFactory(FeedTypeCatalog types)
 {
+    const int PlaceLengthMax = 400;
+
     /// <summary>What an inbox entry becomes.</summary>
     public InboxVerdict Interpret(InboxRow row) =>
         row.Reason is not null ? Reject(row, row.Reason)
@@ -26,6 +28,8 @@ public sealed class RecordFactory(FeedTypeCatalog types)
     {
         var keys = type.Normalize(new PackageCoordinates(entry.GroupName, entry.Name, entry.Version, entry.Qualifier));
         var (source, sourceVersion) = SourceOf(entry);
+        var place = type.PackageType is "deb" or "rpm" or "apk" ? PlaceOf(type, entry.RawPath) : null;
+        var isInPool = type.PackageType == "deb" && (place is null || place.Split('/')[0] == "pool");
         return new NewRecord
         {
             Id = entry.Id,
@@ -42,6 +46,8 @@ public sealed class RecordFactory(FeedTypeCatalog types)
             SourceKey = source,
             SourceVersion = sourceVersion,
             SourceSortKey = sourceVersion is null ? null : type.VersionOrder.SortKey(sourceVersion),
+            Place = isInPool ? null : place,
+            IsInPool = isInPool,
             Application = entry.Application,
             Description = entry.Description,
             Target = entry.Target,
@@ -57,6 +63,15 @@ public sealed class RecordFactory(FeedTypeCatalog types)
             RawHeaders = entry.RawHeaders,
         };
     }
+
+    // The folder of /{root}/{feed}/{folder}/{file}; null where the package was asked for in another way.
+    static string? PlaceOf(IFeedType type, string rawPath) =>
+        rawPath.Split('?')[0].Split('/', 4) is ["", var root, _, var path]
+        && root.Equals(type.Root, StringComparison.OrdinalIgnoreCase)
+        && FeedRequest.TryRead("GET", path) is { Segments.Count: > 1 } request
+        && string.Join('/', request.Segments.SkipLast(1)) is { Length: <= PlaceLengthMax } place
+            ? place
+            : null;
 
     // openssl (3.0.11-1), or only its name where the version is the package's.
     static (string? Name, string? Version) SourceOf(InboxEntry entry) =>

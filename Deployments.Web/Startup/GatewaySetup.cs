@@ -2,6 +2,7 @@ using Deployments.Data.Accounts;
 using Deployments.Data.Database;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Connectors;
 using Deployments.Web.Feeds;
 using Deployments.Web.Gateway;
@@ -37,6 +38,11 @@ static class GatewaySetup
         services.AddSingleton<UpstreamGuard>();
         services.AddSingleton<UpstreamClient>();
         services.AddSingleton<UpstreamIndexes>();
+        services.AddSingleton<RepositoryFiles>();
+        services.AddSingleton<SuiteFinder>();
+        services.AddSingleton(provider => new DistributionGuesser(
+            provider.GetRequiredService<RepositoryFiles>(), provider.GetRequiredService<DistributionGuessStore>(),
+            provider.GetRequiredService<FeedTypeCatalog>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new ConnectorCheck(
             provider.GetRequiredService<UpstreamClient>(), provider.GetRequiredService<FeedTypeCatalog>(),
             provider.GetRequiredService<TimeProvider>()));

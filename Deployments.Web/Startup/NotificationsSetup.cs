@@ -9,6 +9,7 @@ static class NotificationsSetup
     {
         builder.Services.AddSingleton<NotificationLinks>();
         builder.Services.AddSingleton<WebhookSender>();
+        builder.Services.AddSingleton<MailServers>();
         builder.Services.AddSingleton<MailSender>();
         builder.Services.AddSingleton<NotificationDelivery>();
     }

@@ -1,6 +1,8 @@
 using Deployments.Data.Audit;
 using Deployments.Data.Feeds;
+using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
+using Deployments.Web.Connectors;
 using Deployments.Web.Feeds;
 using FluentValidation.AspNetCore;
 using Microsoft.AspNetCore.Mvc;
@@ -9,7 +11,9 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace Deployments.Web.Pages.Feeds;
 
 /// <summary>One feed: change and delete.</summary>
-public sealed class AdminFeedModel(FeedQueries queries, FeedStore store, FeedTypeCatalog types) : PageModel
+public sealed class AdminFeedModel(
+    FeedQueries queries, FeedStore store, FeedTypeCatalog types, DistributionGuessStore guesses,
+    DistributionGuesser guesser) : PageModel
 {
     /// <summary>The feed as it is.</summary>
     public Feed Feed { get; private set; } = null!;
@@ -27,6 +31,16 @@ public sealed class AdminFeedModel(FeedQueries queries, FeedStore store, FeedTyp
     /// <summary>A release of each distribution that has such packages; empty for other types.</summary>
     public IReadOnlyList<string> DistributionExamples =>
         types.FindOrNull(Feed.FeedType) is { } type ? Distributions.Examples(type.PackageType) : [];
+
+    /// <summary>What it seems to serve; proposals.</summary>
+    public IReadOnlyList<DistributionGuess> Guesses { get; private set; } = [];
+
+    /// <summary>When that was looked into; null: never.</summary>
+    public DateTimeOffset? GuessedAt { get; private set; }
+
+    /// <summary>Whether the proposals say what the feed's settings say.</summary>
+    public bool IsAsGuessed => Guesses.Select(guess => guess.Entry).Order(StringComparer.Ordinal)
+        .SequenceEqual(Feed.Distributions.Order(StringComparer.Ordinal));
 
     Actor By => PageAccess.CallerOf(HttpContext).ActorFor(HttpContext);
 
@@ -65,6 +79,35 @@ public sealed class AdminFeedModel(FeedQueries queries, FeedStore store, FeedTyp
         return Page();
     }
 
+    /// <summary>Looks into what the feed seems to serve; its settings stay.</summary>
+    public async Task<IActionResult> OnPostGuessAsync([FromRoute] string name, CancellationToken ct)
+    {
+        if (!await LoadAsync(name, ct))
+            return NotFound();
+        Notice = (await guesser.GuessAsync(Feed, ct)).Count > 0
+            ? "Looked into."
+            : "Looked into: nothing in it tells which distribution it is of.";
+        return RedirectToPage(new { name });
+    }
+
+    /// <summary>Takes the proposals as the feed's distributions.</summary>
+    public async Task<IActionResult> OnPostAdoptAsync([FromRoute] string name, CancellationToken ct)
+    {
+        if (!await LoadAsync(name, ct))
+            return NotFound();
+        var proposed = Web.Feeds.Distributions.Read(Guesses.Select(guess => guess.Entry));
+        if (proposed.Count == 0)
+        {
+            Input = FeedForm.Of(Feed);
+            ModelState.AddModelError("", "There is no proposal any more.");
+            return Page();
+        }
+
+        await store.ChangeAsync(name, fields => fields with { Distributions = proposed }, By, ct);
+        Notice = "The proposals are the feed's distributions now. They are applied to all records within a minute.";
+        return RedirectToPage(new { name });
+    }
+
     /// <summary>Deletes the feed.</summary>
     public async Task<IActionResult> OnPostDeleteAsync([FromRoute] string name, string? confirm, CancellationToken ct)
     {
@@ -88,6 +131,8 @@ public sealed class AdminFeedModel(FeedQueries queries, FeedStore store, FeedTyp
             return false;
         Feed = feed;
         Connectors = await queries.ConnectorsAsync(ct);
+        if (DistributionExamples.Count > 0)
+            (Guesses, GuessedAt) = await guesses.OfAsync(feed.FeedId, ct);
         return true;
     }
 }

@@ -3,7 +3,6 @@ using Deployments.Data.Feeds;
 using Deployments.Data.Notifications;
 using Deployments.Web.Accounts;
 using Deployments.Web.Notifications;
-using Deployments.Web.Settings;
 using FluentValidation.AspNetCore;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -22,7 +21,7 @@ public sealed record NotificationFieldsModel(
 /// <summary>Every notification rule; adds one.</summary>
 public sealed class NotificationsModel(
     NotificationQueries queries, NotificationRuleStore store, FeedQueries feeds, ConnectorSecrets secrets,
-    DeploymentsSettings settings) : PageModel
+    MailServers mail) : PageModel
 {
     /// <summary>The rules, by name.</summary>
     public IReadOnlyList<NotificationRule> Rules { get; private set; } = [];
@@ -89,14 +88,15 @@ public sealed class NotificationsModel(
     {
         Rules = await queries.AllAsync(ct);
         Fields = new NotificationFieldsModel(
-            form, await feeds.AllAsync(VisibleFeeds.All, ct), IsNew: true, settings.Smtp.Host is not null);
+            form, await feeds.AllAsync(VisibleFeeds.All, ct), IsNew: true,
+            await mail.InForceOrNullAsync(ct) is not null);
     }
 }
 
 /// <summary>One rule: what became of what it told; try, change, switch, delete.</summary>
 public sealed class NotificationRuleModel(
     NotificationQueries queries, NotificationRuleStore store, NotificationOutboxStore outbox, FeedQueries feeds,
-    ConnectorSecrets secrets, DeploymentsSettings settings) : PageModel
+    ConnectorSecrets secrets, MailServers mail) : PageModel
 {
     const int RowsPerPage = 50;
 
@@ -246,7 +246,7 @@ public sealed class NotificationRuleModel(
         OlderUrl = rows.Count > RowsPerPage ? Address(Rows[^1].NotificationId) : null;
         Fields = new NotificationFieldsModel(
             input ?? NotificationForm.Of(rule), await feeds.AllAsync(VisibleFeeds.All, ct), IsNew: false,
-            settings.Smtp.Host is not null);
+            await mail.InForceOrNullAsync(ct) is not null);
         return Page();
     }
 
