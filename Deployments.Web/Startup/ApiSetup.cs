@@ -18,6 +18,7 @@ static class ApiSetup
         builder.Services.AddSingleton<ConnectorManagementApi>();
         builder.Services.AddSingleton<ApiKeysApi>();
         builder.Services.AddSingleton<PackagesApi>();
+        builder.Services.AddSingleton<TargetGroupApi>();
         builder.Services.AddSingleton<HealthApi>();
     }
 
@@ -42,6 +43,7 @@ static class ApiSetup
         ConnectorManagementApi.Map(app);
         ApiKeysApi.Map(app);
         PackagesApi.Map(app);
+        TargetGroupApi.Map(app);
         HealthApi.Map(app);
     }
 }
