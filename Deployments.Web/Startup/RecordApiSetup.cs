@@ -17,6 +17,7 @@ static class RecordApiSetup
         builder.Services.AddSingleton<RemovalRequestValidator>();
         builder.Services.AddSingleton<RemovalApi>();
         builder.Services.AddSingleton<RejectedMender>();
+        builder.Services.AddSingleton<MatrixApi>();
         builder.Services.AddSingleton<ExportGate>();
     }
 
@@ -26,6 +27,7 @@ static class RecordApiSetup
         PackageDeploymentBatchApi.Map(app);
         RemovalApi.Map(app);
         ReadApi.Map(app);
+        MatrixApi.Map(app);
         ExportApi.Map(app);
         OpenApi.Map(app);
     }
