@@ -18,6 +18,8 @@ static class RecordApiSetup
         builder.Services.AddSingleton<RemovalApi>();
         builder.Services.AddSingleton<RejectedMender>();
         builder.Services.AddSingleton<MatrixApi>();
+        builder.Services.AddSingleton<BadgeApi>();
+        builder.Services.AddSingleton<DeletionApi>();
         builder.Services.AddSingleton<ExportGate>();
     }
 
@@ -28,6 +30,8 @@ static class RecordApiSetup
         RemovalApi.Map(app);
         ReadApi.Map(app);
         MatrixApi.Map(app);
+        BadgeApi.Map(app);
+        DeletionApi.Map(app);
         ExportApi.Map(app);
         OpenApi.Map(app);
     }
