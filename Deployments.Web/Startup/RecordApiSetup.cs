@@ -18,6 +18,7 @@ static class RecordApiSetup
         builder.Services.AddSingleton<RemovalApi>();
         builder.Services.AddSingleton<RejectedMender>();
         builder.Services.AddSingleton<MatrixApi>();
+        builder.Services.AddSingleton<RolloutApi>();
         builder.Services.AddSingleton<BadgeApi>();
         builder.Services.AddSingleton<DeletionApi>();
         builder.Services.AddSingleton<ExportGate>();
@@ -30,6 +31,7 @@ static class RecordApiSetup
         RemovalApi.Map(app);
         ReadApi.Map(app);
         MatrixApi.Map(app);
+        RolloutApi.Map(app);
         BadgeApi.Map(app);
         DeletionApi.Map(app);
         ExportApi.Map(app);
