@@ -18,6 +18,7 @@ static class RecordApiSetup
         builder.Services.AddSingleton<RemovalApi>();
         builder.Services.AddSingleton<RejectedMender>();
         builder.Services.AddSingleton<MatrixApi>();
+        builder.Services.AddSingleton<CalendarApi>();
         builder.Services.AddSingleton<RolloutApi>();
         builder.Services.AddSingleton<BadgeApi>();
         builder.Services.AddSingleton<DeletionApi>();
@@ -31,6 +32,7 @@ static class RecordApiSetup
         RemovalApi.Map(app);
         ReadApi.Map(app);
         MatrixApi.Map(app);
+        CalendarApi.Map(app);
         RolloutApi.Map(app);
         BadgeApi.Map(app);
         DeletionApi.Map(app);
