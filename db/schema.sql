@@ -67,12 +67,29 @@ begin
     return null;
 end $$;
 
+CREATE FUNCTION public.put_target_in_group() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_advisory_xact_lock_shared(862407);
+    new.target_group_id := target_group_of(new.name_key);
+    return new;
+end $$;
+
 CREATE FUNCTION public.refuse_audit_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
     raise exception 'audit_events is append-only' using errcode = 'insufficient_privilege';
 end $$;
+
+CREATE FUNCTION public.target_group_of(key text) RETURNS integer
+    LANGUAGE sql STABLE
+    AS $$
+    select target_group_id from target_group_rules where key like pattern_like order by place limit 1
+$$;
+
+COMMENT ON FUNCTION public.target_group_of(key text) IS 'The group of a target with this name key; null: no rule matches.';
 
 CREATE TABLE public.accounts (
     account_id integer NOT NULL,
@@ -435,6 +452,33 @@ COMMENT ON COLUMN public.cd_events.deployment_id IS 'The record, or the rejected
 
 COMMENT ON COLUMN public.cd_events.removal_id IS 'The removal; of several the first.';
 
+CREATE TABLE public.change_windows (
+    place integer NOT NULL,
+    target_group_id integer,
+    weekdays integer,
+    opens_minute integer,
+    closes_minute integer,
+    first_day integer,
+    last_day integer,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT change_windows_check CHECK ((((closes_minute >= 1) AND (closes_minute <= 1440)) AND (closes_minute > opens_minute))),
+    CONSTRAINT change_windows_check1 CHECK ((last_day >= first_day)),
+    CONSTRAINT change_windows_check2 CHECK ((num_nulls(weekdays, opens_minute, closes_minute) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT change_windows_check3 CHECK ((num_nulls(first_day, last_day) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT change_windows_check4 CHECK (((weekdays IS NULL) <> (first_day IS NULL))),
+    CONSTRAINT change_windows_opens_minute_check CHECK (((opens_minute >= 0) AND (opens_minute <= 1439))),
+    CONSTRAINT change_windows_reason_check CHECK ((length(reason) <= 200)),
+    CONSTRAINT change_windows_weekdays_check CHECK (((weekdays >= 1) AND (weekdays <= 127)))
+);
+
+COMMENT ON TABLE public.change_windows IS 'Windows in which changes are meant to happen, and freezes in which none are; all in UTC.';
+
+COMMENT ON COLUMN public.change_windows.target_group_id IS 'Of which targets; null: of all.';
+
+COMMENT ON COLUMN public.change_windows.weekdays IS 'Of a window: 1 Monday, 2 Tuesday, 4 Wednesday ... 64 Sunday, added up.';
+
+COMMENT ON COLUMN public.change_windows.first_day IS 'Of a freeze: days since 1970.';
+
 CREATE TABLE public.connectors (
     connector_id integer NOT NULL,
     name text NOT NULL,
@@ -462,6 +506,15 @@ ALTER TABLE public.connectors ALTER COLUMN connector_id ADD GENERATED ALWAYS AS 
     CACHE 1
 );
 
+CREATE TABLE public.counted_days (
+    day integer NOT NULL,
+    counted_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.counted_days IS 'The days that deployment_days has, and when each was counted last.';
+
+COMMENT ON COLUMN public.counted_days.day IS 'Days since 1970, UTC.';
+
 CREATE TABLE public.data_protection_keys (
     friendly_name text NOT NULL,
     xml text NOT NULL,
@@ -488,6 +541,23 @@ COMMENT ON COLUMN public.demo_load.ends_at IS 'The end of the history: with the 
 COMMENT ON COLUMN public.demo_load.done IS 'How many of its records are there for certain; those of the batch behind them may be.';
 
 COMMENT ON COLUMN public.demo_load.ended_at IS 'When all of it was there; null: it is being loaded, or was interrupted.';
+
+CREATE TABLE public.deployment_days (
+    day integer NOT NULL,
+    feed_id integer NOT NULL,
+    target_group_id integer NOT NULL,
+    deployments integer NOT NULL,
+    rollbacks integer NOT NULL,
+    outside integer DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE public.deployment_days IS 'Deployments of a day, by feed and group of targets, as they were when the day was counted.';
+
+COMMENT ON COLUMN public.deployment_days.target_group_id IS 'The group that the targets were in when the day was counted; 0: in none.';
+
+COMMENT ON COLUMN public.deployment_days.rollbacks IS 'Those that brought an older version than the record before, of the same feed, on the same target.';
+
+COMMENT ON COLUMN public.deployment_days.outside IS 'Those in a freeze, or outside every window where there are any.';
 
 CREATE SEQUENCE public.deployment_ids
     START WITH 1
@@ -1367,13 +1437,51 @@ CREATE TABLE public.server_keys (
 
 COMMENT ON TABLE public.server_keys IS 'Keys that all web nodes share and that never change, encrypted with the Data Protection keys.';
 
+CREATE TABLE public.target_group_rules (
+    place integer NOT NULL,
+    pattern text NOT NULL,
+    pattern_like text NOT NULL,
+    target_group_id integer NOT NULL,
+    CONSTRAINT target_group_rules_pattern_check CHECK (((length(pattern) >= 1) AND (length(pattern) <= 200)))
+);
+
+COMMENT ON TABLE public.target_group_rules IS 'Which targets are in which group: of the rules that match a name the first, by place, counts.';
+
+COMMENT ON COLUMN public.target_group_rules.pattern IS 'As typed: * stands for any text, ? for one character.';
+
+COMMENT ON COLUMN public.target_group_rules.pattern_like IS 'The same for like, to be compared with targets.name_key.';
+
+CREATE TABLE public.target_groups (
+    target_group_id integer NOT NULL,
+    place integer NOT NULL,
+    name_key text NOT NULL,
+    name text NOT NULL,
+    CONSTRAINT target_groups_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+COMMENT ON TABLE public.target_groups IS 'Groups of targets, such as test and production, in the order of their places.';
+
+COMMENT ON COLUMN public.target_groups.name_key IS 'The name under which spellings are equal.';
+
+ALTER TABLE public.target_groups ALTER COLUMN target_group_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.target_groups_target_group_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.targets (
     target_id integer NOT NULL,
     name_key text NOT NULL,
-    name text NOT NULL
+    name text NOT NULL,
+    target_group_id integer
 );
 
 COMMENT ON TABLE public.targets IS 'Where packages are installed, typically servers.';
+
+COMMENT ON COLUMN public.targets.target_group_id IS 'The group that the rules say; null: none matches. Kept by the trigger and by whoever changes the rules.';
 
 ALTER TABLE public.targets ALTER COLUMN target_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.targets_target_id_seq
@@ -1491,14 +1599,23 @@ ALTER TABLE ONLY public.audit_events
 ALTER TABLE ONLY public.cd_events
     ADD CONSTRAINT cd_events_pkey PRIMARY KEY (event_key);
 
+ALTER TABLE ONLY public.change_windows
+    ADD CONSTRAINT change_windows_pkey PRIMARY KEY (place);
+
 ALTER TABLE ONLY public.connectors
     ADD CONSTRAINT connectors_pkey PRIMARY KEY (connector_id);
+
+ALTER TABLE ONLY public.counted_days
+    ADD CONSTRAINT counted_days_pkey PRIMARY KEY (day);
 
 ALTER TABLE ONLY public.data_protection_keys
     ADD CONSTRAINT data_protection_keys_pkey PRIMARY KEY (friendly_name);
 
 ALTER TABLE ONLY public.demo_load
     ADD CONSTRAINT demo_load_pkey PRIMARY KEY (only_one);
+
+ALTER TABLE ONLY public.deployment_days
+    ADD CONSTRAINT deployment_days_pkey PRIMARY KEY (day, feed_id, target_group_id);
 
 ALTER TABLE ONLY public.deployment_inbox
     ADD CONSTRAINT deployment_inbox_pkey PRIMARY KEY (id);
@@ -1626,6 +1743,15 @@ ALTER TABLE ONLY public.schema_migrations
 ALTER TABLE ONLY public.server_keys
     ADD CONSTRAINT server_keys_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.target_group_rules
+    ADD CONSTRAINT target_group_rules_pkey PRIMARY KEY (place);
+
+ALTER TABLE ONLY public.target_groups
+    ADD CONSTRAINT target_groups_name_key_key UNIQUE (name_key);
+
+ALTER TABLE ONLY public.target_groups
+    ADD CONSTRAINT target_groups_pkey PRIMARY KEY (target_group_id);
+
 ALTER TABLE ONLY public.targets
     ADD CONSTRAINT targets_name_key_key UNIQUE (name_key);
 
@@ -1690,7 +1816,11 @@ CREATE INDEX audit_events_by_time ON public.audit_events USING btree (occurred_a
 
 CREATE INDEX cd_events_by_subject ON public.cd_events USING btree (subject_key);
 
+CREATE INDEX change_windows_by_group ON public.change_windows USING btree (target_group_id);
+
 CREATE UNIQUE INDEX connectors_by_name ON public.connectors USING btree (lower(name));
+
+CREATE INDEX deployment_days_by_feed ON public.deployment_days USING btree (feed_id);
 
 CREATE INDEX deployments_by_application ON public.deployments USING btree (application_id, deployed_hour);
 
@@ -1798,6 +1928,10 @@ CREATE INDEX removals_by_package ON public.removals USING btree (package_id, rem
 
 CREATE INDEX removals_by_target ON public.removals USING btree (target_id, package_id, removed_at);
 
+CREATE INDEX target_group_rules_by_group ON public.target_group_rules USING btree (target_group_id);
+
+CREATE INDEX targets_by_group ON public.targets USING btree (target_group_id);
+
 CREATE INDEX targets_by_part ON public.targets USING gin (name_key public.gin_trgm_ops);
 
 CREATE INDEX targets_by_prefix ON public.targets USING btree (name_key text_pattern_ops);
@@ -1836,6 +1970,8 @@ CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.feeds FO
 
 CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.package_statuses FOR EACH STATEMENT EXECUTE FUNCTION public.notify_feeds_changed();
 
+CREATE TRIGGER targets_grouped BEFORE INSERT ON public.targets FOR EACH ROW EXECUTE FUNCTION public.put_target_in_group();
+
 ALTER TABLE ONLY public.advisory_names
     ADD CONSTRAINT advisory_names_advisory_id_fkey FOREIGN KEY (advisory_id) REFERENCES public.advisories(advisory_id) ON DELETE CASCADE;
 
@@ -1865,6 +2001,14 @@ ALTER TABLE ONLY public.assessments
 
 ALTER TABLE ONLY public.distribution_guesses
     ADD CONSTRAINT distribution_guesses_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+ALTER TABLE ONLY public.change_windows
+    ADD CONSTRAINT change_windows_target_group_id_fkey FOREIGN KEY (target_group_id) REFERENCES public.target_groups(target_group_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deployment_days
+    ADD CONSTRAINT deployment_days_day_fkey FOREIGN KEY (day) REFERENCES public.counted_days(day) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deployment_days
+    ADD CONSTRAINT deployment_days_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
 
 ALTER TABLE ONLY public.drift_acceptances
     ADD CONSTRAINT drift_acceptances_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);
@@ -1946,6 +2090,12 @@ ALTER TABLE ONLY public.rejected_records
 
 ALTER TABLE ONLY public.retention_rules
     ADD CONSTRAINT retention_rules_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.target_group_rules
+    ADD CONSTRAINT target_group_rules_target_group_id_fkey FOREIGN KEY (target_group_id) REFERENCES public.target_groups(target_group_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.targets
+    ADD CONSTRAINT targets_target_group_id_fkey FOREIGN KEY (target_group_id) REFERENCES public.target_groups(target_group_id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.told_drift
     ADD CONSTRAINT told_drift_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);

@@ -12,6 +12,10 @@ static class AdvisoryLocks
     public const long PackIndexes = 862_404;
     public const long KeyRing = 862_405;
     public const long WakeDrain = 862_406;
+
+    /// <summary>Held together by those who add targets, alone by who changes groups; migration 0042 has it too.</summary>
+    public const long TargetGroups = 862_407;
+
     public const long Findings = 7_482_011;
 
     /// <summary>The first half of a lock of two; the second is the connection.</summary>

@@ -10,6 +10,9 @@ static class Like
     public static string? Matching(string? pattern) =>
         pattern is null ? null : Escape(pattern).Replace('*', '%');
 
+    /// <summary>The text itself, where <c>*</c> stands for any text and <c>?</c> for one character.</summary>
+    public static string Wildcards(string pattern) => Escape(pattern).Replace('*', '%').Replace('?', '_');
+
     static string Escape(string text) =>
         text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal)
             .Replace("_", @"\_", StringComparison.Ordinal);

@@ -104,15 +104,21 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
         for (var count = TargetsFirst; rows.Count <= filter.Limit; count *= 2)
         {
             var targets = (await connection.QueryAsync<(int Id, string Key)>(new CommandDefinition(
-                """
+                $"""
                 select t.target_id, t.name_key
                 from targets t
-                where t.name_key >= @from and t.name_key is distinct from @done
+                where {TargetGroupSql.Target} and t.name_key >= @from and t.name_key is distinct from @done
                   and exists (select from inventory_targets i where i.target_id = t.target_id)
                 order by t.name_key
                 limit @count
                 """,
-                new { from = done ?? filter.Cursor?.TargetKey ?? "", done, count }, cancellationToken: ct))).AsList();
+                new
+                {
+                    from = done ?? filter.Cursor?.TargetKey ?? "",
+                    done,
+                    count,
+                    targetGroup = filter.TargetGroup is { } group ? Dictionaries.NameKey(group) : null,
+                }, cancellationToken: ct))).AsList();
             if (targets.Count == 0)
                 break;
             rows.AddRange(await RowsAsync(

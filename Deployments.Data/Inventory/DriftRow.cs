@@ -95,6 +95,11 @@ public sealed record DriftFilter
     /// <summary>The target, in any case; null: all.</summary>
     public string? Target { get; init; }
 
+    /// <summary>
+    /// The group that the target is in, in any case; <see cref="Database.TargetGroupSql.None"/>: in none; null: all.
+    /// </summary>
+    public string? TargetGroup { get; init; }
+
     /// <summary>Part of the package's name, in any case; null: all.</summary>
     public string? Package { get; init; }
 

@@ -18,6 +18,9 @@ public sealed record HistoryFilter
     /// <summary>Only on this target.</summary>
     public string? Target { get; init; }
 
+    /// <summary>Only on targets of this group; <see cref="Database.TargetGroupSql.None"/>: in none.</summary>
+    public string? TargetGroup { get; init; }
+
     /// <summary>Only by this application or tool.</summary>
     public string? Application { get; init; }
 

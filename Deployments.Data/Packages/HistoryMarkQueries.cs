@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Npgsql;
@@ -48,6 +49,11 @@ public sealed class HistoryMarkQueries(NpgsqlDataSource database)
                         select d.version_id from deployments d
                         where d.package_id = (select package_id from package) and {VisibleSql.Record}
                           and d.target_id = (select t.target_id from targets t where t.name_key = @targetKey))))
+                  and (@targetGroup::text is null or v.version_id = any (array(
+                        select d.version_id from deployments d
+                        join targets t on t.target_id = d.target_id
+                        where d.package_id = (select package_id from package) and {VisibleSql.Record}
+                          and {TargetGroupSql.Target})))
             ) n
         ) named
         where named.versions is not null
@@ -83,6 +89,8 @@ public sealed class HistoryMarkQueries(NpgsqlDataSource database)
                 package.NameKey,
                 versionKey = filter.VersionKey,
                 targetKey = string.IsNullOrEmpty(filter.Target) ? null : Dictionaries.NameKey(filter.Target),
+                targetGroup = string.IsNullOrEmpty(filter.TargetGroup) ? null
+                    : Dictionaries.NameKey(filter.TargetGroup),
                 oldest = oldest?.UtcDateTime,
                 newest = newest?.UtcDateTime,
                 MarksMax,

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Npgsql;
@@ -16,6 +17,8 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
                 where v.package_id = @package_id and v.version_key = @version_key)))
           and (@target_key::text is null or d.target_id = (
                 select t.target_id from targets t where t.name_key = @target_key))
+          and (@targetGroup::text is null or d.target_id = any (array(
+                select t.target_id from targets t where {TargetGroupSql.Target})))
           and (@application_key::text is null or d.application_id = (
                 select a.application_id from applications a where a.name_key = @application_key))
           and (@user_key::text is null or d.user_id = (
@@ -173,6 +176,7 @@ public sealed class HistoryQueries(NpgsqlDataSource database)
             package_id = packageId,
             version_key = filter.VersionKey,
             target_key = NameKey(filter.Target),
+            targetGroup = NameKey(filter.TargetGroup),
             application_key = NameKey(filter.Application),
             user_key = NameKey(filter.User),
             from = filter.From?.UtcDateTime,

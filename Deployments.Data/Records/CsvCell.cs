@@ -25,6 +25,9 @@ public static class CsvCell
             : $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
+    /// <summary>A line of cells with its end.</summary>
+    public static string Line(IEnumerable<string> cells) => string.Join(',', cells.Select(Write)) + "\r\n";
+
     /// <summary>Whether a spreadsheet may take the text for a formula, or swallow its beginning.</summary>
     public static bool IsFormula(string text)
     {

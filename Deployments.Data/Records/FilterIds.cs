@@ -29,6 +29,8 @@ sealed record FilterIds
             select text_id from texts where name ilike @text limit @textsMax
         )
         select (select target_id from targets where name_key = @target) as target_id,
+               case when @targetGroup::text is not null then
+                   array(select t.target_id from targets t where {TargetGroupSql.Target}) end as target_ids,
                (select application_id from applications where name_key = @application) as application_id,
                (select user_id from users where name_key = @user) as user_id,
                case when @feed::text is not null or @visible::int[] is not null then
@@ -51,6 +53,9 @@ sealed record FilterIds
 
     /// <summary>Null when any target will do.</summary>
     public int? TargetId { get; init; }
+
+    /// <summary>The targets of a group; null when no group is asked for.</summary>
+    public int[]? TargetIds { get; init; }
 
     /// <summary>Null when any application will do.</summary>
     public int? ApplicationId { get; init; }
@@ -81,14 +86,16 @@ sealed record FilterIds
     /// <summary>Whether some index holds nothing but records of one wanted thing, ordered by hour.</summary>
     public bool IsByHour =>
         TargetId is not null || ApplicationId is not null || UserId is not null
-        || FeedIds is [_] || PackageIds is [_] || VersionIds is [_];
+        || FeedIds is [_] || PackageIds is [_] || VersionIds is [_] || TargetIds is [_];
 
     /// <summary>
-    /// Several wanted versions, packages or feeds, few enough to read a page of each and merge them; null when nothing
-    /// calls for that.
+    /// Several wanted versions, packages, targets or feeds, few enough to read a page of each and merge them; null when
+    /// nothing calls for that.
     /// </summary>
     public int[]? Stretches =>
-        !IsByHour && (VersionIds ?? PackageIds ?? FeedIds) is { Length: <= StretchesMax } several ? several : null;
+        !IsByHour && (VersionIds ?? PackageIds ?? TargetIds ?? FeedIds) is { Length: <= StretchesMax } several
+            ? several
+            : null;
 
     /// <summary>Looks the names up; null when one of them is unknown, so that no record can match.</summary>
     public static async Task<FilterIds?> FindOrNullAsync(
@@ -108,6 +115,7 @@ sealed record FilterIds
                 version = filter.Version,
                 versionKey = KeyOrNull(filter.Version),
                 target = KeyOrNull(filter.Target),
+                targetGroup = KeyOrNull(filter.TargetGroup),
                 application = KeyOrNull(filter.Application),
                 user = KeyOrNull(filter.User),
                 text = filter.Text is null ? null : Like.Containing(filter.Text),
@@ -117,7 +125,7 @@ sealed record FilterIds
         return filter.Target is not null && ids.TargetId is null
             || filter.Application is not null && ids.ApplicationId is null
             || filter.User is not null && ids.UserId is null
-            || ids.FeedIds is [] || ids.PackageIds is [] || ids.VersionIds is []
+            || ids.TargetIds is [] || ids.FeedIds is [] || ids.PackageIds is [] || ids.VersionIds is []
             || ids is { DescriptionIds: [], TextPackageIds: [], TextTargetIds: [] }
                 ? null
                 : ids with { DescriptionIds = ids.DescriptionIds?.Length > TextsMax ? null : ids.DescriptionIds };

@@ -40,6 +40,8 @@ sealed class PageSql
             (@fromHour::int is null or d.deployed_hour >= @fromHour and d.deployed_at >= @from::timestamptz)
         and (@toHour::int is null or d.deployed_hour <= @toHour and d.deployed_at < @to::timestamptz)
         and (@target::int is null or d.target_id = @target)
+        and (@groupTarget::int is null or d.target_id = @groupTarget)
+        and (@groupTargets::int[] is null or d.target_id = any (@groupTargets))
         and (@application::int is null or d.application_id = @application)
         and (@user::int is null or d.user_id = @user)
         and (@feed::int is null or d.feed_id = @feed)
@@ -74,6 +76,7 @@ sealed class PageSql
     static readonly PageSql ByHour = new(byHour: true);
     static readonly PageSql ByVersions = new(byHour: true, "d.version_id = wanted.id");
     static readonly PageSql ByPackages = new(byHour: true, "d.package_id = wanted.id");
+    static readonly PageSql ByTargets = new(byHour: true, "d.target_id = wanted.id");
     static readonly PageSql ByFeeds = new(byHour: true, "d.feed_id = wanted.id");
 
     PageSql(bool byHour, string? stretch = null)
@@ -93,8 +96,8 @@ sealed class PageSql
 
     /// <summary>
     /// The statements for what is wanted. One version, package, feed, target, application or user each has an index by
-    /// hour. Of several, each is walked along its own stretch and the stretches are merged (parameter
-    /// <c>stretches</c>, in place of their own one).
+    /// hour. Of several (targets too, those of a group), each is walked along its own stretch and the stretches are
+    /// merged (parameter <c>stretches</c>, in place of their own one).
     /// </summary>
     public static PageSql For(FilterIds ids) => ids switch
     {
@@ -102,6 +105,7 @@ sealed class PageSql
         { Stretches: null } => ByDate,
         { VersionIds: not null } => ByVersions,
         { PackageIds: not null } => ByPackages,
+        { TargetIds: not null } => ByTargets,
         _ => ByFeeds,
     };
 

@@ -26,6 +26,11 @@ public sealed record RecordFilter
     /// <summary>Target name, in any case.</summary>
     public string? Target { get; init; }
 
+    /// <summary>
+    /// The group that the target is in, in any case; <see cref="Database.TargetGroupSql.None"/>: in none.
+    /// </summary>
+    public string? TargetGroup { get; init; }
+
     /// <summary>Application name, in any case.</summary>
     public string? Application { get; init; }
 

@@ -128,6 +128,8 @@ public sealed class RecordQueries(NpgsqlDataSource database)
     static object Parameters(RecordFilter filter, FilterIds ids, int? take) => new
     {
         target = ids.TargetId,
+        groupTarget = One(ids.TargetIds),
+        groupTargets = Several(ids, ids.TargetIds),
         application = ids.ApplicationId,
         user = ids.UserId,
         feed = One(ids.FeedIds),

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
 using Deployments.Data.Records;
@@ -88,7 +89,7 @@ public sealed class RemovalQueries(NpgsqlDataSource database)
               and (@oldest::timestamptz is null or d.removed_at >= @oldest)
               and (@newest::timestamptz is null or d.removed_at < @newest)
               and (@versionKey::text is null or ended.version_key = @versionKey)
-              and (@target::text is null or t.name_key = @target)
+              and (@target::text is null or t.name_key = @target) and {TargetGroupSql.Target}
               and (@application::text is null or a.name_key = @application)
               and (@user::text is null or u.name_key = @user)
               and {VisibleSql.Record}
@@ -104,6 +105,7 @@ public sealed class RemovalQueries(NpgsqlDataSource database)
                 newest = newest?.UtcDateTime,
                 versionKey = filter.VersionKey,
                 target = NameKey(filter.Target),
+                targetGroup = NameKey(filter.TargetGroup),
                 application = NameKey(filter.Application),
                 user = NameKey(filter.User),
                 OfPageMax,

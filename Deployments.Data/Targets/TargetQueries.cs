@@ -33,21 +33,22 @@ public sealed class TargetQueries(NpgsqlDataSource database)
     const string Counts =
         $"""
 
-        select t.target_id, t.name, t.name_key,
+        select t.target_id, t.name, t.name_key, groups.name as "group",
                (select count(*) from running_installations i
                 where i.target_id = t.target_id and {VisibleSql.Installation}) as packages,
                (select max(i.deployed_at) from installations i
                 where i.target_id = t.target_id and {VisibleSql.Installation}) as last_deployed_at
         from page t
+        left join target_groups groups using (target_group_id)
         order by t.name_key
         """;
 
     const string Forward =
         $"""
         with page as (
-            select target_id, name, name_key from targets t
+            select target_id, name, name_key, target_group_id from targets t
             where (@name_key::text is null or name_key > @name_key) and (@text::text is null or name_key like @text)
-              and {VisibleSql.Target}
+              and {TargetGroupSql.Target} and {VisibleSql.Target}
             order by name_key
             limit @take
         )
@@ -56,8 +57,9 @@ public sealed class TargetQueries(NpgsqlDataSource database)
     const string Backward =
         $"""
         with page as (
-            select target_id, name, name_key from targets t
-            where name_key < @name_key and (@text::text is null or name_key like @text) and {VisibleSql.Target}
+            select target_id, name, name_key, target_group_id from targets t
+            where name_key < @name_key and (@text::text is null or name_key like @text)
+              and {TargetGroupSql.Target} and {VisibleSql.Target}
             order by name_key desc
             limit @take
         )
@@ -74,16 +76,19 @@ public sealed class TargetQueries(NpgsqlDataSource database)
             group by target_id
         ),
         ranked as (
-            select t.target_id, t.name, t.name_key, coalesce(c.packages, 0) as packages, c.last_deployed_at,
+            select t.target_id, t.name, t.name_key, groups.name as "group", coalesce(c.packages, 0) as packages,
+                   c.last_deployed_at,
                    case @order
                        when 'packages' then coalesce(c.packages, 0)
                        else coalesce((extract(epoch from c.last_deployed_at) * 1000000)::bigint, 0)
                    end as rank
             from targets t
             left join counted c using (target_id)
-            where (@text::text is null or t.name_key like @text) and {VisibleSql.Target}
+            left join target_groups groups on groups.target_group_id = t.target_group_id
+            where (@text::text is null or t.name_key like @text)
+              and {TargetGroupSql.Target} and {VisibleSql.Target}
         )
-        select target_id, name, name_key, packages, last_deployed_at, rank
+        select target_id, name, name_key, "group", packages, last_deployed_at, rank
         from ranked
         """;
 
@@ -106,14 +111,15 @@ public sealed class TargetQueries(NpgsqlDataSource database)
         """;
 
     /// <summary>One page of targets, forward or backward.</summary>
-    /// <param name="text">Part of the name, in any case; null for all.</param>
+    /// <param name="filter">Which; null for all.</param>
     /// <param name="order">By name, or by most packages or newest deployment first and then by name.</param>
     /// <param name="edge">Next to which target the page lies; null for the first page.</param>
     /// <param name="limit">At most this many.</param>
     /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Ends the reading.</param>
     public async Task<TargetPage> PageAsync(
-        string? text, TargetOrder order, TargetEdge? edge, int limit, VisibleFeeds visible, CancellationToken ct)
+        TargetFilter? filter, TargetOrder order, TargetEdge? edge, int limit, VisibleFeeds visible,
+        CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         var backward = edge is { Before: true };
@@ -130,7 +136,8 @@ public sealed class TargetQueries(NpgsqlDataSource database)
             sql,
             new
             {
-                text = text is null ? null : Like.Containing(Dictionaries.NameKey(text)),
+                text = filter?.Text is { } text ? Like.Containing(Dictionaries.NameKey(text)) : null,
+                targetGroup = filter?.Group is { } group ? Dictionaries.NameKey(group) : null,
                 order = order == TargetOrder.Packages ? "packages" : "last",
                 name_key = edge?.NameKey,
                 rank = edge?.Rank,
@@ -159,7 +166,9 @@ public sealed class TargetQueries(NpgsqlDataSource database)
         return await connection.QuerySingleOrDefaultAsync<TargetRow>(new CommandDefinition(
             $"""
             with page as (
-                select target_id, name, name_key from targets t where name_key = @key and {VisibleSql.Target}
+                select target_id, name, name_key, target_group_id
+                from targets t
+                where name_key = @key and {VisibleSql.Target}
             )
             {Counts}
             """, new { key = Dictionaries.NameKey(name), visible = visible.Ids }, cancellationToken: ct));

@@ -14,6 +14,9 @@ public sealed record TargetRow
     /// <summary>The name under which spellings are equal; the list is in its order.</summary>
     public string NameKey { get; init; } = "";
 
+    /// <summary>The group of targets that it is in; null when it is in none.</summary>
+    public string? Group { get; init; }
+
     /// <summary>How many packages are installed there now.</summary>
     public long Packages { get; init; }
 
@@ -23,6 +26,13 @@ public sealed record TargetRow
     /// <summary>What the list is ordered by, where it is not the name; zero where it is.</summary>
     public long Rank { get; init; }
 }
+
+/// <summary>Which targets to list.</summary>
+/// <param name="Text">Part of the name, in any case; null: whatever it is.</param>
+/// <param name="Group">
+/// The group that they are in, in any case; <see cref="Database.TargetGroupSql.None"/>: in none; null: any.
+/// </param>
+public sealed record TargetFilter(string? Text, string? Group = null);
 
 /// <summary>What a list of targets is ordered by.</summary>
 public enum TargetOrder
@@ -110,6 +120,12 @@ public sealed record InstalledRow
 
     /// <summary>Who deployed, as the client said.</summary>
     public string User { get; init; } = "";
+
+    /// <summary>The target, where several are read at once; else empty.</summary>
+    public string Target { get; init; } = "";
+
+    /// <summary>The group that the target is in, where several are read at once; null: in none.</summary>
+    public string? TargetGroup { get; init; }
 
     /// <summary>When the package was removed after that, where that was asked for; null when it was not.</summary>
     public DateTimeOffset? RemovedAt { get; init; }

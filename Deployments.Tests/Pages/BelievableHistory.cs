@@ -1,7 +1,10 @@
 using System.Globalization;
+using Deployments.Data.Audit;
+using Deployments.Data.Calendar;
 using Deployments.Data.Packages;
 using Deployments.Data.Records;
 using Deployments.Data.Removals;
+using Deployments.Data.TargetGroups;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Tests.Notifications;
 using Deployments.Tests.Support;
@@ -83,6 +86,7 @@ static class BelievableHistory
         };
         records.Add(hostile);
         await app.Service<RecordStore>().RecordAsync(records, CancellationToken.None);
+        await GroupAsync(app);
         await RemoveAsync(app, feeds["approved-nuget"], "Billing.Service", "DB-01", now.AddDays(-4), "Moved");
         await RemoveAsync(app, feeds["approved-nuget"], "Accounts.Web", "DB-01", now.AddDays(-30), "Wrong machine");
         await RemoveAsync(app, feeds["approved-nuget"], "Accounts.Web", "WEB-02", now.AddDays(-2), Hostile);
@@ -91,6 +95,21 @@ static class BelievableHistory
         advisory["published"] = now.AddDays(-100).ToString("O", CultureInfo.InvariantCulture);
         await app.Service<AdvisoryStore>().ImportAsync([Osv.Read(advisory)], CancellationToken.None);
         return hostile.Id;
+    }
+
+    static async Task GroupAsync(TestApp app)
+    {
+        await app.Service<TargetGroupStore>().ReplaceAsync(
+            new TargetGroupDefinition(
+                ["test", "staging", "production"],
+                [new("test-*", "test"), new("staging-*", "staging"), new("web-*", "production"),
+                    new("app-*", "production"), new("db-*", "production")]),
+            null, Actor.Program, CancellationToken.None);
+        await app.Service<ChangeWindowStore>().ReplaceAsync(
+            [
+                new ChangeWindow("production", 0b0011111, 7 * 60, 17 * 60, null, null),
+                new ChangeWindow(null, 0, 0, 0, new DateOnly(2026, 4, 3), new DateOnly(2026, 4, 6), "Easter"),
+            ], null, Actor.Program, CancellationToken.None);
     }
 
     static async Task RemoveAsync(

@@ -49,6 +49,36 @@ public sealed class RecordComponentTests : BunitContext
     }
 
     [Fact]
+    public void One_deployment_to_many_targets_is_one_line_also_where_two_take_turns()
+    {
+        RecordRow Row(long id, string name, int minutes, string target, string description = "OPS-7") => new()
+        {
+            Id = id,
+            DeployedAt = Seed.Start.AddMinutes(-minutes),
+            Feed = "main",
+            Type = "nuget",
+            Name = name,
+            Version = "1.0",
+            Application = "deploy.sh",
+            Description = description,
+            Target = target,
+            User = "jdoe",
+        };
+        RecordRow[] rows =
+        [
+            Row(9, "a", 0, "WEB-1"), Row(8, "b", 1, "WEB-1"), Row(7, "a", 2, "WEB-2"), Row(6, "b", 3, "WEB-2"),
+            Row(5, "a", 4, "WEB-2"), Row(4, "a", 20, "WEB-3"), Row(3, "a", 21, "WEB-4", "OPS-8"),
+        ];
+
+        var rolled = Render<RecordTable>(set => set.Add(t => t.Rows, rows).Add(t => t.RollsUp, true));
+        Assert.Equal(["2 targets", "2 targets", "WEB-2", "WEB-3", "WEB-4"], rolled.FindAll("tbody > tr").Select(line =>
+            (line.QuerySelector("summary")?.FirstChild ?? line.QuerySelector("[data-label=Target] bdi"))!.TextContent));
+        Assert.Equal(["WEB-1", "WEB-2"],
+            rolled.FindAll("tbody > tr:first-child li > a:first-child").Select(target => target.TextContent));
+        Assert.Equal(7, Render<RecordTable>(set => set.Add(t => t.Rows, rows)).FindAll("tbody > tr").Count);
+    }
+
+    [Fact]
     public void What_one_command_of_a_package_manager_did_is_one_line()
     {
         RecordRow Row(long id, string name, int seconds, string command, RecordRoad road = RecordRoad.Log) => new()

@@ -246,7 +246,7 @@ public sealed class RemovalStoreTests : IAsyncLifetime
     async Task<(long, DateTimeOffset?)> TargetAsync(string target)
     {
         var row = Assert.Single((await new TargetQueries(database.DataSource).PageAsync(
-            target, TargetOrder.Packages, null, 9, VisibleFeeds.All, default)).Items);
+            new TargetFilter(target), TargetOrder.Packages, null, 9, VisibleFeeds.All, default)).Items);
         return (row.Packages, row.LastDeployedAt);
     }
 

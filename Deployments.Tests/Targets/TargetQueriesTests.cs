@@ -64,7 +64,8 @@ public sealed class TargetQueriesTests : IAsyncLifetime
         Assert.Equal(Names(second), Names(back));
         Assert.Null(third.Next);
         Assert.Equal(
-            ["APP-2", "APP-1"], Names(await queries.PageAsync("app", order, null, 2, VisibleFeeds.All, default)));
+            ["APP-2", "APP-1"], Names(await queries.PageAsync(
+                new TargetFilter("app"), order, null, 2, VisibleFeeds.All, default)));
     }
 
     [Theory]
@@ -109,7 +110,8 @@ public sealed class TargetQueriesTests : IAsyncLifetime
 
         Assert.Equal(("WEB-01", 2, Seed.Start.AddMinutes(2)), (row!.Name, row.Packages, row.LastDeployedAt));
         Assert.Equal(
-            ["DB_1"], Names(await queries.PageAsync("b_", TargetOrder.Name, null, 9, VisibleFeeds.All, default)));
+            ["DB_1"], Names(await queries.PageAsync(
+                new TargetFilter("b_"), TargetOrder.Name, null, 9, VisibleFeeds.All, default)));
         Assert.Null(await queries.FindOrNullAsync("WEB-99", VisibleFeeds.All, default));
     }
 

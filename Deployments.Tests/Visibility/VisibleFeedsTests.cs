@@ -21,7 +21,8 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
         ["feed"] = ["zqmarker-feed", "open"],
         ["name"] = ["Zqmarker.Package", "Plain.Package", "zqmarker-host", "WEB-01", "WEB-03", "Zqmarker.Package.2"],
         ["id"] = ["ZQMARKER-1", "PLAIN-1", "1"],
-        ["target"] = ["zqmarker-host", "WEB-01", "WEB-02", "WEB-04"],
+        ["target"] = ["zqmarker-host", "WEB-01", "WEB-02", "WEB-04", "web"],
+        ["package"] = ["Zqmarker.Package", "Plain.Package"],
     };
 
     TestApp app = null!;
@@ -32,6 +33,7 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
         await app.CreateFeedAsync("open", "nuget");
         await app.CreateFeedAsync("zqmarker-feed", "nuget");
         await OpenAsync(false);
+        await GroupAsync();
         await RecordAsync("open", "Plain.Package", "1.0.0", "WEB-01", "deploy", "jdoe", "plain");
         await RecordAsync("open", "Plain.Package", "1.0.0", "WEB-02", "deploy", "jdoe", "plain");
         await RecordAsync("zqmarker-feed", "Plain.Package", "2.0.0-zqmarker", "WEB-01", "zqmarker-app",
@@ -178,6 +180,13 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
                 "/targets/WEB-02?compareAt=2020-01-01&show=all", "/vulnerabilities?running=true",
                 "/feeds/open/packages/Plain.Package/history?version=2.0.0", "/api/vulnerabilities/PLAIN-1.csv",
                 "/api/packages/open/versions?name=Plain.Package", "/connect?feed=open",
+                "/api/rollout?feed=open&name=Plain.Package", "/api/rollout.csv?feed=open&name=Plain.Package",
+                "/calendar?feed=open", "/matrix?by=target", "/matrix?targetGroup=web&at=2100-01-01",
+                "/api/matrix?by=target",
+                "/api/packages/safe-to-delete?feed=open&name=Plain.Package",
+                "/api/packages/safe-to-delete?type=nuget&name=Zqmarker.Package", "/targets?targetGroup=web",
+                "/drift?targetGroup=web", "/api/package-deployments?targetGroup=web",
+                "/vulnerabilities?targetGroup=web",
                 "/drift?all=true", "/api/drift?all=true", "/api/inventory/WEB-02?all=true",
             ])
             .Where(address => address != "/sign-out").Distinct()];
@@ -197,6 +206,16 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
         using var answer = await app.Admin.PostAsJsonAsync(
             "/api/management/feeds/update/zqmarker-feed", new { anonymousAccess = isOpen });
         Assert.True(answer.IsSuccessStatusCode);
+    }
+
+    async Task GroupAsync()
+    {
+        using var grouped = await app.Admin.PutAsJsonAsync("/api/management/target-groups/update", new
+        {
+            groups = new[] { "web", "rest" },
+            rules = new[] { new { pattern = "web-*", group = "web" }, new { pattern = "*", group = "rest" } },
+        });
+        Assert.True(grouped.IsSuccessStatusCode);
     }
 
     async Task SendInventoryAsync(string target)

@@ -91,6 +91,26 @@ sealed class ApiFields
         return [.. value.EnumerateArray().Select(item => item.GetString()!)];
     }
 
+    /// <summary>An array of objects as it was sent; each property is text.</summary>
+    /// <exception cref="ApiRefusal">It is something else.</exception>
+    public IReadOnlyList<IReadOnlyDictionary<string, string>>? TextObjects(string name)
+    {
+        if (Value(name) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Array
+            || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.Object
+                || item.EnumerateObject().Any(one =>
+                    one.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))))
+            throw ApiRefusal.Invalid(name, "must be an array of objects whose properties are texts");
+        return
+        [
+            .. value.EnumerateArray().Select(item => item.EnumerateObject()
+                .GroupBy(one => one.Name, StringComparer.OrdinalIgnoreCase)
+                .ToDictionary(
+                    one => one.Key, one => one.Last().Value.GetString() ?? "", StringComparer.OrdinalIgnoreCase)),
+        ];
+    }
+
     /// <summary>The end of something: a day alone means its end, and a time without offset is UTC.</summary>
     public DateTimeOffset? End(string name) => Text(name) is not { } text ? null
         : TimeText.TryParseEnd(text) ?? Time(name);

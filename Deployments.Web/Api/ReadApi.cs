@@ -93,6 +93,7 @@ static class ReadApi
         return Results.Json(new
         {
             target.Name,
+            targetGroup = target.Group,
             at = at is null ? null : TimeText.Write(at.Value),
             lastDeployedAt = target.LastDeployedAt is { } last ? TimeText.Write(last) : null,
             packages = installed.Select(row => new

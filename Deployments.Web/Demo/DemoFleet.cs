@@ -1,3 +1,6 @@
+using Deployments.Data.Calendar;
+using Deployments.Data.TargetGroups;
+
 namespace Deployments.Web.Demo;
 
 /// <summary>The servers of the invented company: 40 in four environments, Windows names and Linux names.</summary>
@@ -18,6 +21,21 @@ static class DemoFleet
         .. Row("production", "WEB-PROD-{0:00}", "web", 6), .. Row("production", "APP-PROD-{0:00}", "app", 4),
         .. Row("production", "api-prod-{0:00}.meridian.example", "api", 4),
         .. Row("production", "db-prod-{0:00}.meridian.example", "db", 2),
+    ];
+
+    /// <summary>The environments as groups.</summary>
+    public static TargetGroupDefinition Groups { get; } = new(
+        ["development", "test", "staging", "production"],
+        [
+            new("*-dev-*", "development"), new("*-tst-*", "test"), new("*-stg-*", "staging"),
+            new("*-prod-*", "production"),
+        ]);
+
+    /// <summary>When production may be changed: on working days, but for the last days of the year.</summary>
+    public static IReadOnlyList<ChangeWindow> Windows(DateTimeOffset now) =>
+    [
+        new("production", Weekdays: 0b0011111, Opens: 7 * 60, Closes: 18 * 60, null, null),
+        new("production", 0, 0, 0, new DateOnly(now.Year - 1, 12, 20), new DateOnly(now.Year, 1, 3), "End of the year"),
     ];
 
     /// <summary>The servers of one kind in one environment.</summary>

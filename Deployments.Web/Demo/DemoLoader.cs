@@ -2,11 +2,13 @@ using System.Security.Cryptography;
 using System.Text;
 using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
+using Deployments.Data.Calendar;
 using Deployments.Data.Demo;
 using Deployments.Data.Feeds;
 using Deployments.Data.Inbox;
 using Deployments.Data.Inventory;
 using Deployments.Data.Records;
+using Deployments.Data.TargetGroups;
 using Deployments.Web.Feeds;
 using Deployments.Web.Inventory;
 using Deployments.Web.Records;
@@ -22,7 +24,8 @@ sealed class DemoLoader(
     FeedTypeCatalog types, FeedQueries feeds, FeedStore feedStore, RecordQueries queries, RecordStore store,
     RecordIds ids, InboxWriter inbox, InventoryStore inventories, AdvisoryImport advisories,
     IValidator<DeploymentFields> validator,
-    DemoStore progress, KeyRingStore turn, TimeProvider time, ILogger<DemoLoader> logger)
+    TargetGroupStore groups, ChangeWindowStore windows, DemoStore progress, KeyRingStore turn, TimeProvider time,
+    ILogger<DemoLoader> logger)
 {
     /// <summary>How many deployments it loads.</summary>
     public const int Records = 50_000;
@@ -52,6 +55,8 @@ sealed class DemoLoader(
             "Loading {Count} invented deployments into {Feeds} feeds", load.Records, types.All.Count);
         var now = load.EndsAt;
         await AddFeedsAsync(ct);
+        await groups.ReplaceAsync(DemoFleet.Groups, null, By, ct);
+        await windows.ReplaceAsync(DemoFleet.Windows(now), null, By, ct);
         var feedIds = (await feeds.AllAsync(VisibleFeeds.All, ct))
             .Where(feed => feed.Name == FeedName(types[feed.FeedType]))
             .ToDictionary(feed => feed.FeedType, feed => feed.FeedId);

@@ -17,8 +17,8 @@ sealed record DriftQuery(FilterQuery Given, DriftFilter Filter)
 
     static readonly (string Name, string Label)[] Conditions =
     [
-        ("target", "Target"), ("package", "Package contains"), ("kind", "Kind"), ("accepted", "Accepted"),
-        ("all", "Unknown packages too"), ("days", "Unconfirmed for days"),
+        ("target", "Target"), ("targetGroup", "Target group"), ("package", "Package contains"), ("kind", "Kind"),
+        ("accepted", "Accepted"), ("all", "Unknown packages too"), ("days", "Unconfirmed for days"),
     ];
 
     /// <summary>Reads a query string.</summary>
@@ -34,6 +34,7 @@ sealed record DriftQuery(FilterQuery Given, DriftFilter Filter)
         return new DriftQuery(given, new DriftFilter
         {
             Target = given.TextOrNull("target"),
+            TargetGroup = given.TextOrNull("targetGroup"),
             Package = given.TextOrNull("package"),
             Kind = kind is null ? null : Enum.Parse<DriftKind>(kind, ignoreCase: true),
             IsAccepted = given.ChoiceOrNull("accepted", "true") is not null,

@@ -17,6 +17,8 @@ static class Timetable
         new(PackIndexesJob.Name, Every: TimeSpan.FromDays(1), typeof(PackIndexesJob),
             Does: "Rebuilds the indexes of the deployment records, beside the traffic, when they have grown loose.",
             At: new TimeOnly(4, 0)),
+        new(CountDaysJob.Name, Every: TimeSpan.FromMinutes(1), typeof(CountDaysJob),
+            Does: "Counts the deployments of days for the calendar, newest days first."),
         new(FetchAdvisoriesJob.Name, Every: TimeSpan.FromHours(1), typeof(FetchAdvisoriesJob),
             Does: "Fetches advisories from the sources that administrators have set, and finds out what they affect."),
         new(MatchDistributionsJob.Name, Every: TimeSpan.FromSeconds(20), typeof(MatchDistributionsJob),

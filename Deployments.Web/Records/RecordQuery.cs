@@ -19,8 +19,8 @@ public sealed record RecordQuery(FilterQuery Given, RecordFilter Filter)
     static readonly (string Name, string Label)[] Conditions =
     [
         ("feed", "Feed"), ("type", "Type"), ("group", "Group"), ("name", "Package"), ("version", "Version"),
-        ("target", "Target"), ("application", "Application"), ("user", "User"), ("from", "From"), ("to", "To"),
-        ("text", "Contains"),
+        ("target", "Target"), ("targetGroup", "Target group"), ("application", "Application"), ("user", "User"),
+        ("from", "From"), ("to", "To"), ("text", "Contains"), ("lines", "Lines"),
     ];
 
     /// <summary>Reads a query string.</summary>
@@ -39,6 +39,7 @@ public sealed record RecordQuery(FilterQuery Given, RecordFilter Filter)
             Name = given.TextOrNull("name"),
             Version = given.TextOrNull("version"),
             Target = given.TextOrNull("target"),
+            TargetGroup = given.TextOrNull("targetGroup"),
             Application = given.TextOrNull("application"),
             User = given.TextOrNull("user"),
             From = given.TimeOrNull("from"),

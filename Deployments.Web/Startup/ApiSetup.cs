@@ -19,6 +19,8 @@ static class ApiSetup
         builder.Services.AddSingleton<ApiKeysApi>();
         builder.Services.AddSingleton<PackagesApi>();
         builder.Services.AddSingleton<ContainersApi>();
+        builder.Services.AddSingleton<TargetGroupApi>();
+        builder.Services.AddSingleton<ChangeWindowApi>();
         builder.Services.AddSingleton<HealthApi>();
     }
 
@@ -44,6 +46,8 @@ static class ApiSetup
         ApiKeysApi.Map(app);
         PackagesApi.Map(app);
         ContainersApi.Map(app);
+        TargetGroupApi.Map(app);
+        ChangeWindowApi.Map(app);
         HealthApi.Map(app);
     }
 }

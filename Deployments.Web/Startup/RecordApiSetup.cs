@@ -17,6 +17,11 @@ static class RecordApiSetup
         builder.Services.AddSingleton<RemovalRequestValidator>();
         builder.Services.AddSingleton<RemovalApi>();
         builder.Services.AddSingleton<RejectedMender>();
+        builder.Services.AddSingleton<MatrixApi>();
+        builder.Services.AddSingleton<CalendarApi>();
+        builder.Services.AddSingleton<RolloutApi>();
+        builder.Services.AddSingleton<BadgeApi>();
+        builder.Services.AddSingleton<DeletionApi>();
         builder.Services.AddSingleton<ExportGate>();
     }
 
@@ -26,6 +31,11 @@ static class RecordApiSetup
         PackageDeploymentBatchApi.Map(app);
         RemovalApi.Map(app);
         ReadApi.Map(app);
+        MatrixApi.Map(app);
+        CalendarApi.Map(app);
+        RolloutApi.Map(app);
+        BadgeApi.Map(app);
+        DeletionApi.Map(app);
         ExportApi.Map(app);
         OpenApi.Map(app);
     }

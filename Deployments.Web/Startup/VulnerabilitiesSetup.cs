@@ -13,6 +13,7 @@ static class VulnerabilitiesSetup
         builder.Services.AddSingleton<AdvisoryUpload>();
         builder.Services.AddSingleton<AdvisoryFetch>();
         builder.Services.AddSingleton<AssessmentApi>();
+        builder.Services.AddSingleton<ExposureApi>();
         builder.Services.AddSingleton<OpenVex>();
         builder.Services.AddSingleton<CycloneDx>();
         builder.Services.AddSingleton<VexApi>();
@@ -23,6 +24,7 @@ static class VulnerabilitiesSetup
     {
         VulnerabilityApi.Map(app);
         AssessmentApi.Map(app);
+        ExposureApi.Map(app);
         VexApi.Map(app);
         SbomApi.Map(app);
         ScaApi.Map(app);

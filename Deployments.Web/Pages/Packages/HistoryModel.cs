@@ -24,6 +24,10 @@ public sealed class HistoryModel(
     [BindProperty(SupportsGet = true)]
     public string? Target { get; set; }
 
+    /// <summary>Only on targets of this group.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? TargetGroup { get; set; }
+
     /// <summary>Only by this application.</summary>
     [BindProperty(SupportsGet = true)]
     public string? Application { get; set; }
@@ -95,7 +99,7 @@ public sealed class HistoryModel(
         if (!await LoadAsync(feed, name, group, version, ct))
             return NotFound();
         (Target, Application, User) = (Clean(Target), Clean(Application), Clean(User));
-        (From, To) = (Clean(From), Clean(To));
+        (From, To, TargetGroup) = (Clean(From), Clean(To), Clean(TargetGroup));
 
         var from = Time(nameof(From), From, TimeText.TryParse(From));
         var to = Time(nameof(To), To, TimeText.TryParseEnd(To));
@@ -115,6 +119,7 @@ public sealed class HistoryModel(
             Package = Key,
             VersionKey = VersionKey,
             Target = Target,
+            TargetGroup = TargetGroup,
             Application = Application,
             User = User,
             From = from,
@@ -133,6 +138,7 @@ public sealed class HistoryModel(
     (string Name, string Label, string Value)[] Filters =>
     [
         ("version", "Version", Package.Version), ("target", "Target", Target ?? ""),
+        ("targetGroup", "Target group", TargetGroup ?? ""),
         ("application", "With", Application ?? ""), ("user", "By", User ?? ""),
         ("from", "From", From ?? ""), ("to", "To", To ?? ""),
     ];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Deployments.Data.Packages;
 using Deployments.Data.Records;
 using Deployments.Data.Vulnerabilities;
@@ -7,21 +8,24 @@ using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Deployments.Web.Pages.Records;
 
 /// <summary>Every deployment, with filters in the query string.</summary>
 public sealed class AllModel(
-    RecordQueries records, HistoryQueries history, VulnerabilityQueries vulnerabilities, FeedTypeCatalog types)
-    : PageModel
+    RecordQueries records, HistoryQueries history, VulnerabilityQueries vulnerabilities, FeedTypeCatalog types,
+    TimeProvider time) : PageModel
 {
     const string Path = "/deployments";
     const int PageSize = 50;
+    const int RolledUpSize = 100; // records, of fewer lines
 
     internal static readonly (string Name, string Label, string Hint)[] Inputs =
     [
         ("name", "Package", ""), ("group", "Group", ""), ("version", "Version", ""), ("type", "Type", ""),
-        ("target", "Target", ""), ("application", "Application", ""), ("user", "User", ""), ("feed", "Feed", ""),
+        ("target", "Target", ""), ("targetGroup", "Target group", ""), ("application", "Application", ""),
+        ("user", "User", ""), ("feed", "Feed", ""),
         ("from", "From", "2026-01-31"), ("to", "To", "2026-01-31"),
         ("text", "Contains", "description, package, target"),
     ];
@@ -35,6 +39,28 @@ public sealed class AllModel(
     /// <summary>What each of the records found changed on its target.</summary>
     internal IReadOnlyDictionary<long, HistoryRow> Changes { get; private set; } = new Dictionary<long, HistoryRow>();
 
+    /// <summary>Whether records of one deployment to many targets are one line.</summary>
+    internal bool IsRolledUp { get; private set; }
+
+    /// <summary>The same list with a line for each record, or rolled up.</summary>
+    internal string OtherLinesUrl => IsRolledUp ? Address(("lines", "each")) : Query.Given.Link(Path, without: "lines");
+
+    /// <summary>Times that people ask for, with the address of the same list in that time.</summary>
+    internal IEnumerable<(string Text, string Url)> Times
+    {
+        get
+        {
+            var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+            var month = new DateOnly(today.Year, today.Month, 1);
+            var quarter = new DateOnly(today.Year, ((today.Month - 1) / 3 * 3) + 1, 1);
+            yield return ("today", Within(today, today));
+            yield return ("last 7 days", Within(today.AddDays(-6), today));
+            yield return ("last 30 days", Within(today.AddDays(-29), today));
+            yield return ("last month", Within(month.AddMonths(-1), month.AddDays(-1)));
+            yield return ("last quarter", Within(quarter.AddMonths(-3), quarter.AddDays(-1)));
+        }
+    }
+
     internal bool CanAdd => PageAccess.CallerOf(HttpContext).CanAdd();
 
     internal IEnumerable<(string Key, string Display)> Types =>
@@ -44,9 +70,21 @@ public sealed class AllModel(
 
     internal string? OlderUrl => Query.Given.Link(Path, Found.Older);
 
+    string Within(DateOnly from, DateOnly to) => Address(("from", Text(from)), ("to", Text(to)));
+
+    // This list from its first record on, with some conditions changed.
+    string Address(params (string Name, string Value)[] changes) => QueryHelpers.AddQueryString(Path,
+        Query.Given.Given.Where(given => !changes.Any(change => change.Name == given.Name))
+            .Select(given => (given.Name, given.Value)).Concat(changes)
+            .Select(pair => KeyValuePair.Create(pair.Name, (string?)pair.Value)));
+
+    static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
     public async Task<IActionResult> OnGetAsync(CancellationToken ct)
     {
-        Query = RecordQuery.Read(Request.Query, types, PageSize);
+        IsRolledUp = Request.Query["lines"] != "each";
+        Query = RecordQuery.Read(Request.Query, types, IsRolledUp ? RolledUpSize : PageSize);
+        Query.Given.ChoiceOrNull("lines", "each");
         if (Query.Given.Errors.Count > 0)
             Response.StatusCode = StatusCodes.Status400BadRequest;
         else

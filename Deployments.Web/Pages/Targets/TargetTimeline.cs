@@ -40,8 +40,12 @@ static class TargetTimeline
         };
     }
 
-    static SpanRow Row(
-        List<InstalledRow> records, DateTimeOffset end, IReadOnlyDictionary<int, VersionBadge> badges)
+    /// <summary>The stays of one package on one target.</summary>
+    /// <param name="records">Oldest first.</param>
+    /// <param name="end">Until when the last version is known to have run.</param>
+    /// <param name="badges">What is known to be vulnerable, by version.</param>
+    public static IReadOnlyList<Span> Spans(
+        IReadOnlyList<InstalledRow> records, DateTimeOffset end, IReadOnlyDictionary<int, VersionBadge> badges)
     {
         var spans = new List<Span>();
         InstalledRow? before = null;
@@ -58,10 +62,16 @@ static class TargetTimeline
             before = record;
         }
 
+        return spans;
+    }
+
+    static SpanRow Row(
+        List<InstalledRow> records, DateTimeOffset end, IReadOnlyDictionary<int, VersionBadge> badges)
+    {
         var last = records[^1];
         return new SpanRow(
             RecordText.FullName(last.Group, last.Name),
-            PackageLinks.Package(last.Feed, last.Group, last.Name, "history"), last.Type, spans,
+            PackageLinks.Package(last.Feed, last.Group, last.Name, "history"), last.Type, Spans(records, end, badges),
             last.RemovedAt is null ? last.Version : "removed");
     }
 }

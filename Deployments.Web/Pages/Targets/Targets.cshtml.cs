@@ -16,6 +16,10 @@ public sealed class TargetsModel(TargetQueries targets) : PageModel
     [BindProperty(SupportsGet = true)]
     public string? Text { get; set; }
 
+    /// <summary>The group of the targets to list; <c>-</c>: those in none.</summary>
+    [BindProperty(SupportsGet = true)]
+    public string? TargetGroup { get; set; }
+
     /// <summary><c>name</c>, <c>last</c> or <c>packages</c>; none is by name.</summary>
     [BindProperty(SupportsGet = true)]
     public string? Sort { get; set; }
@@ -38,8 +42,7 @@ public sealed class TargetsModel(TargetQueries targets) : PageModel
 
     public async Task OnGetAsync(string? place, CancellationToken ct)
     {
-        // A zero byte cannot be stored, so nothing matches it; PostgreSQL would refuse to be asked.
-        Text = string.IsNullOrWhiteSpace(Text) ? null : Text.Trim().Replace('\0', '\ufffd');
+        (Text, TargetGroup) = (GivenOrNull(Text), GivenOrNull(TargetGroup));
         var edge = string.IsNullOrEmpty(place) ? null : TargetEdge.TryParse(place);
         if (!string.IsNullOrEmpty(Sort) && Sort is not ("name" or "last" or "packages"))
             Problems.Add(("sort", "is not one of name, last, packages"));
@@ -48,19 +51,39 @@ public sealed class TargetsModel(TargetQueries targets) : PageModel
         if (Problems.Count > 0)
             Response.StatusCode = StatusCodes.Status400BadRequest;
         else
-            Found = await targets.PageAsync(Text, Order, edge, PageSize, CallerFeeds.Of(HttpContext), ct);
+            Found = await targets.PageAsync(
+                new TargetFilter(Text, TargetGroup), Order, edge, PageSize, CallerFeeds.Of(HttpContext), ct);
+    }
+
+    /// <summary>The filters in force: label, value, and the address without each.</summary>
+    internal IEnumerable<(string Label, string Value, string Without)> Chips
+    {
+        get
+        {
+            if (Text is not null)
+                yield return ("Contains", Text, Address(Sort, null, ("targetGroup", TargetGroup)));
+            if (TargetGroup is not null)
+                yield return ("Target group", TargetGroup, Address(Sort, null, ("text", Text)));
+        }
     }
 
     /// <summary>The first page of the same targets in another order.</summary>
-    internal string SortedBy(string? sort) => Address(Text, sort, null);
+    internal string SortedBy(string? sort) => Address(sort, null, ("text", Text), ("targetGroup", TargetGroup));
 
-    /// <summary>The same order without the filter.</summary>
-    internal string Unfiltered => Address(null, Sort, null);
+    string? Link(TargetEdge? edge) =>
+        edge is null ? null : Address(Sort, edge.ToString(), ("text", Text), ("targetGroup", TargetGroup));
 
-    string? Link(TargetEdge? edge) => edge is null ? null : Address(Text, Sort, edge.ToString());
+    // A zero byte cannot be stored, so nothing matches it; PostgreSQL would refuse to be asked.
+    static string? GivenOrNull(string? text) =>
+        string.IsNullOrWhiteSpace(text) ? null : text.Trim().Replace('\0', '\ufffd');
 
-    static string Address(string? text, string? sort, string? place) => QueryHelpers.AddQueryString(
-        "/targets",
-        new Dictionary<string, string?> { ["text"] = text, ["sort"] = sort, ["place"] = place }
-            .Where(pair => !string.IsNullOrEmpty(pair.Value)));
+    static string Address(string? sort, string? place, params ReadOnlySpan<(string Name, string? Value)> filters)
+    {
+        var query = new List<KeyValuePair<string, string?>>();
+        foreach (var (name, value) in filters)
+            query.Add(new(name, value));
+        return QueryHelpers.AddQueryString(
+            "/targets", query.Append(new("sort", sort)).Append(new("place", place))
+                .Where(pair => !string.IsNullOrEmpty(pair.Value)));
+    }
 }

@@ -1,0 +1,110 @@
+using Dapper;
+using Npgsql;
+
+namespace Deployments.Data.Calendar;
+
+/// <summary>Counts the deployments of days.</summary>
+/// <param name="database">The database.</param>
+/// <param name="time">Tells which day it is, and how old a count is.</param>
+public sealed class CalendarStore(NpgsqlDataSource database, TimeProvider time)
+{
+    /// <summary>How many days are counted, today included.</summary>
+    public const int DaysMax = 731;
+
+    const int DaySeconds = 120; // of a day with a hundred thousand records
+
+    /// <summary>
+    /// Counts the days whose count is old, newest days first: that of today after some minutes, of the last week after
+    /// an hour, and of all others, to which records may still be added, after a day.
+    /// </summary>
+    /// <param name="patience">After this time no further day is begun.</param>
+    /// <param name="ct">Cancels; what is counted stays.</param>
+    /// <returns>How many days were counted.</returns>
+    public async Task<int> CountAsync(TimeSpan patience, CancellationToken ct)
+    {
+        var started = time.GetTimestamp();
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var today = CalendarDay.NumberOf(DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime));
+        var days = (await connection.QueryAsync<int>(new CommandDefinition(
+            """
+            insert into counted_days (day, counted_at)
+            select day, '-infinity' from generate_series(@first, @today) day
+            on conflict do nothing;
+            select day
+            from counted_days
+            where day between @first and @today and counted_at < @now - case
+                when day >= @today - 1 then interval '2 minutes'
+                when day >= @today - 7 then interval '1 hour'
+                else interval '1 day' end
+            order by day desc
+            """,
+            new { first = today + 1 - DaysMax, today, now = time.GetUtcNow() }, cancellationToken: ct))).AsList();
+        var counted = 0;
+        foreach (var day in days)
+        {
+            if (time.GetElapsedTime(started) > patience)
+                break;
+            counted += await CountDayAsync(connection, day, ct);
+        }
+
+        return counted;
+    }
+
+    // A day that another node counts is left to it.
+    async Task<int> CountDayAsync(NpgsqlConnection connection, int day, CancellationToken ct)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var start = CalendarDay.DayOf(day).ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc);
+        var isOurs = await connection.ExecuteAsync(new CommandDefinition(
+            """
+            update counted_days set counted_at = @now
+            where day = (select day from counted_days where day = @day for update skip locked)
+            """, new { now = time.GetUtcNow(), day }, transaction, cancellationToken: ct));
+        if (isOurs == 0)
+            return 0;
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            delete from deployment_days where day = @day;
+            insert into deployment_days (day, feed_id, target_group_id, deployments, rollbacks, outside)
+            select @day, d.feed_id, coalesce(t.target_group_id, 0), count(*),
+                   count(*) filter (where b.feed_id = d.feed_id and b.sort_key > v.sort_key),
+                   count(*) filter (where exists (
+                           select from change_windows w
+                           where @day between w.first_day and w.last_day
+                             and (w.target_group_id is null or w.target_group_id = t.target_group_id))
+                       or exists (
+                           select from change_windows w
+                           where w.weekdays is not null
+                             and (w.target_group_id is null or w.target_group_id = t.target_group_id))
+                       and not exists (
+                           select from change_windows w
+                           where w.weekdays & @weekday <> 0
+                             and (w.target_group_id is null or w.target_group_id = t.target_group_id)
+                             and floor(extract(epoch from d.deployed_at - @start) / 60)
+                                 between w.opens_minute and w.closes_minute - 1))
+            from deployments d
+            join targets t on t.target_id = d.target_id
+            join package_versions v on v.version_id = d.version_id
+            left join lateral (
+                select x.feed_id, w.sort_key
+                from deployments x
+                join package_versions w on w.version_id = x.version_id
+                where x.target_id = d.target_id and x.package_id = d.package_id and x.deployed_at <= d.deployed_at
+                  and (x.deployed_at, x.id) < (d.deployed_at, d.id)
+                order by x.deployed_at desc, x.id desc
+                limit 1
+            ) b on true
+            where d.deployed_at >= @start and d.deployed_at < @end
+            group by d.feed_id, coalesce(t.target_group_id, 0)
+            """,
+            new
+            {
+                day,
+                start,
+                end = start.AddDays(1),
+                weekday = 1 << (((int)start.DayOfWeek + 6) % 7), // as change_windows counts: Monday first
+            }, transaction, DaySeconds, cancellationToken: ct));
+        await transaction.CommitAsync(ct);
+        return 1;
+    }
+}

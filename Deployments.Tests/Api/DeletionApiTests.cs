@@ -1,0 +1,181 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Xml.Linq;
+using Deployments.Tests.Support;
+
+namespace Deployments.Tests.Api;
+
+/// <summary>What other tools ask: whether a version can go, what a badge or a rollout says.</summary>
+public sealed class DeletionApiTests(DeletionApiTests.Fleet fleet) : IClassFixture<DeletionApiTests.Fleet>
+{
+    const string Safe = "/api/packages/safe-to-delete";
+
+    [Theory]
+    [InlineData("5.0", false, "runsNow amongLast")]
+    [InlineData("4.0", false, "usedLately amongLast")]
+    [InlineData("3.0", true, "notUsed")]
+    [InlineData("2.0", true, "notUsed")]
+    [InlineData("1.0", false, "runsNow amongLast")]
+    [InlineData("0.9", true, "neverDeployed")]
+    public async Task A_version_is_safe_to_delete_when_nothing_speaks_against_it(
+        string version, bool isSafe, string reasons)
+    {
+        var answer = await JsonAsync($"{Safe}?feed=main&name=app&version={version}&days=30&keep=3");
+
+        var item = answer.GetProperty("items")[0];
+        Assert.Equal((isSafe, reasons), (item.GetProperty("safe").GetBoolean(), Codes(item)));
+    }
+
+    [Fact]
+    public async Task A_package_lists_its_versions_and_a_list_is_answered_in_its_order()
+    {
+        var all = await JsonAsync($"{Safe}?type=nuget&name=App&keep=1&days=0");
+        Assert.Equal(["5.0", "4.0", "3.0", "2.0", "1.0"],
+            all.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("version").GetString()));
+        Assert.Equal(["4.0", "3.0", "2.0"], all.GetProperty("items").EnumerateArray()
+            .Where(item => item.GetProperty("safe").GetBoolean())
+            .Select(item => item.GetProperty("version").GetString()));
+
+        using var listed = await fleet.App.Admin.PostAsJsonAsync(Safe, new
+        {
+            items = new object[]
+            {
+                new { purl = "pkg:nuget/App@2.0" }, new { feed = "main", name = "App", version = "5.0" },
+                new { type = "npm", group = "@a", name = "b", version = "1.0.0" },
+            },
+        });
+        var list = await listed.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal(["notUsed", "runsNow amongLast", "neverDeployed"],
+            list.GetProperty("items").EnumerateArray().Select(Codes));
+    }
+
+    [Theory]
+    [InlineData("?name=App", HttpStatusCode.BadRequest)]
+    [InlineData("?feed=main", HttpStatusCode.BadRequest)]
+    [InlineData("?feed=nothing&name=App", HttpStatusCode.NotFound)]
+    [InlineData("?type=nothing&name=App", HttpStatusCode.BadRequest)]
+    [InlineData("?purl=nothing", HttpStatusCode.BadRequest)]
+    [InlineData("?feed=main&name=App&days=-1", HttpStatusCode.BadRequest)]
+    [InlineData("?feed=main&name=App&keep=999999999999", HttpStatusCode.BadRequest)]
+    public async Task What_cannot_be_read_is_refused_in_words(string query, HttpStatusCode status)
+    {
+        using var answer = await fleet.App.Admin.GetAsync(Safe + query);
+
+        Assert.Equal(status, answer.StatusCode);
+        Assert.NotEmpty(await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Who_does_not_see_every_feed_is_never_told_that_a_version_can_go()
+    {
+        using var made = await fleet.App.Admin.PostAsJsonAsync(
+            "/api/api-keys/create", new { type = "feed", feed = "main", packagePermissions = new[] { "view" } });
+        var key = (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("key").GetString();
+        using var answer = await fleet.App.Client.GetAsync($"{Safe}?feed=main&name=App&version=2.0&key={key}");
+
+        var item = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("items")[0];
+        Assert.Equal((false, "notUsed notAllSeen"), (item.GetProperty("safe").GetBoolean(), Codes(item)));
+    }
+
+    [Theory]
+    [InlineData("WEB-1", "app", "5.0", "#1a7f4b", HttpStatusCode.OK)]
+    [InlineData("db-1", "App", "1.0", "#9a5b00", HttpStatusCode.OK)]
+    [InlineData("production", "app", "5.0 on 1 of 2", "#9a5b00", HttpStatusCode.OK)]
+    [InlineData("WEB-1", "nothing", "not there", "#5a6675", HttpStatusCode.OK)]
+    [InlineData("nowhere", "app", "unknown", "#5a6675", HttpStatusCode.NotFound)]
+    public async Task A_badge_says_which_version_is_where(
+        string target, string package, string message, string color, HttpStatusCode status)
+    {
+        using var json = await fleet.App.Admin.GetAsync($"/badge/{target}/{package}.json");
+        using var svg = await fleet.App.Admin.GetAsync($"/badge/{target}/{package}.svg");
+
+        var said = await json.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal((status, status), (json.StatusCode, svg.StatusCode));
+        Assert.Equal((message, color),
+            (said.GetProperty("message").GetString(), said.GetProperty("color").GetString()));
+        Assert.Equal("image/svg+xml", svg.Content.Headers.ContentType!.MediaType);
+        var drawn = XDocument.Parse(await svg.Content.ReadAsStringAsync());
+        Assert.EndsWith(message, drawn.Root!.Attribute("aria-label")!.Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_badge_of_a_hostile_name_is_still_a_picture()
+    {
+        using var answer = await fleet.App.Admin.GetAsync(
+            "/badge/WEB-1/" + Uri.EscapeDataString("\"><script>\u202e&\u0001.x") + ".svg");
+
+        var drawn = XDocument.Parse(await answer.Content.ReadAsStringAsync());
+        Assert.DoesNotContain(drawn.Descendants(), element => element.Name.LocalName == "script");
+    }
+
+    [Fact]
+    public async Task A_rollout_is_told_as_JSON_and_CSV()
+    {
+        var json = await JsonAsync("/api/rollout?feed=main&name=App");
+        var csv = await fleet.App.Admin.GetStringAsync("/api/rollout.csv?feed=main&name=App&targetGroup=production");
+        using var page = await fleet.App.Client.GetAsync("/feeds/main/packages/App/rollout");
+
+        Assert.Equal(("5.0", 2, 1), (json.GetProperty("version").GetString(),
+            json.GetProperty("targets").GetInt32(), json.GetProperty("adopted").GetInt32()));
+        var straggler = Assert.Single(json.GetProperty("stragglers").EnumerateArray());
+        Assert.Equal(("DB-1", 4), (straggler.GetProperty("target").GetString(),
+            straggler.GetProperty("behind").GetInt32()));
+        Assert.Equal(7, csv.Split("\r\n").Length - 1);
+        Assert.Contains("WEB-1,production,5.0,", csv, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+    }
+
+    static string Codes(JsonElement item) => string.Join(' ', item.GetProperty("reasons").EnumerateArray()
+        .Select(reason => reason.GetProperty("code").GetString()));
+
+    async Task<JsonElement> JsonAsync(string address)
+    {
+        using var answer = await fleet.App.Admin.GetAsync(address);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        return await answer.Content.ReadFromJsonAsync<JsonElement>();
+    }
+
+    /// <summary>Five versions on one target, the first still on another; all of one group.</summary>
+    public sealed class Fleet : IAsyncLifetime
+    {
+        public TestApp App { get; private set; } = null!;
+
+        public async Task InitializeAsync()
+        {
+            App = await TestApp.StartAsync();
+            await App.CreateFeedAsync("main", "nuget");
+            await App.CreateFeedAsync("other", "nuget");
+            using (var closed = await App.Admin.PostAsJsonAsync(
+                "/api/management/feeds/update/other", new { anonymousAccess = false }))
+                Assert.True(closed.IsSuccessStatusCode);
+            using (var saved = await App.Admin.PutAsJsonAsync("/api/management/target-groups/update", new
+            {
+                groups = new[] { "production" },
+                rules = new[] { new { pattern = "*", group = "production" } },
+            }))
+                Assert.True(saved.IsSuccessStatusCode);
+            var now = App.Service<TimeProvider>().GetUtcNow();
+            foreach (var (target, version, daysAgo) in new[]
+            {
+                ("WEB-1", "1.0", 200), ("WEB-1", "2.0", 150), ("WEB-1", "3.0", 100), ("WEB-1", "4.0", 60),
+                ("WEB-1", "5.0", 10), ("DB-1", "1.0", 70),
+            })
+            {
+                using var recorded = await App.Admin.PostAsJsonAsync("/api/package-deployment", new
+                {
+                    FeedName = "main",
+                    PackageName = "App",
+                    Version = version,
+                    Target = target,
+                    Application = "deploy",
+                    Description = "",
+                    Date = now.AddDays(-daysAgo).UtcDateTime,
+                });
+                Assert.True(recorded.IsSuccessStatusCode);
+            }
+        }
+
+        public Task DisposeAsync() => App.DisposeAsync().AsTask();
+    }
+}
