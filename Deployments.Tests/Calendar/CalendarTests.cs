@@ -135,7 +135,8 @@ public sealed class CalendarTests : IAsyncLifetime
         Assert.Equal("31▼ January: 40 deployments, 2 rollbacks", day.TextContent);
         Assert.Equal("1 February: 1 deployment", shown.Find("td.level-1 a").TextContent);
         // 2026 began on a Thursday.
-        var january = shown.FindAll("section.month").Single(month => month.QuerySelector("h2")!.TextContent == "January 2026");
+        var january = shown.FindAll("section.month")
+            .Single(month => month.QuerySelector("h2")!.TextContent == "January 2026");
         Assert.Equal(["", "", "", "1", "2", "3", "4"],
             january.QuerySelectorAll("tbody tr")[0].Children.Select(cell => cell.TextContent));
     }
