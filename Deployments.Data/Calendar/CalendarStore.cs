@@ -15,7 +15,8 @@ public sealed class CalendarStore(NpgsqlDataSource database, TimeProvider time)
 
     /// <summary>
     /// Counts the days whose count is old, newest days first: that of today after some minutes, of the last week after
-    /// an hour, and of all others, to which records may still be added, after a day.
+    /// an hour, and of all others, to which records may still be added, after a day. Before the first record there is
+    /// nothing to count.
     /// </summary>
     /// <param name="patience">After this time no further day is begun.</param>
     /// <param name="ct">Cancels; what is counted stays.</param>
@@ -28,7 +29,9 @@ public sealed class CalendarStore(NpgsqlDataSource database, TimeProvider time)
         var days = (await connection.QueryAsync<int>(new CommandDefinition(
             """
             insert into counted_days (day, counted_at)
-            select day, '-infinity' from generate_series(@first, @today) day
+            select day, case when day > (select extract(epoch from min(deployed_at)) from deployments) / 86400 - 1
+                then '-infinity' else @now end
+            from generate_series(@first, @today) day
             on conflict do nothing;
             select day
             from counted_days

@@ -13,7 +13,7 @@ static class AdvisoryLocks
     public const long KeyRing = 862_405;
     public const long WakeDrain = 862_406;
 
-    /// <summary>Held together by those who add targets, alone by who changes groups; migration 0042 has it too.</summary>
+    /// <summary>Held together by those who add targets, alone by who changes groups; also in migration 0042.</summary>
     public const long TargetGroups = 862_407;
 
     public const long Findings = 7_482_011;

@@ -12,7 +12,7 @@ public sealed class TargetGroupStore(NpgsqlDataSource database)
 {
     const int TimeoutSeconds = 120; // hundreds of rules, a hundred thousand targets
 
-    /// <summary>Puts a definition in the place of the one before; a group of the same name stays the same one.</summary>
+    /// <summary>Puts a definition in the place of the one before; a group of the same name stays the same.</summary>
     /// <param name="definition">The definition; each rule's group is among its groups, no two are the same.</param>
     /// <param name="revision">The revision that was looked at; null: whatever it is.</param>
     /// <param name="by">Who does it.</param>

@@ -1,12 +1,9 @@
-using System.Text.Json;
 using Bunit;
 using Deployments.Data.Packages;
 using Deployments.Data.Rollout;
 using Deployments.Data.Targets;
 using Deployments.Data.Vulnerabilities;
-using Deployments.Tests.Support;
 using Deployments.Web.Pages.Packages;
-using Deployments.Web.Pages.Shared;
 using Deployments.Web.Vulnerabilities;
 
 namespace Deployments.Tests.Packages;

@@ -54,7 +54,7 @@ static class AllPages
         ("/deployments/new", 200, true),
         ("/targets/DB-01", 200, true),
         ("/deployments/RUNNING/remove", 200, true),
-        ("/vulnerabilities/GHSA-7f3q-2m9x-c4vh/report", 200, true),
+        ("/vulnerabilities/GHSA-3x2p-5c8v-9qrm/report", 200, true),
         ("/connect", 200, false),
         ("/drift", 200, false),
         ("/drift", 200, true),

@@ -93,7 +93,10 @@ static class BelievableHistory
         await NotificationSeed.WriteAsync(app);
         var advisory = Osv.Advisory("GHSA-7f3q-2m9x-c4vh", "Accounts.Web", "1.3.0", "1.4.2");
         advisory["published"] = now.AddDays(-100).ToString("O", CultureInfo.InvariantCulture);
-        await app.Service<AdvisoryStore>().ImportAsync([Osv.Read(advisory)], CancellationToken.None);
+        var open = Osv.Advisory("GHSA-3x2p-5c8v-9qrm", "Billing.Service", "3.0.0", "3.3.1");
+        open["published"] = now.AddDays(-9).ToString("O", CultureInfo.InvariantCulture);
+        await app.Service<AdvisoryStore>().ImportAsync(
+            [Osv.Read(advisory), Osv.Read(open)], CancellationToken.None);
         return hostile.Id;
     }
 

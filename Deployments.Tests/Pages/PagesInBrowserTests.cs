@@ -91,6 +91,24 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
     }
 
     [Fact]
+    public async Task The_header_is_one_line_on_a_desk_and_on_a_phone_where_a_menu_has_everything()
+    {
+        var page = await running.OpenAsync("/matrix", asAdmin: true);
+        foreach (var width in new[] { 1280, 320 })
+        {
+            await page.SetViewportSizeAsync(width, 640);
+            Assert.InRange((await page.Locator("header.site-head").BoundingBoxAsync())!.Height, 40, 64);
+        }
+
+        await page.FocusAsync(".folded summary");
+        await page.Keyboard.PressAsync("Enter");
+        Assert.True(await page.IsVisibleAsync(".folded >> text=Sign out"));
+        await page.ClickAsync(".folded >> text=Target groups");
+        await page.WaitForURLAsync("**/admin/target-groups");
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
     public async Task Paper_has_the_filter_the_time_and_no_controls()
     {
         var page = await running.OpenAsync("/deployments?target=WEB-01", asAdmin: false);

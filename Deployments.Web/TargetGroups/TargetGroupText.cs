@@ -22,6 +22,6 @@ static class TargetGroupText
             ? new TargetGroupRule(line[..at].Trim(), line[(at + 1)..].Trim())
             : new TargetGroupRule(line, ""))]);
 
-    static IEnumerable<string> Lines(string? text) =>
+    static string[] Lines(string? text) =>
         (text ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

@@ -2,7 +2,7 @@ using Deployments.Data.Vulnerabilities;
 
 namespace Deployments.Web.Vulnerabilities;
 
-/// <summary>What a vulnerability means here: who is exposed since when, and how fast others were mended. Pure.</summary>
+/// <summary>What a vulnerability means here: who is exposed since when, how fast others were mended. Pure.</summary>
 public sealed record Exposure
 {
     /// <summary>When the first target was exposed; null: none ever was.</summary>

@@ -80,5 +80,5 @@ public sealed class RolloutModel(
         versionKey is not null
             ? versions.FirstOrDefault(row =>
                 type.Normalize(new PackageCoordinates("", "x", row.Version)).Version == versionKey)
-            : versions.FirstOrDefault(row => row.TargetsNow > 0) ?? versions.FirstOrDefault();
+            : versions.FirstOrDefault(row => row.TargetsNow > 0) ?? (versions.Count > 0 ? versions[0] : null);
 }

@@ -83,7 +83,7 @@ public sealed class RolloutView
         new(rows[^1].Target, PackageLinks.Target(rows[^1].Target), null, TargetTimeline.Spans(rows, now, badges),
             rows[^1].RemovedAt is null ? rows[^1].Version : "removed");
 
-    static IReadOnlyList<AdoptionStep> StepsOf(IEnumerable<List<InstalledRow>> running, Func<InstalledRow, bool> has)
+    static List<AdoptionStep> StepsOf(IEnumerable<List<InstalledRow>> running, Func<InstalledRow, bool> has)
     {
         var changes = new List<(DateTimeOffset At, int By)>();
         foreach (var rows in running)
