@@ -1999,8 +1999,6 @@ ALTER TABLE ONLY public.assessments
 ALTER TABLE ONLY public.assessments
     ADD CONSTRAINT assessments_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
 
-ALTER TABLE ONLY public.distribution_guesses
-    ADD CONSTRAINT distribution_guesses_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
 ALTER TABLE ONLY public.change_windows
     ADD CONSTRAINT change_windows_target_group_id_fkey FOREIGN KEY (target_group_id) REFERENCES public.target_groups(target_group_id) ON DELETE CASCADE;
 
@@ -2009,6 +2007,9 @@ ALTER TABLE ONLY public.deployment_days
 
 ALTER TABLE ONLY public.deployment_days
     ADD CONSTRAINT deployment_days_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.distribution_guesses
+    ADD CONSTRAINT distribution_guesses_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
 
 ALTER TABLE ONLY public.drift_acceptances
     ADD CONSTRAINT drift_acceptances_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);

@@ -279,8 +279,8 @@ public sealed class ImportTests : IAsyncLifetime
     {
         await DeployAsync("Acme.Json", "1.0.0", "WEB-1", "2026-02-01T00:00:00Z");
         await DeployAsync("Acme.Json", "2.0.0", "WEB-2", "2026-02-01T00:00:00Z");
-        if (path is "/" or "/deployments")
-            await DeployAsync("Acme.Json", "1.0.0", "WEB-3", "2026-02-01T00:00:00Z");
+        if (path is "/" or "/deployments") // a day later: deployments at one time are one line
+            await DeployAsync("Acme.Json", "1.0.0", "WEB-3", "2026-02-02T00:00:00Z");
         await ImportAsync(Osv.Advisory("GHSA-1", "Acme.Json", "0", "1.5.0"));
         await ImportAsync(Osv.Advisory("GHSA-2", "Acme.Json", "0", "1.5.0"));
         using var browser = new Browser(app.Url);
