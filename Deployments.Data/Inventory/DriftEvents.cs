@@ -86,6 +86,7 @@ static class DriftEvents
                 targetIds,
                 packageIds = (int[]?)null,
                 isAll = false,
+                kind = (short?)null,
                 quiet = DateTimeOffset.UnixEpoch, // what nobody looked at lately no inventory brings
                 visible = VisibleFeeds.All.Ids,
             }, transaction, TimeoutSeconds, cancellationToken: ct));

@@ -17,6 +17,9 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
     // Patterns that match thousands of packages would make a statement of them all.
     const int PackagesMax = 1000;
 
+    // What differs of so few is put in order at once; of more, page by page.
+    const int PackagesAtOnceMax = 20;
+
     const string Decided =
         $"""
         with {DriftSql.All},
@@ -64,9 +67,10 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
         var (targetIds, packageIds) = await IdsAsync(connection, filter, ct);
         if (targetIds is { Length: 0 } || packageIds is { Length: 0 })
             return new DriftPage([], null);
-        var rows = targetIds is null
-            ? await WalkAsync(connection, filter, packageIds, visible, ct)
-            : await RowsAsync(connection, filter, targetIds, packageIds, visible, ct);
+        var isFew = targetIds is not null || packageIds?.Length <= PackagesAtOnceMax && filter.TargetGroup is null;
+        var rows = isFew
+            ? await RowsAsync(connection, filter, targetIds, packageIds, visible, ct)
+            : await WalkAsync(connection, filter, packageIds, visible, ct);
         if (rows.Count <= filter.Limit)
             return new DriftPage(rows, null);
         rows.RemoveRange(filter.Limit, rows.Count - filter.Limit);
@@ -108,7 +112,11 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
                 select t.target_id, t.name_key
                 from targets t
                 where {TargetGroupSql.Target} and t.name_key >= @from and t.name_key is distinct from @done
-                  and exists (select from inventory_targets i where i.target_id = t.target_id)
+                  and exists (
+                    select from inventory_targets i
+                    join inventory_scopes s on s.scope_id = i.scope_id
+                    where i.target_id = t.target_id
+                      and (not @onlyQuiet or s.complete_at is null or s.complete_at < @quiet))
                 order by t.name_key
                 limit @count
                 """,
@@ -117,6 +125,8 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
                     from = done ?? filter.Cursor?.TargetKey ?? "",
                     done,
                     count,
+                    onlyQuiet = filter.Kind == DriftKind.Unconfirmed,
+                    quiet = time.GetUtcNow() - filter.Quiet,
                     targetGroup = filter.TargetGroup is { } group ? Dictionaries.NameKey(group) : null,
                 }, cancellationToken: ct))).AsList();
             if (targets.Count == 0)
@@ -173,6 +183,7 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
             new
             {
                 IsAll = false,
+                kind = (short?)null,
                 targetIds = targetId is { } id ? new[] { id } : null,
                 packageIds = (int[]?)null,
                 now = time.GetUtcNow(),
@@ -220,6 +231,7 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
                 targetIds,
                 packageIds = (int[]?)null,
                 IsAll = false,
+                kind = (short?)null,
                 quiet = DateTimeOffset.UnixEpoch,
                 visible = VisibleFeeds.All.Ids,
             }, cancellationToken: ct));

@@ -8,7 +8,7 @@ namespace Deployments.Data.Inventory;
 /// </summary>
 /// <remarks>
 /// Parameters: <c>targetIds</c> (null: all), <c>packageIds</c> (null: all), <c>isAll</c> (packages that no record knows
-/// too), <c>quiet</c> (confirmed before: unconfirmed) and <c>visible</c>.
+/// too), <c>kind</c> (null: all), <c>quiet</c> (confirmed before: unconfirmed) and <c>visible</c>.
 /// </remarks>
 static class DriftSql
 {
@@ -50,7 +50,7 @@ static class DriftSql
         join observations o on o.target_id = i.target_id and o.package_id = i.package_id and o.gone_at is null
         join inventory_scopes s on s.scope_id = o.scope_id and greatest(o.first_seen_at, s.complete_at) > i.deployed_at
         join package_versions a on a.version_id = i.version_id
-        where not exists (
+        where (@kind::smallint is null or @kind in (1, 4)) and not exists (
             select from observations x
             join package_versions b on b.version_id = x.version_id and {Same}
             where x.target_id = i.target_id and x.package_id = i.package_id and x.gone_at is null)
@@ -65,7 +65,7 @@ static class DriftSql
         from observations i
         join inventory_scopes s on s.scope_id = i.scope_id
         left join installations k on k.target_id = i.target_id and k.package_id = i.package_id
-        where i.gone_at is null and {Chosen}
+        where (@kind::smallint is null or @kind = 2) and i.gone_at is null and {Chosen}
           and (k.target_id is null or k.removed_at is not null)
           and (k.target_id is null or k.removed_at < greatest(i.first_seen_at, s.complete_at))
           and (@isAll or exists (select from feed_packages known where known.package_id = i.package_id))
@@ -90,7 +90,7 @@ static class DriftSql
             order by x.gone_at desc
             limit 1
         ) past on true
-        where not exists (
+        where (@kind::smallint is null or @kind in (3, 4)) and not exists (
             select from observations x
             where x.target_id = i.target_id and x.package_id = i.package_id and x.gone_at is null)
           and (past.gone_at is not null or exists (
@@ -114,7 +114,8 @@ static class DriftSql
             join inventory_scopes os on os.scope_id = o.scope_id
             where o.target_id = i.target_id and o.package_id = i.package_id and o.gone_at is null
         ) seen on true
-        where {Chosen} and {VisibleSql.Installation} and i.deployed_at < @quiet
+        where (@kind::smallint is null or @kind = 4)
+          and {Chosen} and {VisibleSql.Installation} and i.deployed_at < @quiet
           and (s.complete_at is null or s.complete_at < @quiet)
           and (seen.confirmed_at is null or seen.confirmed_at < @quiet)
           and (seen.is_here

@@ -166,6 +166,7 @@ public sealed class MatrixQueries(NpgsqlDataSource database, TimeProvider time)
                     columns,
                     packageIds,
                     isAll = false,
+                    kind = (short?)null,
                     now = time.GetUtcNow(),
                     quiet = DateTimeOffset.UnixEpoch, // what nobody looked at lately is no mark
                     visible = visible.Ids,
