@@ -18,19 +18,27 @@ public sealed record CalendarDay(DateOnly Day, long Deployments, long Rollbacks,
     /// <summary>A day as the database counts them: days since 1970.</summary>
     internal static int NumberOf(DateOnly day) => day.DayNumber - Epoch;
 
+    /// <summary>Today, UTC.</summary>
+    internal static DateOnly Of(TimeProvider time) => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+
     /// <summary>The day of such a number.</summary>
     internal static DateOnly DayOf(int number) => DateOnly.FromDayNumber(number + Epoch);
 }
 
 /// <summary>Days with deployments, and how far the count has come.</summary>
 /// <param name="Days">Those with any, oldest first.</param>
-/// <param name="Uncounted">How many days are not counted yet.</param>
+/// <param name="CountedFrom">
+/// The first day that is counted; older ones are as they were counted last, or not at all.
+/// </param>
+/// <param name="Uncounted">How many days since then are not counted yet.</param>
 /// <param name="OldestAt">When the day was counted whose count is the oldest; null: none was.</param>
-public sealed record CalendarCount(IReadOnlyList<CalendarDay> Days, int Uncounted, DateTimeOffset? OldestAt);
+public sealed record CalendarCount(
+    IReadOnlyList<CalendarDay> Days, DateOnly CountedFrom, int Uncounted, DateTimeOffset? OldestAt);
 
 /// <summary>Reads the counts of days.</summary>
 /// <param name="database">The database.</param>
-public sealed class CalendarQueries(NpgsqlDataSource database)
+/// <param name="time">Tells which days are counted.</param>
+public sealed class CalendarQueries(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>The days of a time.</summary>
     /// <param name="first">The first day.</param>
@@ -45,8 +53,11 @@ public sealed class CalendarQueries(NpgsqlDataSource database)
         DateOnly first, DateOnly last, string? feed, string? targetGroup, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
+        var countedFrom = CalendarDay.Of(time).AddDays(1 - CalendarStore.DaysMax);
+        var due = first > countedFrom ? first : countedFrom;
         var parameters = new
         {
+            due = CalendarDay.NumberOf(due),
             first = CalendarDay.NumberOf(first),
             last = CalendarDay.NumberOf(last),
             feed,
@@ -69,11 +80,11 @@ public sealed class CalendarQueries(NpgsqlDataSource database)
             """
             select count(*), min(counted_at)
             from counted_days
-            where day between @first and @last and counted_at > '-infinity'
+            where day between @due and @last and counted_at > '-infinity'
             """, parameters, cancellationToken: ct));
         return new CalendarCount(
             [.. days.Select(row => new CalendarDay(
                 CalendarDay.DayOf(row.Day), row.Deployments, row.Rollbacks, row.Outside))],
-            last.DayNumber - first.DayNumber + 1 - (int)counted, oldest);
+            countedFrom, Math.Max(last.DayNumber - due.DayNumber + 1, 0) - (int)counted, oldest);
     }
 }

@@ -25,7 +25,7 @@ public sealed class CalendarStore(NpgsqlDataSource database, TimeProvider time)
     {
         var started = time.GetTimestamp();
         await using var connection = await database.OpenConnectionAsync(ct);
-        var today = CalendarDay.NumberOf(DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime));
+        var today = CalendarDay.NumberOf(CalendarDay.Of(time));
         var days = (await connection.QueryAsync<int>(new CommandDefinition(
             """
             insert into counted_days (day, counted_at)

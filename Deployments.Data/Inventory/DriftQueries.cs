@@ -67,7 +67,7 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
         var (targetIds, packageIds) = await IdsAsync(connection, filter, ct);
         if (targetIds is { Length: 0 } || packageIds is { Length: 0 })
             return new DriftPage([], null);
-        var isFew = targetIds is not null || packageIds?.Length <= PackagesAtOnceMax && filter.TargetGroup is null;
+        var isFew = targetIds is not null || (packageIds?.Length <= PackagesAtOnceMax && filter.TargetGroup is null);
         var rows = isFew
             ? await RowsAsync(connection, filter, targetIds, packageIds, visible, ct)
             : await WalkAsync(connection, filter, packageIds, visible, ct);
@@ -127,7 +127,7 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
                     count,
                     onlyQuiet = filter.Kind == DriftKind.Unconfirmed,
                     quiet = time.GetUtcNow() - filter.Quiet,
-                    targetGroup = filter.TargetGroup is { } group ? Dictionaries.NameKey(group) : null,
+                    targetGroup = GroupKeyOrNull(filter),
                 }, cancellationToken: ct))).AsList();
             if (targets.Count == 0)
                 break;
@@ -237,14 +237,17 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
             }, cancellationToken: ct));
     }
 
+    static string? GroupKeyOrNull(DriftFilter filter) =>
+        filter.TargetGroup is { } group ? Dictionaries.NameKey(group) : null;
+
     static async Task<(int[]? TargetIds, int[]? PackageIds)> IdsAsync(
         NpgsqlConnection connection, DriftFilter filter, CancellationToken ct)
     {
         var target = filter.Target is null ? null : Dictionaries.NameKey(filter.Target);
         var package = filter.Package is null ? null : Like.Containing(filter.Package.ToLowerInvariant());
         var targetIds = target is null ? null : (await connection.QueryAsync<int>(new CommandDefinition(
-            "select target_id from targets where name_key = @target", new { target }, cancellationToken: ct)))
-            .ToArray();
+            $"select t.target_id from targets t where t.name_key = @target and {TargetGroupSql.Target}",
+            new { target, targetGroup = GroupKeyOrNull(filter) }, cancellationToken: ct))).ToArray();
         var packageIds = package is null ? null : (await connection.QueryAsync<int>(new CommandDefinition(
             """
             select package_id from packages

@@ -94,15 +94,7 @@ public sealed class MatrixQueries(NpgsqlDataSource database, TimeProvider time)
         ArgumentOutOfRangeException.ThrowIfLessThan(filter.Limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(filter.Limit, MatrixFilter.LimitMax);
         await using var connection = await database.OpenConnectionAsync(ct);
-        var isByTarget = filter.IsByTarget || filter.TargetGroup is not null;
-        var columns = (await connection.QueryAsync<MatrixColumn>(new CommandDefinition(
-            isByTarget ? Targets : Groups,
-            new
-            {
-                targetGroup = filter.TargetGroup is { } group ? Dictionaries.NameKey(group) : null,
-                MatrixFilter.TargetsMax,
-                visible = visible.Ids,
-            }, cancellationToken: ct))).AsList();
+        var (columns, isByTarget) = await ColumnsAsync(connection, filter, visible, ct);
         var hasMoreTargets = isByTarget && columns.Count > MatrixFilter.TargetsMax;
         if (hasMoreTargets)
             columns.RemoveAt(MatrixFilter.TargetsMax);
@@ -137,7 +129,25 @@ public sealed class MatrixQueries(NpgsqlDataSource database, TimeProvider time)
         return new MatrixPage(
             columns, packages, versions,
             filter.At is null ? await DriftAsync(connection, wanted.packages, targetIds, visible, ct) : [],
-            hasMore ? packages[^1].PackageId : null, hasMoreTargets);
+            hasMore ? packages[^1].PackageId : null, isByTarget, hasMoreTargets);
+    }
+
+    // One column more than is shown tells that there are more.
+    static async Task<(List<MatrixColumn> Columns, bool IsByTarget)> ColumnsAsync(
+        NpgsqlConnection connection, MatrixFilter filter, VisibleFeeds visible, CancellationToken ct)
+    {
+        if (!filter.IsByTarget && filter.TargetGroup is null
+            && (await connection.QueryAsync<MatrixColumn>(new CommandDefinition(Groups, cancellationToken: ct)))
+                .AsList() is { Count: > 0 } groups)
+            return (groups, false);
+        return ((await connection.QueryAsync<MatrixColumn>(new CommandDefinition(
+            Targets,
+            new
+            {
+                targetGroup = filter.TargetGroup is { } group ? Dictionaries.NameKey(group) : null,
+                MatrixFilter.TargetsMax,
+                visible = visible.Ids,
+            }, cancellationToken: ct))).AsList(), true);
     }
 
     async Task<Dictionary<(int PackageId, int ColumnId), int>> DriftAsync(

@@ -23,7 +23,9 @@ public sealed record MatrixFilter
     /// </summary>
     public string? TargetGroup { get; init; }
 
-    /// <summary>Whether targets are the columns though no group is named: of all of them.</summary>
+    /// <summary>
+    /// Whether targets are the columns though no group is named, which they are, too, where there are no groups.
+    /// </summary>
     public bool IsByTarget { get; init; }
 
     /// <summary>What ran at this time; null: what runs now.</summary>
@@ -99,8 +101,9 @@ public sealed record MatrixVersion
 /// <param name="Versions">What is in the cells: those with the most targets of a cell first.</param>
 /// <param name="Drift">On how many targets records and inventories differ, by package and column; of now only.</param>
 /// <param name="Next">Behind which package the next page begins; null on the last.</param>
+/// <param name="IsByTarget">Whether the columns are targets; else they are groups.</param>
 /// <param name="HasMoreTargets">Whether there are more targets than columns.</param>
 public sealed record MatrixPage(
     IReadOnlyList<MatrixColumn> Columns, IReadOnlyList<MatrixPackage> Packages,
     IReadOnlyList<MatrixVersion> Versions, IReadOnlyDictionary<(int PackageId, int ColumnId), int> Drift, int? Next,
-    bool HasMoreTargets);
+    bool IsByTarget, bool HasMoreTargets);

@@ -1,5 +1,6 @@
 using Dapper;
 using Deployments.Data.Feeds;
+using Deployments.Data.Inventory;
 using Npgsql;
 
 namespace Deployments.Data.Packages;
@@ -8,8 +9,8 @@ namespace Deployments.Data.Packages;
 /// <param name="database">The database.</param>
 public sealed class DeletionQueries(NpgsqlDataSource database)
 {
-    // Of one package on one target: more redeployments of the last versions than this hide older ones.
-    const int RecordsOfTargetMax = 50;
+    // So many records of a package on a target are read first; all of them where those are of too few versions.
+    const int NewestRecords = 50;
 
     // One statement for all candidates: what runs, what was lately, what each group got last.
     const string Facts =
@@ -19,10 +20,15 @@ public sealed class DeletionQueries(NpgsqlDataSource database)
                 with ordinality as w (type, group_key, name_key, version_key, place)
         ),
         found as materialized (
-            select w.place, p.package_id, v.version_id
+            select w.place, p.package_id, b.version_id
             from wanted w
             join packages p on p.type = w.type and p.group_key = w.group_key and p.name_key = w.name_key
-            join package_versions v on v.package_id = p.package_id and v.version_key = w.version_key
+            join package_versions b on b.package_id = p.package_id and (
+                b.version_key = w.version_key
+                or b.qualifier = 'digest=' || replace(w.version_key, ':', '%3A')
+                or exists (
+                    select from package_versions a
+                    where a.package_id = b.package_id and a.version_key = w.version_key and {DriftSql.Same}))
         ),
         came as (
             select i.package_id, t.target_group_id, d.version_id, max(d.deployed_at) as at
@@ -30,11 +36,19 @@ public sealed class DeletionQueries(NpgsqlDataSource database)
             join installations i on i.package_id = f.package_id
             join targets t on t.target_id = i.target_id
             cross join lateral (
+                with newest as (
+                    select d.version_id, d.deployed_at
+                    from deployments d
+                    where d.target_id = i.target_id and d.package_id = i.package_id and {VisibleSql.Record}
+                    order by d.deployed_at desc, d.id desc
+                    limit @NewestRecords
+                )
+                select * from newest
+                union all
                 select d.version_id, d.deployed_at
                 from deployments d
                 where d.target_id = i.target_id and d.package_id = i.package_id and {VisibleSql.Record}
-                order by d.deployed_at desc, d.id desc
-                limit @RecordsOfTargetMax
+                  and (select count(*) = @NewestRecords and count(distinct version_id) < @keep from newest)
             ) d
             group by i.package_id, t.target_group_id, d.version_id
         ),
@@ -70,6 +84,13 @@ public sealed class DeletionQueries(NpgsqlDataSource database)
                        select from removals r
                        where r.target_id = d.target_id and r.package_id = d.package_id
                          and r.removed_at between d.deployed_at and @since))), false) as is_recent,
+               case when max(j.version_id) is null then (
+                   select count(distinct i.target_id)
+                   from packages p
+                   join package_versions v on v.package_id = p.package_id and v.version_key like 'sha256:%'
+                   join running_installations i on i.version_id = v.version_id and {VisibleSql.Installation}
+                   where p.type = min(w.type) and p.group_key = min(w.group_key) and p.name_key = min(w.name_key))
+                   else 0 end as runs_by_digest_on,
                array(
                    select distinct coalesce(g.name, '')
                    from found f
@@ -105,7 +126,7 @@ public sealed class DeletionQueries(NpgsqlDataSource database)
                 versions = candidates.Select(one => one.VersionKey).ToArray(),
                 since = since.UtcDateTime,
                 keep,
-                RecordsOfTargetMax,
+                NewestRecords,
                 visible = visible.Ids,
             }, commandTimeout: 60, cancellationToken: ct))];
     }

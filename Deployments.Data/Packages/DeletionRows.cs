@@ -14,6 +14,12 @@ public sealed record DeletionFacts
     /// <summary>On how many targets it runs now, by records.</summary>
     public long RunsOn { get; init; }
 
+    /// <summary>
+    /// Of a tag that was never recorded: on how many targets images of the package run by their digest, of which any
+    /// may be the one that has the tag.
+    /// </summary>
+    public long RunsByDigestOn { get; init; }
+
     /// <summary>On how many targets inventories show it now.</summary>
     public long SeenOn { get; init; }
 
@@ -27,5 +33,5 @@ public sealed record DeletionFacts
     public DateTimeOffset? LastDeployedAt { get; init; }
 
     /// <summary>Whether nothing speaks against it.</summary>
-    public bool IsSafe => RunsOn == 0 && SeenOn == 0 && !IsRecent && LastOf.Length == 0;
+    public bool IsSafe => RunsOn == 0 && RunsByDigestOn == 0 && SeenOn == 0 && !IsRecent && LastOf.Length == 0;
 }

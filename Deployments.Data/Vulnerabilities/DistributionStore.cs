@@ -12,8 +12,11 @@ namespace Deployments.Data.Vulnerabilities;
 /// <param name="database">The database.</param>
 public sealed class DistributionStore(NpgsqlDataSource database)
 {
-    /// <summary>How many versions are matched at a time: records of new versions wait for a batch.</summary>
-    public const int BatchVersions = 500;
+    // How many versions are matched at a time: records of new versions wait for a batch.
+    const int BatchVersions = 500;
+
+    // How many versions are looked for at a time: the indexes that name them are large, and read for each time.
+    const int LookedForVersions = 20_000;
 
     /// <summary>Matches what has to be matched.</summary>
     /// <param name="ct">Ends it; the batches before stay.</param>
@@ -55,15 +58,21 @@ public sealed class DistributionStore(NpgsqlDataSource database)
             where t.feed_id = @feedId and t.awaits_suite
             order by t.version_id
             limit @count
-            """, new { feedId, count = BatchVersions }, cancellationToken: ct))];
+            """, new { feedId, count = LookedForVersions }, cancellationToken: ct))];
     }
 
     /// <summary>Notes which suites of a feed name versions, and matches those.</summary>
     /// <param name="feedId">The feed.</param>
     /// <param name="suites">The suites of each version; none where no suite names it.</param>
-    /// <param name="ct">Cancels; then nothing is noted.</param>
+    /// <param name="ct">Cancels; what is noted until then stays.</param>
     public async Task PlaceAsync(
         int feedId, IReadOnlyCollection<(int VersionId, string[] Suites)> suites, CancellationToken ct)
+    {
+        foreach (var batch in suites.Chunk(BatchVersions))
+            await PlaceBatchAsync(feedId, batch, ct);
+    }
+
+    async Task PlaceBatchAsync(int feedId, (int VersionId, string[] Suites)[] suites, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);

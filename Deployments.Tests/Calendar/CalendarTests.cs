@@ -27,7 +27,7 @@ public sealed class CalendarTests : IAsyncLifetime
         seed = await new Seed(database).FeedAsync("main", "nuget");
         await seed.FeedAsync("other", "nuget");
         store = new CalendarStore(database.DataSource, new Clock(Seed.Start.AddDays(3)));
-        queries = new CalendarQueries(database.DataSource);
+        queries = new CalendarQueries(database.DataSource, new Clock(Seed.Start.AddDays(3)));
         await new TargetGroupStore(database.DataSource).ReplaceAsync(
             new TargetGroupDefinition(["test"], [new("T-*", "test")]), null, Actor.Program, default);
     }
@@ -117,6 +117,9 @@ public sealed class CalendarTests : IAsyncLifetime
 
         var count = await queries.OfAsync(Day, Day.AddDays(2), null, null, VisibleFeeds.All, default);
         Assert.Equal((3, null), (count.Uncounted, count.OldestAt));
+        var longAgo = await queries.OfAsync(
+            Day.AddYears(-10), Day.AddYears(-9), null, null, VisibleFeeds.All, default);
+        Assert.Equal((0, Day.AddDays(4 - CalendarStore.DaysMax)), (longAgo.Uncounted, longAgo.CountedFrom));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Dapper;
 using Deployments.Data.Audit;
@@ -51,6 +52,22 @@ public sealed class DriftTests(InventoryFixture fixture) : IClassFixture<Invento
         Assert.Equal((2, 1, null), (
             first["items"]!.AsArray().Count, second["items"]!.AsArray().Count, (string?)second["next"]));
         Assert.Equal(4, csv.TrimEnd().Split("\r\n").Length);
+    }
+
+    [Fact]
+    public async Task A_target_is_told_only_where_it_is_in_the_group_that_is_asked_for()
+    {
+        using (var saved = await fixture.App.Admin.PutAsJsonAsync("/api/management/target-groups/update", new
+        {
+            groups = new[] { "grouped" },
+            rules = new[] { new { pattern = target, group = "grouped" } },
+        }))
+            Assert.True(saved.IsSuccessStatusCode);
+        await fixture.RecordAsync(target, "debian", "grouped", "1");
+        await fixture.TakeAsync(target, Dpkg("grouped 2"));
+
+        Assert.Equal(["different grouped 1 2"], await DriftAsync("&targetGroup=grouped"));
+        Assert.Equal([], await DriftAsync("&targetGroup=-"));
     }
 
     [Fact]

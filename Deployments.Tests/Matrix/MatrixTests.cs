@@ -52,6 +52,19 @@ public sealed class MatrixTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Without_groups_the_targets_are_the_columns()
+    {
+        await new TargetGroupStore(database.DataSource).ReplaceAsync(
+            TargetGroupDefinition.Empty, null, Actor.Program, default);
+        await seed.DeployAsync("A 1.0", "T-1", 0);
+
+        var page = await PageAsync(new MatrixFilter());
+
+        Assert.True(page.IsByTarget);
+        Assert.Equal(["T-1"], page.Columns.Select(column => column.Name));
+    }
+
+    [Fact]
     public async Task At_a_time_it_has_what_ran_then_and_nothing_that_was_removed()
     {
         await seed.DeployAsync("A 1.0", "P-1", 0);

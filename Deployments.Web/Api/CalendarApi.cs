@@ -4,7 +4,7 @@ using Deployments.Data.Accounts;
 using Deployments.Data.Calendar;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
-using Deployments.Web.Pages.Calendar;
+using Deployments.Web.Calendar;
 using Deployments.Web.Records;
 
 namespace Deployments.Web.Api;
@@ -23,13 +23,14 @@ sealed class CalendarApi(CalendarQueries calendar, TimeProvider time)
     async Task<IResult> JsonAsync(HttpContext context)
     {
         var query = Read(context);
-        if (query.Problem is { } problem)
+        if (query.Given.Problem is { } problem)
             return Results.Text(problem, statusCode: 400);
         var count = await OfAsync(context, query);
         return Results.Json(new
         {
             from = Text(query.First),
             to = Text(query.Last),
+            countedFrom = Text(count.CountedFrom),
             uncounted = count.Uncounted,
             countedAt = count.OldestAt is { } oldest ? TimeText.Write(oldest) : null,
             items = count.Days.Select(day => new { day = Text(day.Day), day.Deployments, day.Rollbacks, day.Outside }),
@@ -39,7 +40,7 @@ sealed class CalendarApi(CalendarQueries calendar, TimeProvider time)
     async Task<IResult> CsvAsync(HttpContext context)
     {
         var query = Read(context);
-        if (query.Problem is { } problem)
+        if (query.Given.Problem is { } problem)
             return Results.Text(problem, statusCode: 400);
         var text = new StringBuilder(CsvCell.Line(["day", "deployments", "rollbacks", "outside"]));
         foreach (var day in (await OfAsync(context, query)).Days)

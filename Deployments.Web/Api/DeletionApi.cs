@@ -101,6 +101,9 @@ sealed class DeletionApi(DeletionQueries deletion, FeedQueries feeds, FeedTypeCa
     {
         if (facts.RunsOn > 0)
             yield return Reason("runsNow", $"runs on {Count(facts.RunsOn, "target")}");
+        if (facts.RunsByDigestOn > 0)
+            yield return Reason("runsByDigest", $"images run by digest on {Count(facts.RunsByDigestOn, "target")}, "
+                + "and no record says which tag they have");
         if (facts.SeenOn > 0)
             yield return Reason("seenNow", $"inventories show it on {Count(facts.SeenOn, "target")}");
         if (facts is { IsRecent: true, RunsOn: 0 })

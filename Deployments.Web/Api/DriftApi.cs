@@ -30,7 +30,7 @@ static class DriftApi
     static async Task<IResult> JsonAsync(HttpContext context, DriftQueries drift, CancellationToken ct)
     {
         var query = DriftQuery.Read(context.Request.Query, LimitDefault);
-        if (query.Problem is { } problem)
+        if (query.Given.Problem is { } problem)
             return Results.Text(problem, statusCode: 400);
         var page = await drift.PageAsync(query.Filter, CallerFeeds.Of(context), ct);
         return Results.Json(new
@@ -62,7 +62,7 @@ static class DriftApi
     {
         var query = DriftQuery.Read(context.Request.Query, LimitDefault);
         var visible = CallerFeeds.Of(context);
-        return query.Problem is { } problem
+        return query.Given.Problem is { } problem
             ? Results.Text(problem, statusCode: 400)
             : Results.Stream(
                 output => WriteAsync(output, drift, query.Filter, visible, ct), "text/csv; charset=utf-8", "drift.csv");

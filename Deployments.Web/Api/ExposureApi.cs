@@ -1,16 +1,13 @@
 using Deployments.Data.Accounts;
-using Deployments.Data.TargetGroups;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
-using Deployments.Web.Pages.Vulnerabilities;
 using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
 
 namespace Deployments.Web.Api;
 
 /// <summary>The exposure to one vulnerability, as the report that people print has it.</summary>
-sealed class ExposureApi(
-    VulnerabilityQueries queries, AssessmentQueries assessments, TargetGroupQueries groups, TimeProvider time)
+sealed class ExposureApi(VulnerabilityQueries queries, ExposureReader exposures)
 {
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/vulnerabilities/{id}/exposure",
@@ -21,19 +18,16 @@ sealed class ExposureApi(
     {
         var (visible, ct) = (CallerFeeds.Of(context), context.RequestAborted);
         var found = await AssessmentApi.FindAsync(queries, id, visible, ct);
-        var clock = time.GetUtcNow();
-        var now = await queries.TargetsNowAsync(found.GroupId, ReportModel.TargetsMax, visible, ct);
-        var before = await queries.TargetsBeforeAsync(found.GroupId, ReportModel.TargetsMax, visible, ct);
-        var inGroups = await groups.OfTargetsAsync(now.Select(row => row.Target), ct);
-        var exposure = Exposure.Of(
-            now, before, await assessments.InForceAsync(found.GroupId, clock, visible, ct), inGroups);
+        var report = await exposures.OfAsync(found.GroupId, visible, ct);
+        var exposure = report.Exposure;
         return Results.Json(new
         {
             found.Id,
-            madeAt = TimeText.Write(clock),
+            madeAt = TimeText.Write(report.At),
             madeBy = ApiAccess.CallerOf(context).Name,
             publishedAt = found.PublishedAt is { } published ? TimeText.Write(published) : null,
             firstExposedAt = exposure.FirstAt is { } first ? TimeText.Write(first) : null,
+            truncated = report.IsTruncated,
             exposedTargets = exposure.OpenTargets,
             exposure.AssessedTargets,
             exposure.Mended,
@@ -42,7 +36,7 @@ sealed class ExposureApi(
             targets = exposure.Open.Select(row => new
             {
                 row.Target,
-                targetGroup = inGroups.GetValueOrDefault(row.Target),
+                targetGroup = report.Groups.GetValueOrDefault(row.Target),
                 row.Type,
                 row.Group,
                 row.Name,

@@ -34,7 +34,7 @@ sealed class MatrixApi(MatrixQueries matrix, VulnerabilityQueries vulnerabilitie
     async Task<IResult> JsonAsync(HttpContext context)
     {
         var query = MatrixQuery.Read(context.Request.Query, types, LimitDefault);
-        if (query.Problem is { } problem)
+        if (query.Given.Problem is { } problem)
             return Results.Text(problem, statusCode: 400);
         var (page, view) = await ReadAsync(query.Filter, CallerFeeds.Of(context), context.RequestAborted);
         return Results.Json(new
@@ -43,9 +43,9 @@ sealed class MatrixApi(MatrixQueries matrix, VulnerabilityQueries vulnerabilitie
             columns = view.Columns.Select(column => new
             {
                 name = column.Name,
-                kind = query.Filter.IsByTarget || query.Filter.TargetGroup is not null ? "target"
-                    : column.Id == 0 ? "rest" : "group",
+                kind = page.IsByTarget ? "target" : column.Id == 0 ? "rest" : "group",
             }),
+            hasMoreTargets = page.HasMoreTargets,
             items = view.Rows.Select(row => new
             {
                 row.Package.Type,
@@ -74,7 +74,7 @@ sealed class MatrixApi(MatrixQueries matrix, VulnerabilityQueries vulnerabilitie
     {
         var query = MatrixQuery.Read(context.Request.Query, types, LimitDefault);
         var visible = CallerFeeds.Of(context);
-        return query.Problem is { } problem
+        return query.Given.Problem is { } problem
             ? Results.Text(problem, statusCode: 400)
             : Results.Stream(
                 output => WriteAsync(output, query.Filter, visible, context.RequestAborted), "text/csv; charset=utf-8",

@@ -130,7 +130,7 @@ static class ReadApi
     static string? Text(DateTimeOffset? time) => time is { } known ? TimeText.Write(known) : null;
 
     static IResult Refusal(FilterQuery query) =>
-        Results.Text(string.Join('\n', query.Errors.Select(error => $"{error.Key} {error.Value}.")), statusCode: 400);
+        Results.Text(query.Problem, statusCode: 400);
 
     static bool PrefersCsv(HttpRequest request) => request.GetTypedHeaders().Accept
         .OrderByDescending(type => type.Quality ?? 1)

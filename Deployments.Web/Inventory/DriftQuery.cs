@@ -45,11 +45,6 @@ sealed record DriftQuery(FilterQuery Given, DriftFilter Filter)
         });
     }
 
-    /// <summary>What is wrong, a sentence each; null when nothing is.</summary>
-    public string? Problem => Given.Errors.Count == 0
-        ? null
-        : string.Join('\n', Given.Errors.Select(error => $"{error.Key} {error.Value}."));
-
     /// <summary>The address of the next page; null when there is none.</summary>
     public string? Link(string path, DriftCursor? cursor) =>
         cursor is null ? null : QueryHelpers.AddQueryString(Given.Link(path), "cursor", cursor.ToString());

@@ -33,6 +33,11 @@ public sealed class FilterQuery
     /// <summary>What is wrong, by name: a sentence without its subject.</summary>
     public IReadOnlyDictionary<string, string> Errors => errors;
 
+    /// <summary>What is wrong, a sentence each; null when nothing is.</summary>
+    public string? Problem => errors.Count == 0
+        ? null
+        : string.Join('\n', errors.Select(error => $"{error.Key} {error.Value}."));
+
     /// <summary>The conditions that are given, as given: name, label, value.</summary>
     public IEnumerable<(string Name, string Label, string Value)> Given =>
         from condition in conditions

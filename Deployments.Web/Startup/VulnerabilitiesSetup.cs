@@ -13,6 +13,7 @@ static class VulnerabilitiesSetup
         builder.Services.AddSingleton<AdvisoryUpload>();
         builder.Services.AddSingleton<AdvisoryFetch>();
         builder.Services.AddSingleton<AssessmentApi>();
+        builder.Services.AddSingleton<ExposureReader>();
         builder.Services.AddSingleton<ExposureApi>();
         builder.Services.AddSingleton<OpenVex>();
         builder.Services.AddSingleton<CycloneDx>();

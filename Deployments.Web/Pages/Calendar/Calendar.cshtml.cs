@@ -1,6 +1,7 @@
 using Deployments.Data.Calendar;
 using Deployments.Data.Feeds;
 using Deployments.Web.Accounts;
+using Deployments.Web.Calendar;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace Deployments.Web.Pages.Calendar;
@@ -12,7 +13,7 @@ public sealed class CalendarModel(CalendarQueries calendar, FeedQueries feeds, T
 
     internal CalendarQuery Query { get; private set; } = null!;
 
-    internal CalendarCount Count { get; private set; } = new([], 0, null);
+    internal CalendarCount Count { get; private set; } = new([], default, 0, null);
 
     internal IReadOnlyList<string> Feeds { get; private set; } = [];
 
@@ -22,7 +23,7 @@ public sealed class CalendarModel(CalendarQueries calendar, FeedQueries feeds, T
     public async Task OnGetAsync(CancellationToken ct)
     {
         Query = CalendarQuery.Read(Request.Query, DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime));
-        if (Query.Problem is not null)
+        if (Query.Given.Problem is not null)
         {
             Response.StatusCode = StatusCodes.Status400BadRequest;
             return;

@@ -27,7 +27,7 @@ public sealed class DriftModel(DriftQueries drift) : PageModel
     public async Task OnGetAsync(CancellationToken ct)
     {
         Query = DriftQuery.Read(Request.Query, PageSize);
-        if (Query.Problem is null)
+        if (Query.Given.Problem is null)
             Found = await drift.PageAsync(Query.Filter, CallerFeeds.Of(HttpContext), ct);
         else
             Response.StatusCode = StatusCodes.Status400BadRequest;

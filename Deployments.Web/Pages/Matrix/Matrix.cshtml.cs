@@ -20,12 +20,12 @@ public sealed class MatrixModel(
 
     internal MatrixView View { get; private set; } = new([], []);
 
-    /// <summary>Whether there are groups at all; without, the columns are targets.</summary>
+    /// <summary>Whether there are groups to choose from.</summary>
     internal bool HasGroups { get; private set; }
 
     internal bool HasMoreTargets { get; private set; }
 
-    internal bool IsByTarget => Query.Filter.IsByTarget || Query.Filter.TargetGroup is not null;
+    internal bool IsByTarget { get; private set; }
 
     internal bool IsFiltered => Query.Given.Given.Any();
 
@@ -39,18 +39,16 @@ public sealed class MatrixModel(
     public async Task OnGetAsync(CancellationToken ct)
     {
         Query = MatrixQuery.Read(Request.Query, types, PageSize);
-        if (Query.Problem is not null)
+        if (Query.Given.Problem is not null)
         {
             Response.StatusCode = StatusCodes.Status400BadRequest;
             return;
         }
 
         HasGroups = (await groups.GroupNamesAsync(ct)).Count > 0;
-        if (!HasGroups)
-            Query = Query with { Filter = Query.Filter with { IsByTarget = true } };
         var page = await matrix.PageAsync(Query.Filter, CallerFeeds.Of(HttpContext), ct);
         View = MatrixView.Of(
             page, await vulnerabilities.BadgesAsync(page.Versions.Select(version => version.VersionId), ct));
-        (HasMoreTargets, NextUrl) = (page.HasMoreTargets, Query.Link(Path, page.Next));
+        (IsByTarget, HasMoreTargets, NextUrl) = (page.IsByTarget, page.HasMoreTargets, Query.Link(Path, page.Next));
     }
 }

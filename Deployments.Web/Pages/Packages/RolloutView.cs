@@ -126,20 +126,30 @@ public sealed class RolloutView
             }
         }
 
+        // Of each version, how many have it, and who got it last.
         var has = new Dictionary<int, InstalledRow>();
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        var running = new Dictionary<string, (int Targets, InstalledRow Last)>(StringComparer.Ordinal);
         var lane = new List<InstalledRow>();
         foreach (var (at, target, row) in events.OrderBy(one => one.At))
         {
             if (has.Remove(target, out var old))
-                counts[old.Version]--;
+            {
+                var (rest, last) = running[old.Version];
+                if (rest == 1)
+                    running.Remove(old.Version);
+                else
+                    running[old.Version] = (rest - 1, last);
+            }
+
             if (row is not null)
             {
                 has[target] = row;
-                counts[row.Version] = counts.GetValueOrDefault(row.Version) + 1;
+                running[row.Version] = (running.GetValueOrDefault(row.Version).Targets + 1, row);
             }
 
-            var most = has.Values.MaxBy(one => (counts[one.Version], one.DeployedAt));
+            var most = running.Count == 0
+                ? null
+                : running.Values.MaxBy(one => (one.Targets, one.Last.DeployedAt)).Last;
             if (most is null)
                 lane[^1] = lane[^1] with { RemovedAt = at };
             else if (lane.Count == 0 || lane[^1].RemovedAt is not null || lane[^1].Version != most.Version)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Deployments.Web.Records;
 
-namespace Deployments.Web.Pages.Calendar;
+namespace Deployments.Web.Calendar;
 
 /// <summary>Which days are asked for, as a query string has it; page, API and CSV read it alike.</summary>
 /// <param name="Given">The conditions as given, with what is wrong with them.</param>
@@ -32,11 +32,6 @@ public sealed record CalendarQuery(FilterQuery Given, DateOnly First, DateOnly L
 
         return new CalendarQuery(given, new DateOnly(today.Year, today.Month, 1).AddMonths(-11), today);
     }
-
-    /// <summary>What is wrong, a sentence each; null when nothing is.</summary>
-    public string? Problem => Given.Errors.Count == 0
-        ? null
-        : string.Join('\n', Given.Errors.Select(error => $"{error.Key} {error.Value}."));
 
     /// <summary>The list of the deployments of a day, filtered alike.</summary>
     public string DayLink(DateOnly day)
