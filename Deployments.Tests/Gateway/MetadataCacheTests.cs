@@ -111,7 +111,7 @@ public sealed class MetadataCacheTests : IAsyncLifetime
     public async Task An_upstream_that_keeps_silent_is_waited_for_once()
     {
         Assert.Equal("one", await TextOfAsync(List));
-        await app.Admin.JsonAsync("POST", "/api/management/connectors/update/one", new { timeout = 2 });
+        await app.Admin.JsonAsync("POST", "/api/management/connectors/update/one", new { timeout = 4 });
         await app.Service<FeedDirectory>().ReloadAsync(CancellationToken.None);
         using var end = new CancellationTokenSource();
         answer = context => Task.Delay(Timeout.Infinite, end.Token);

@@ -109,8 +109,8 @@ sealed class RevalidationHandler(
             throw new HttpRequestException("it did not answer a moment ago");
 
         var start = time.GetTimestamp();
-        // Less than the connector's own patience: some time is left to send what is at hand.
-        var patience = TimeSpan.FromSeconds(Math.Min(connector.TimeoutSeconds * 0.9, PatienceMax.TotalSeconds));
+        // Half of the connector's own patience: the other half is left to send what is at hand, on a busy machine too.
+        var patience = TimeSpan.FromSeconds(Math.Min(connector.TimeoutSeconds / 2.0, PatienceMax.TotalSeconds));
         using var limit = new CancellationTokenSource(patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
@@ -129,7 +129,7 @@ sealed class RevalidationHandler(
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException
             && !ct.IsCancellationRequested)
         {
-            if (time.GetElapsedTime(start) >= SlowFailure)
+            if (exception is OperationCanceledException || time.GetElapsedTime(start) >= SlowFailure)
                 pauses[host] = time.GetUtcNow() + Pause;
             if (exception is HttpRequestException)
                 throw;
