@@ -774,6 +774,16 @@ COMMENT ON COLUMN public.findings.fixed IS 'The smallest version above that is n
 
 COMMENT ON COLUMN public.findings.fixed_key IS 'The sort key of the version in fixed.';
 
+CREATE TABLE public.followed_targets (
+    account_id integer NOT NULL,
+    target_id integer NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.followed_targets IS 'Targets of which a person is told on the dashboard what is new.';
+
+COMMENT ON COLUMN public.followed_targets.seen_at IS 'What was deployed later is new to the person; first the time when they began to follow.';
+
 CREATE TABLE public.installations (
     target_id integer NOT NULL,
     package_id integer NOT NULL,
@@ -1423,6 +1433,36 @@ CREATE VIEW public.running_installations AS
 
 COMMENT ON VIEW public.running_installations IS 'What runs where now: installations without those that were removed.';
 
+CREATE TABLE public.saved_filters (
+    saved_filter_id integer NOT NULL,
+    account_id integer NOT NULL,
+    path text NOT NULL,
+    query text NOT NULL,
+    name text NOT NULL,
+    is_shared boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT saved_filters_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60))),
+    CONSTRAINT saved_filters_path_check CHECK ((path ~ '^/[a-z/-]{1,99}$'::text)),
+    CONSTRAINT saved_filters_query_check CHECK (((query ~ '^[?].'::text) AND (length(query) <= 2000)))
+);
+
+COMMENT ON TABLE public.saved_filters IS 'Filters of lists under a name: links, in the list''s page, for the person who saved them.';
+
+COMMENT ON COLUMN public.saved_filters.path IS 'The list''s address on this server.';
+
+COMMENT ON COLUMN public.saved_filters.query IS 'What stands behind the address, with its question mark, without the place in the list.';
+
+COMMENT ON COLUMN public.saved_filters.is_shared IS 'Whether everybody who sees the list sees the link; administrators say so.';
+
+ALTER TABLE public.saved_filters ALTER COLUMN saved_filter_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.saved_filters_saved_filter_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.schema_migrations (
     name text NOT NULL,
     checksum text NOT NULL,
@@ -1647,6 +1687,9 @@ ALTER TABLE ONLY public.feeds
 ALTER TABLE ONLY public.findings
     ADD CONSTRAINT findings_pkey PRIMARY KEY (version_id, advisory_id);
 
+ALTER TABLE ONLY public.followed_targets
+    ADD CONSTRAINT followed_targets_pkey PRIMARY KEY (account_id, target_id);
+
 ALTER TABLE public.installations
     ADD CONSTRAINT installations_check CHECK (((removal_id IS NULL) = (removed_at IS NULL))) NOT VALID;
 
@@ -1736,6 +1779,9 @@ ALTER TABLE ONLY public.removals
 
 ALTER TABLE ONLY public.retention_rules
     ADD CONSTRAINT retention_rules_pkey PRIMARY KEY (retention_rule_id);
+
+ALTER TABLE ONLY public.saved_filters
+    ADD CONSTRAINT saved_filters_pkey PRIMARY KEY (saved_filter_id);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
@@ -1862,6 +1908,8 @@ CREATE UNIQUE INDEX feeds_by_name ON public.feeds USING btree (lower(name)) WHER
 
 CREATE INDEX findings_by_advisory ON public.findings USING btree (advisory_id);
 
+CREATE INDEX followed_targets_by_target ON public.followed_targets USING btree (target_id);
+
 CREATE INDEX installations_running_by_package ON public.installations USING btree (package_id) WHERE (removed_at IS NULL);
 
 CREATE INDEX installations_running_by_version ON public.installations USING btree (version_id) WHERE (removed_at IS NULL);
@@ -1927,6 +1975,10 @@ CREATE UNIQUE INDEX removals_by_digest ON public.removals USING btree (digest) W
 CREATE INDEX removals_by_package ON public.removals USING btree (package_id, removed_at);
 
 CREATE INDEX removals_by_target ON public.removals USING btree (target_id, package_id, removed_at);
+
+CREATE UNIQUE INDEX saved_filters_by_name ON public.saved_filters USING btree (account_id, path, lower(name));
+
+CREATE INDEX saved_filters_shared ON public.saved_filters USING btree (path) WHERE is_shared;
 
 CREATE INDEX target_group_rules_by_group ON public.target_group_rules USING btree (target_group_id);
 
@@ -2038,6 +2090,12 @@ ALTER TABLE ONLY public.findings
 ALTER TABLE ONLY public.findings
     ADD CONSTRAINT findings_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.package_versions(version_id);
 
+ALTER TABLE ONLY public.followed_targets
+    ADD CONSTRAINT followed_targets_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.followed_targets
+    ADD CONSTRAINT followed_targets_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
+
 ALTER TABLE ONLY public.inventory_scopes
     ADD CONSTRAINT inventory_scopes_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(target_id);
 
@@ -2091,6 +2149,9 @@ ALTER TABLE ONLY public.rejected_records
 
 ALTER TABLE ONLY public.retention_rules
     ADD CONSTRAINT retention_rules_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.saved_filters
+    ADD CONSTRAINT saved_filters_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
 
 ALTER TABLE ONLY public.target_group_rules
     ADD CONSTRAINT target_group_rules_target_group_id_fkey FOREIGN KEY (target_group_id) REFERENCES public.target_groups(target_group_id) ON DELETE CASCADE;

@@ -70,6 +70,9 @@ static class AllPages
         ("/admin/notifications/1", 200, true),
         ("/admin/notifications/mail-server", 200, true),
         ("/admin/notifications/2?state=Failed", 200, true),
+        ("/account", 200, true),
+        ("/account/filters", 200, true),
+        ("/account/targets", 200, true),
         ("/no-such-page", 404, false),
     ];
 }

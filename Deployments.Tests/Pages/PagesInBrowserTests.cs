@@ -109,6 +109,24 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
     }
 
     [Fact]
+    public async Task Filters_stand_open_on_a_desk_and_fold_away_on_a_phone_behind_a_button_with_their_number()
+    {
+        var page = await running.OpenAsync("/deployments?application=Jenkins&text=release", asAdmin: false);
+        Assert.True(await page.IsVisibleAsync("#filter-target"));
+        Assert.False(await page.IsVisibleAsync(".fold > summary"));
+
+        await page.SetViewportSizeAsync(360, 640);
+        Assert.False(await page.IsVisibleAsync("#filter-target"));
+        Assert.Equal("Filters 2 in force", (await page.InnerTextAsync(".fold > summary")).ReplaceLineEndings(" "));
+        await page.FocusAsync(".fold > summary");
+        await page.Keyboard.PressAsync("Enter");
+        await page.FillAsync("#filter-target", "WEB-01");
+        await page.ClickAsync(".filters button");
+        await page.WaitForURLAsync("**/deployments?*target=WEB-01*");
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
     public async Task Paper_has_the_filter_the_time_and_no_controls()
     {
         var page = await running.OpenAsync("/deployments?target=WEB-01", asAdmin: false);
@@ -177,7 +195,15 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
                 where name = 'apt';
                 update feeds set guessed_at = now() where name = 'apt';
                 insert into mail_server (host, port, encryption, user_name, password_encrypted, sender)
-                values ('mail.example.com', 587, 'starttls', 'robot', 'x', 'deployments@example.com')
+                values ('mail.example.com', 587, 'starttls', 'robot', 'x', 'deployments@example.com');
+                insert into followed_targets (account_id, target_id, seen_at)
+                select account_id, target_id, now() - interval '20 days' from accounts, targets
+                where targets.name in ('WEB-01', 'DB-01');
+                insert into saved_filters (account_id, path, query, name, is_shared)
+                select account_id, w.* from accounts, (values
+                    ('/deployments', '?application=Jenkins&text=release', 'Releases by Jenkins', true),
+                    ('/deployments', '?target=DB-01', 'The database server', false),
+                    ('/matrix', '?targetGroup=production', 'Production', true)) as w
                 """))
                 await said.ExecuteNonQueryAsync();
             await SendAsync("DB-01?format=apt-history&zone=Europe/Berlin&all=true",

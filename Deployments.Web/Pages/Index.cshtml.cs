@@ -1,4 +1,5 @@
 using System.Globalization;
+using Deployments.Data.Following;
 using Deployments.Data.Inventory;
 using Deployments.Data.Octopus;
 using Deployments.Data.Records;
@@ -12,7 +13,7 @@ namespace Deployments.Web.Pages;
 /// <summary>The dashboard: what happened lately and what waits.</summary>
 public sealed class IndexModel(
     DashboardQueries dashboard, DashboardCache figures, RecordQueries records, VulnerabilityQueries vulnerabilities,
-    OctopusConnectionStore octopus, TimeProvider time) : PageModel
+    OctopusConnectionStore octopus, FollowQueries follows, TimeProvider time) : PageModel
 {
     const int NewestShown = 10;
 
@@ -41,6 +42,12 @@ public sealed class IndexModel(
     /// <summary>Connections that have failed for an hour, for administrators.</summary>
     internal IReadOnlyList<OctopusConnection> FailingOctopus { get; private set; } = [];
 
+    /// <summary>What is new on the targets that the reader follows; null when they follow none.</summary>
+    internal FollowedNews? News { get; private set; }
+
+    /// <summary>When the page was made.</summary>
+    internal DateTimeOffset MadeAt { get; private set; }
+
     internal WaitingCounts Waiting { get; private set; } = new();
 
     internal bool IsEmpty => Newest.Count == 0;
@@ -67,7 +74,11 @@ public sealed class IndexModel(
         if (CanManage)
             FailingOctopus = await octopus.FailingSinceAsync(time.GetUtcNow() - FailingMin, ct);
         Newest = (await records.PageAsync(new RecordFilter { Limit = NewestShown }, visible, ct)).Items;
-        Badges = await vulnerabilities.BadgesAsync(Newest.Select(row => row.VersionId), ct);
+        MadeAt = time.GetUtcNow();
+        if (PageAccess.CallerOf(HttpContext).AccountName is { } account)
+            News = await follows.NewsAsync(account, NewestShown, visible, ct) is { Targets: > 0 } news ? news : null;
+        Badges = await vulnerabilities.BadgesAsync(
+            Newest.Concat(News?.Newest ?? []).Select(row => row.VersionId), ct);
         if (!IsEmpty)
             (Figures, Running, SeenOnly, Drift, CountedAt) = await figures.GetAsync(visible, ct);
     }

@@ -10,6 +10,17 @@ static class TimeText
     /// <summary>What a time that cannot be read is told.</summary>
     public const string Problem = "is not an ISO 8601 date such as 2026-01-31 or 2026-01-31T08:15:00Z";
 
+    /// <summary>
+    /// The type of the field in which a filter shows a time: <c>date</c>, the browser's calendar, unless a time of the
+    /// day was asked for, which that could not show.
+    /// </summary>
+    /// <param name="text">What was asked for; null or empty for nothing.</param>
+    public static string FieldType(string? text) =>
+        string.IsNullOrEmpty(text)
+        || DateOnly.TryParseExact(text, Days[0], CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
+            ? "date"
+            : "text";
+
     /// <summary>The time in UTC; null when the text is none.</summary>
     public static DateTimeOffset? TryParse(string text)
     {

@@ -26,7 +26,7 @@ public sealed class AllModel(
         ("name", "Package", ""), ("group", "Group", ""), ("version", "Version", ""), ("type", "Type", ""),
         ("target", "Target", ""), ("targetGroup", "Target group", ""), ("application", "Application", ""),
         ("user", "User", ""), ("feed", "Feed", ""),
-        ("from", "From", "2026-01-31"), ("to", "To", "2026-01-31"),
+        ("from", "From", ""), ("to", "To", ""),
         ("text", "Contains", "description, package, target"),
     ];
 

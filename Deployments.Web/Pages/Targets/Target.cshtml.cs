@@ -1,5 +1,6 @@
 using System.Globalization;
 using Deployments.Data.Feeds;
+using Deployments.Data.Following;
 using Deployments.Data.Inventory;
 using Deployments.Data.Records;
 using Deployments.Data.Removals;
@@ -21,7 +22,7 @@ namespace Deployments.Web.Pages.Targets;
 /// </summary>
 public sealed class TargetModel(
     TargetQueries targets, RemovalQueries removals, RecordQueries records, VulnerabilityQueries vulnerabilities,
-    TargetObserver observer, TimeProvider time) : PageModel
+    TargetObserver observer, FollowQueries follows, TimeProvider time) : PageModel
 {
     const int PageSize = 25;
     const int FindingsMax = 200;
@@ -53,6 +54,9 @@ public sealed class TargetModel(
     public string? Show { get; set; }
 
     internal TargetRow Target { get; private set; } = new();
+
+    /// <summary>Whether the reader follows it; null for nobody's sessions.</summary>
+    internal bool? IsFollowed { get; private set; }
 
     VisibleFeeds Visible => CallerFeeds.Of(HttpContext);
 
@@ -137,6 +141,8 @@ public sealed class TargetModel(
             return NotFound();
 
         Target = target;
+        if (PageAccess.CallerOf(HttpContext).AccountName is { } account)
+            IsFollowed = await follows.IsFollowedAsync(account, target.TargetId, ct);
         Notice = notice switch
         {
             "removed" => "The package no longer runs here.",
