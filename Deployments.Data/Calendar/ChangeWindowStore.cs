@@ -58,12 +58,16 @@ public sealed class ChangeWindowStore(NpgsqlDataSource database)
 
         await ExecuteAsync("update counted_days set counted_at = '-infinity'", null);
         await AuditStore.CommitAsync(
-            transaction, new AuditedChange("changeWindows.update", "changeWindows", "all", before, windows), by, ct);
+            transaction, new AuditedChange("changeWindows.update", "changeWindows", "all", Audited(before),
+                Audited(windows)), by, ct);
         return true;
 
         Task<int> ExecuteAsync(string sql, object? parameters) =>
             connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction, cancellationToken: ct));
     }
+
+    static object Audited(IEnumerable<ChangeWindow> windows) =>
+        new { Windows = windows.Select(window => window.ToString()) };
 
     static async Task<IReadOnlyList<ChangeWindow>> ReadAsync(
         NpgsqlConnection connection, NpgsqlTransaction? transaction, CancellationToken ct) =>

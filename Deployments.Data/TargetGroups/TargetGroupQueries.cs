@@ -22,6 +22,28 @@ public sealed class TargetGroupQueries(NpgsqlDataSource database)
         return await ReadAsync(connection, null, ct);
     }
 
+    /// <summary>
+    /// That change windows would go with a group which a definition leaves out, in a sentence; null when none would.
+    /// </summary>
+    /// <param name="definition">What is to be in force.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async Task<string?> LostWindowsOrNullAsync(TargetGroupDefinition definition, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var lost = (await connection.QueryAsync<string>(new CommandDefinition(
+            """
+            select name from target_groups g
+            where name_key <> all (@keys)
+              and exists (select from change_windows w where w.target_group_id = g.target_group_id)
+            order by place
+            """, new { keys = definition.Groups.Select(Dictionaries.NameKey).ToArray() }, cancellationToken: ct)))
+            .ToList();
+        return lost.Count == 0
+            ? null
+            : $"Change windows would go with {string.Join(", ", lost)}: change or remove them first, or keep the name.";
+    }
+
     /// <summary>The names of the groups in their order.</summary>
     public async Task<IReadOnlyList<string>> GroupNamesAsync(CancellationToken ct)
     {

@@ -1,10 +1,13 @@
+using System.Net;
 using Dapper;
 using Deployments.Data.Audit;
+using Deployments.Data.Calendar;
 using Deployments.Data.Feeds;
 using Deployments.Data.Packages;
 using Deployments.Data.Records;
 using Deployments.Data.TargetGroups;
 using Deployments.Data.Targets;
+using Deployments.Tests.Api;
 using Deployments.Tests.Records;
 using Deployments.Tests.Support;
 using Deployments.Web.TargetGroups;
@@ -137,6 +140,33 @@ public sealed class TargetGroupTests : IAsyncLifetime
         Assert.Equal(targets, (await new TargetQueries(database.DataSource).PageAsync(
             new TargetFilter(null, group), TargetOrder.Last, null, 10, VisibleFeeds.All, default))
             .Items.Select(row => row.Name));
+    }
+
+    [Fact]
+    public async Task Nobody_loses_change_windows_with_the_name_of_a_group()
+    {
+        await using var app = await TestApp.StartAsync();
+        await app.Service<TargetGroupStore>().ReplaceAsync(TestAndRest, null, Actor.Program, default);
+        await app.Service<ChangeWindowStore>().ReplaceAsync(
+            [new("test", 31, 420, 1080, null, null)], null, Actor.Program, default);
+        const string Problem = "Change windows would go with test: change or remove them first, or keep the name.";
+        using var admin = await Browser.SignedInAsync(app);
+
+        Assert.Equal((HttpStatusCode.Conflict, Problem), await app.Admin.AskAsync(
+            "POST", "/api/management/target-groups/update",
+            new { groups = new[] { "production" }, rules = Array.Empty<string>() }));
+
+        using (var refused = await admin.PostAsync(
+            "/admin/target-groups", "/admin/target-groups", ("Groups", "tests\nproduction"), ("Rules", "")))
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+            Assert.Contains(Problem, await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        Assert.Single(await app.Service<ChangeWindowStore>().AllAsync(default));
+        using var kept = await admin.PostAsync(
+            "/admin/target-groups", "/admin/target-groups", ("Groups", "TEST"), ("Rules", ""));
+        Assert.Equal(HttpStatusCode.Found, kept.StatusCode);
     }
 
     [Fact]

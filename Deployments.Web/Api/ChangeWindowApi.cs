@@ -24,7 +24,7 @@ sealed class ChangeWindowApi(ChangeWindowStore store, TargetGroupQueries groups)
         return Results.Json(new
         {
             revision = ChangeWindow.RevisionOf(windows),
-            lines = windows.Select(ChangeWindowText.Write),
+            lines = windows.Select(window => window.ToString()),
         });
     }
 

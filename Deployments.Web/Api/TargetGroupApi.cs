@@ -32,6 +32,8 @@ sealed class TargetGroupApi(TargetGroupQueries queries, TargetGroupStore store)
     async Task<IResult> UpdateAsync(HttpContext context)
     {
         var (definition, revision) = await ReadAsync(context);
+        if (await queries.LostWindowsOrNullAsync(definition, context.RequestAborted) is { } lost)
+            throw ApiRefusal.Clash(lost);
         if (!await store.ReplaceAsync(
             definition, revision, ApiAccess.CallerOf(context).ActorFor(context), context.RequestAborted))
             throw ApiRefusal.Clash("Somebody has changed the groups since that revision.");

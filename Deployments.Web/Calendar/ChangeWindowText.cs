@@ -13,21 +13,8 @@ public static partial class ChangeWindowText
 {
     const int ReasonLengthMax = 200;
 
-    static readonly string[] Days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-
     /// <summary>All, one on a line.</summary>
-    public static string Write(IEnumerable<ChangeWindow> windows) => string.Join('\n', windows.Select(Write));
-
-    /// <summary>One.</summary>
-    public static string Write(ChangeWindow window)
-    {
-        ArgumentNullException.ThrowIfNull(window);
-        var invariant = CultureInfo.InvariantCulture;
-        return (window.Group ?? "*") + ": " + (window.IsFreeze
-            ? string.Create(invariant, $"closed {window.First:yyyy-MM-dd} to {window.Last:yyyy-MM-dd} {window.Reason}")
-                .TrimEnd()
-            : $"{Names(window.Weekdays)} {Time(window.Opens)}-{Time(window.Closes)}");
-    }
+    public static string Write(IEnumerable<ChangeWindow> windows) => string.Join('\n', windows);
 
     /// <summary>What was written, or what is wrong with it: a sentence for each line.</summary>
     /// <param name="text">The lines; blank ones do not count.</param>
@@ -81,8 +68,7 @@ public static partial class ChangeWindowText
         var mask = 0;
         foreach (var part in text.Split(','))
         {
-            var ends = part.Split('-').Select(name => Array.FindIndex(
-                Days, day => day.Equals(name, StringComparison.OrdinalIgnoreCase))).ToArray();
+            var ends = part.Split('-').Select(ChangeWindow.DayOf).ToArray();
             if (ends.Length > 2 || ends.Any(end => end < 0) || ends[0] > ends[^1])
                 return 0;
             for (var day = ends[0]; day <= ends[^1]; day++)
@@ -92,29 +78,12 @@ public static partial class ChangeWindowText
         return mask;
     }
 
-    static string Names(int mask)
-    {
-        var parts = new List<string>();
-        for (var day = 0; day < Days.Length; day++)
-        {
-            var from = day;
-            while (day < Days.Length && (mask & (1 << day)) != 0)
-                day++;
-            if (day > from)
-                parts.Add(day - from == 1 ? Days[from] : $"{Days[from]}-{Days[day - 1]}");
-        }
-
-        return string.Join(',', parts);
-    }
-
     static int Minute(string text)
     {
         var (hour, minute) = (int.Parse(text[..2], CultureInfo.InvariantCulture),
             int.Parse(text[3..], CultureInfo.InvariantCulture));
         return minute < 60 && (hour < 24 || (hour, minute) == (24, 0)) ? (hour * 60) + minute : -1;
     }
-
-    static string Time(int minute) => string.Create(CultureInfo.InvariantCulture, $"{minute / 60:00}:{minute % 60:00}");
 
     static DateOnly? Day(string text) => DateOnly.TryParseExact(
         text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;

@@ -46,17 +46,23 @@ public sealed class AdminChangeWindowsModel(ChangeWindowStore store, TargetGroup
         foreach (var problem in isTooLong ? ["That is far too long."] : problems.Take(ProblemsMax))
             ModelState.AddModelError("", problem);
         if (!ModelState.IsValid)
-            return Page();
+            return Refused();
         var revision = string.IsNullOrEmpty(input.Revision) ? null : input.Revision;
         if (!await store.ReplaceAsync(
             windows, revision, PageAccess.CallerOf(HttpContext).ActorFor(HttpContext), ct))
         {
             ModelState.AddModelError("", "Somebody has changed the windows since you looked at them. "
                 + "Open this page in another tab, compare, and save there.");
-            return Page();
+            return Refused();
         }
 
         Notice = "The windows are saved. The calendar is being counted again.";
         return RedirectToPage();
+    }
+
+    PageResult Refused()
+    {
+        Response.StatusCode = StatusCodes.Status400BadRequest;
+        return Page();
     }
 }

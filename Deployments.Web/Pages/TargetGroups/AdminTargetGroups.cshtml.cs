@@ -51,7 +51,7 @@ public sealed class AdminTargetGroupsModel(TargetGroupQueries queries, TargetGro
     public async Task<IActionResult> OnPostPreviewAsync(TargetGroupForm input, CancellationToken ct)
     {
         await ReadAsync(input, ct);
-        return Page();
+        return ModelState.IsValid ? Page() : Refused();
     }
 
     /// <summary>Puts what was written into force.</summary>
@@ -59,18 +59,24 @@ public sealed class AdminTargetGroupsModel(TargetGroupQueries queries, TargetGro
     {
         await ReadAsync(input, ct);
         if (!ModelState.IsValid)
-            return Page();
+            return Refused();
         var by = PageAccess.CallerOf(HttpContext).ActorFor(HttpContext);
         var revision = string.IsNullOrEmpty(input.Revision) ? null : input.Revision;
         if (!await store.ReplaceAsync(Definition, revision, by, ct))
         {
             ModelState.AddModelError("", "Somebody has changed the groups since you looked at them. "
                 + "Open this page in another tab, compare, and save there.");
-            return Page();
+            return Refused();
         }
 
         Notice = "The groups are saved, and every target is in its group.";
         return RedirectToPage();
+    }
+
+    PageResult Refused()
+    {
+        Response.StatusCode = StatusCodes.Status400BadRequest;
+        return Page();
     }
 
     async Task ReadAsync(TargetGroupForm input, CancellationToken ct)
@@ -86,6 +92,8 @@ public sealed class AdminTargetGroupsModel(TargetGroupQueries queries, TargetGro
         var result = await new TargetGroupValidator().ValidateAsync(Definition, ct);
         foreach (var problem in result.Errors.Select(error => error.ErrorMessage + ".").Distinct().Take(10))
             ModelState.AddModelError("", problem);
+        if (await queries.LostWindowsOrNullAsync(Definition, ct) is { } lost)
+            ModelState.AddModelError("", lost);
         if (ModelState.IsValid)
             Preview = await queries.PreviewAsync(Definition, ct);
     }
