@@ -508,12 +508,23 @@ ALTER TABLE public.connectors ALTER COLUMN connector_id ADD GENERATED ALWAYS AS 
 
 CREATE TABLE public.counted_days (
     day integer NOT NULL,
-    counted_at timestamp with time zone NOT NULL
+    counted_at timestamp with time zone NOT NULL,
+    made_at timestamp with time zone,
+    records integer,
+    last_id bigint
 );
 
 COMMENT ON TABLE public.counted_days IS 'The days that deployment_days has, and when each was counted last.';
 
 COMMENT ON COLUMN public.counted_days.day IS 'Days since 1970, UTC.';
+
+COMMENT ON COLUMN public.counted_days.counted_at IS 'When the count was made, or found to be of the same records still; -infinity: it must be made again.';
+
+COMMENT ON COLUMN public.counted_days.made_at IS 'When it was made.';
+
+COMMENT ON COLUMN public.counted_days.records IS 'How many records the day had then.';
+
+COMMENT ON COLUMN public.counted_days.last_id IS 'The highest id among them; 0 for none.';
 
 CREATE TABLE public.data_protection_keys (
     friendly_name text NOT NULL,

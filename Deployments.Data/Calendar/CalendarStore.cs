@@ -15,12 +15,12 @@ public sealed class CalendarStore(NpgsqlDataSource database, TimeProvider time)
 
     /// <summary>
     /// Counts the days whose count is old, newest days first: that of today after some minutes, of the last week after
-    /// an hour, and of all others, to which records may still be added, after a day. Before the first record there is
-    /// nothing to count.
+    /// an hour, and of all others, to which records may still be added, after a day. A day of the same records as before
+    /// is not counted again within a week. Before the first record there is nothing to count.
     /// </summary>
     /// <param name="patience">After this time no further day is begun.</param>
     /// <param name="ct">Cancels; what is counted stays.</param>
-    /// <returns>How many days were counted.</returns>
+    /// <returns>How many days were counted, or found to be the same.</returns>
     public async Task<int> CountAsync(TimeSpan patience, CancellationToken ct)
     {
         var started = time.GetTimestamp();
@@ -58,13 +58,43 @@ public sealed class CalendarStore(NpgsqlDataSource database, TimeProvider time)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var start = CalendarDay.DayOf(day).ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc);
-        var isOurs = await connection.ExecuteAsync(new CommandDefinition(
+        var end = start.AddDays(1);
+        // Of the same number of records with the same last one nothing was added and nothing removed. The index tells
+        // that in a hundredth of the time.
+        var isDue = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
             """
-            update counted_days set counted_at = @now
-            where day = (select day from counted_days where day = @day for update skip locked)
-            """, new { now = time.GetUtcNow(), day }, transaction, cancellationToken: ct));
-        if (isOurs == 0)
+            with here as (
+                select count(*)::int as records, coalesce(max(id), 0) as last_id
+                from deployments
+                where deployed_at >= @start and deployed_at < @end
+            ),
+            ours as (
+                select c.day, h.records, h.last_id,
+                       c.counted_at = '-infinity' or c.made_at is null or c.made_at < @now - interval '7 days'
+                       or (c.records, c.last_id) is distinct from (h.records, h.last_id) as is_due
+                from counted_days c
+                cross join here h
+                where c.day = @day
+                for update of c skip locked
+            )
+            update counted_days c
+            set counted_at = @now, records = o.records, last_id = o.last_id,
+                made_at = case when o.is_due then @now else c.made_at end
+            from ours o
+            where c.day = o.day
+            returning o.is_due
+            """, new { now = time.GetUtcNow(), day, start, end }, transaction, DaySeconds, cancellationToken: ct));
+        if (isDue is not { } mustCount)
             return 0;
+        if (mustCount)
+            await MakeAsync(connection, day, start, end, transaction, ct);
+        await transaction.CommitAsync(ct);
+        return 1;
+    }
+
+    static async Task MakeAsync(
+        NpgsqlConnection connection, int day, DateTime start, DateTime end, NpgsqlTransaction transaction,
+        CancellationToken ct) =>
         await connection.ExecuteAsync(new CommandDefinition(
             """
             delete from deployment_days where day = @day;
@@ -104,10 +134,7 @@ public sealed class CalendarStore(NpgsqlDataSource database, TimeProvider time)
             {
                 day,
                 start,
-                end = start.AddDays(1),
+                end,
                 weekday = 1 << (((int)start.DayOfWeek + 6) % 7), // as change_windows counts: Monday first
             }, transaction, DaySeconds, cancellationToken: ct));
-        await transaction.CommitAsync(ct);
-        return 1;
-    }
 }

@@ -68,7 +68,12 @@ public sealed class SavedFilterStore(NpgsqlDataSource database)
             """,
             new
             {
-                filter.Path, filter.Query, filter.Name, filter.IsShared, filter.Owner, FiltersMax,
+                filter.Path,
+                filter.Query,
+                filter.Name,
+                filter.IsShared,
+                filter.Owner,
+                FiltersMax,
                 isKnown = before is not null,
             }, transaction, cancellationToken: ct));
         if (saved == 0)

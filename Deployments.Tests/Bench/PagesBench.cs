@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Deployments.Data.Audit;
+using Deployments.Data.Calendar;
 using Deployments.Data.Records;
+using Deployments.Data.TargetGroups;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Deployments.Bench;
@@ -13,6 +16,7 @@ static class PagesBench
 {
     const int Few = 10_000;
     const int Rounds = 60;
+    const int Groups = 50;
 
     static readonly (string Name, Func<int, string> Url)[] Pages =
     [
@@ -28,18 +32,30 @@ static class PagesBench
         ("targets", _ => "/targets"),
         ("target", n => $"/targets/{HistorySeed.Target(n * 83 % HistorySeed.Targets + 1)}"),
         ("target a month ago", n => $"/targets/{HistorySeed.Target(n * 83 % HistorySeed.Targets + 1)}?at="
-            + TimeProvider.System.GetUtcNow().AddDays(-30).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
+            + MonthAgo),
         ("search", n => $"/search?q=service{n * 31 % 10000}"),
         ("feed", n => $"/feeds/{Feed(n)}"),
         ("dashboard", _ => "/"),
+        ("deployments of a group", n => $"/deployments?targetGroup={Group(n)}"),
+        ("matrix", n => $"/matrix?package=service{n % 10}"),
+        ("matrix of 500 packages, JSON", _ => "/api/matrix?limit=500"),
+        ("matrix a month ago", n => $"/matrix?package=service{n % 10}&at={MonthAgo}"),
+        ("rollout", n => $"/feeds/{Feed(n)}/packages/{Package(n)}/rollout"),
+        ("calendar", _ => "/calendar"),
+        ("calendar of a group", n => $"/calendar?targetGroup={Group(n)}"),
+        ("safe to delete, JSON", n => $"/api/packages/safe-to-delete?feed={Feed(n)}&name={Package(n)}"),
     ];
+
+    static string MonthAgo =>
+        TimeProvider.System.GetUtcNow().AddDays(-30).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     public static async Task RunAsync(BenchServer server, BenchTable table, int records)
     {
-        await HistorySeed.FillAsync(server.Database, Few);
+        await DefineGroupsAsync(server);
+        await FillAsync(server, Few);
         var urls = Pages.Select(page => page.Url).ToArray();
         var few = await MeasureAsync(server, urls);
-        await HistorySeed.FillAsync(server.Database, records);
+        await FillAsync(server, records);
         await server.Services.GetRequiredService<RecordIndexStore>().PackAsync(CancellationToken.None);
         var many = await MeasureAsync(server, urls);
         foreach (var ((name, _), (a, b)) in Pages.Zip(few.Zip(many)))
@@ -58,6 +74,23 @@ static class PagesBench
         table.Add("records in 300 bytes", "the bytes they take", [(300, (double)(await command.ExecuteScalarAsync())!)],
             1, "bytes");
         await CsvBench.RunAsync(server, table);
+    }
+
+    /// <summary>Fifty groups of a hundred targets each.</summary>
+    static async Task DefineGroupsAsync(BenchServer server) =>
+        await server.Services.GetRequiredService<TargetGroupStore>().ReplaceAsync(
+            new TargetGroupDefinition(
+                [.. Enumerable.Range(0, Groups).Select(n => $"group-{n:00}")],
+                [.. Enumerable.Range(0, Groups).Select(n => new TargetGroupRule($"WEB-{n:00}*", $"group-{n:00}"))]),
+            null, Actor.Program, CancellationToken.None);
+
+    static async Task FillAsync(BenchServer server, int records)
+    {
+        await HistorySeed.FillAsync(server.Database, records);
+        await using (var command = server.Database.CreateCommand("update counted_days set counted_at = '-infinity'"))
+            await command.ExecuteNonQueryAsync();
+        await server.Services.GetRequiredService<CalendarStore>().CountAsync(
+            TimeSpan.FromHours(1), CancellationToken.None);
     }
 
     /// <summary>The median milliseconds that each page takes, and the database's part of it.</summary>
@@ -102,6 +135,8 @@ static class PagesBench
 
         return times;
     }
+
+    static string Group(int n) => $"group-{n * 7 % Groups:00}";
 
     // Popular packages and others.
     static int PackageOf(int n) => 1 + n * n % 400;

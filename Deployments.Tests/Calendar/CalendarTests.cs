@@ -1,4 +1,5 @@
 using Bunit;
+using Dapper;
 using Deployments.Data.Audit;
 using Deployments.Data.Calendar;
 using Deployments.Data.Feeds;
@@ -107,6 +108,31 @@ public sealed class CalendarTests : IAsyncLifetime
         Assert.Equal(8, await later.CountAsync(TimeSpan.FromMinutes(1), default));
 
         Assert.Equal([(0, 1, 0)], await DaysAsync());
+    }
+
+    [Fact]
+    public async Task An_old_day_is_counted_again_when_its_records_are_others_and_once_a_week()
+    {
+        await seed.DeployAsync("A 1.0", "T-1", -40 * 1440);
+        await seed.DeployAsync("A 1.0", "T-1", -30 * 1440);
+        await store.CountAsync(TimeSpan.FromMinutes(1), default);
+        await seed.ExecuteAsync("update deployment_days set deployments = 77"); // stays where nothing is counted
+        await seed.DeployAsync("A 2.0", "T-1", (-30 * 1440) + 5);
+
+        Assert.Equal([77, 2], await CountsAsync(1.1));
+        await seed.ExecuteAsync($"delete from deployments where deployed_at < '{Seed.Start.AddDays(-35):O}'");
+        Assert.Equal([2], await CountsAsync(2.2));
+        await seed.ExecuteAsync("update deployment_days set deployments = 77");
+        Assert.Equal([77], await CountsAsync(8));
+        Assert.Equal([2], await CountsAsync(9.3));
+
+        async Task<IEnumerable<int>> CountsAsync(double days)
+        {
+            await new CalendarStore(database.DataSource, new Clock(Seed.Start.AddDays(3 + days)))
+                .CountAsync(TimeSpan.FromMinutes(1), default);
+            await using var connection = await database.DataSource.OpenConnectionAsync();
+            return await connection.QueryAsync<int>("select deployments from deployment_days order by day");
+        }
     }
 
     [Fact]

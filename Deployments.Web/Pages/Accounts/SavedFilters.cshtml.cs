@@ -39,7 +39,11 @@ public sealed class SavedFiltersModel(SavedFilterStore store) : PageModel
             return await RefuseAsync(ct);
         var filter = new SavedFilter
         {
-            Path = input.Path!, Query = input.Query!, Name = input.Name!, IsShared = input.IsShared, Owner = Person.Name,
+            Path = input.Path!,
+            Query = input.Query!,
+            Name = input.Name!,
+            IsShared = input.IsShared,
+            Owner = Person.Name,
         };
         if (await store.SaveAsync(filter, By, ct))
             return LocalRedirect(filter.Url);
