@@ -37,6 +37,8 @@ public sealed class RecordPageTests(RecordPageTests.Running running) : IClassFix
     [InlineData("/targets/WEB-01", HttpStatusCode.OK)]
     [InlineData("/targets/WEB-01?at=2026-01-31", HttpStatusCode.OK)]
     [InlineData("/targets/WEB-01?at=soon", HttpStatusCode.BadRequest)]
+    [InlineData("/targets/WEB-01?timeline=all", HttpStatusCode.OK)]
+    [InlineData("/targets/WEB-01?timeline=none", HttpStatusCode.BadRequest)]
     [InlineData("/targets/WEB-99", HttpStatusCode.NotFound)]
     [InlineData("/targets/rack%2F7", HttpStatusCode.OK)]
     [InlineData("/api/targets/rack%2F7", HttpStatusCode.OK)]

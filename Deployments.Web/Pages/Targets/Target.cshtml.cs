@@ -31,8 +31,11 @@ public sealed class TargetModel(
     /// <summary>How many differences the page has; /drift has them all.</summary>
     internal const int DriftMax = 50;
 
-    /// <summary>How many packages the picture has; the table has them all.</summary>
-    internal const int TimelinePackages = 40;
+    /// <summary>How many packages the picture has at first: those deployed last.</summary>
+    internal const int TimelinePackages = 12;
+
+    /// <summary>How many it has at most; the table has them all.</summary>
+    internal const int TimelinePackagesMax = 60;
 
     const int TimelineRecords = 60;
     const int TimelineMonths = 12;
@@ -52,6 +55,10 @@ public sealed class TargetModel(
     /// <summary><c>all</c> to list also what is the same on both sides.</summary>
     [BindProperty(SupportsGet = true)]
     public string? Show { get; set; }
+
+    /// <summary><c>all</c> for a picture of up to <see cref="TimelinePackagesMax"/> packages.</summary>
+    [BindProperty(SupportsGet = true, Name = "timeline")]
+    public string? TimelineText { get; set; }
 
     internal TargetRow Target { get; private set; } = new();
 
@@ -77,6 +84,9 @@ public sealed class TargetModel(
         ShowsAll ? Compared : Compared.Where(row => row.Difference != Difference.Same);
 
     internal bool ShowsAll => Show == "all";
+
+    /// <summary>How many packages the picture has at most.</summary>
+    internal int TimelineLimit => TimelineText == "all" ? TimelinePackagesMax : TimelinePackages;
 
     internal string HereName { get; private set; } = "";
 
@@ -153,6 +163,8 @@ public sealed class TargetModel(
         At = Time(AtText);
         if (Show is { Length: > 0 } and not "all")
             Problems.Add("show is not all.");
+        if (TimelineText is { Length: > 0 } and not "all")
+            Problems.Add("timeline is not all.");
         var place = string.IsNullOrEmpty(cursor) ? null : RecordCursor.TryParse(cursor);
         if (place is null && !string.IsNullOrEmpty(cursor))
             Problems.Add($"cursor {RecordQuery.NoCursor}.");
@@ -160,7 +172,7 @@ public sealed class TargetModel(
         await CompareAsync(ct);
         TimelineEnd = At ?? time.GetUtcNow();
         var changes = await targets.ChangesAsync(
-            target.TargetId, TimelineStart, TimelineEnd, TimelinePackages, TimelineRecords, Visible, ct);
+            target.TargetId, TimelineStart, TimelineEnd, TimelineLimit, TimelineRecords, Visible, ct);
         if (At is null)
         {
             Findings = await vulnerabilities.OfTargetAsync(target.TargetId, FindingsMax, Visible, ct);
@@ -247,6 +259,7 @@ public sealed class TargetModel(
         ["compare"] = CompareText,
         ["compareAt"] = CompareAtText,
         ["show"] = ShowsAll ? "all" : null,
+        ["timeline"] = TimelineText == "all" ? "all" : null,
         [condition] = value,
     };
 
