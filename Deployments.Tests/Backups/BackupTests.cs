@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.Net;
 using Dapper;
 using Deployments.Tests.Support;
+using Deployments.Web.Backups;
 using Npgsql;
 
 namespace Deployments.Tests.Backups;
@@ -52,10 +53,10 @@ public sealed class BackupTests : IDisposable
         await RefusesAsync(restored, $"{restored} is not empty, it holds '", "--restore", Backup);
         // The same once more, from a server that does not run.
         await SucceedsAsync(restored, "--backup", Backup + ".2");
+        await Archive.CheckAsync(Backup + ".2");
+        Assert.InRange(new FileInfo(Backup + ".2").Length, new FileInfo(Backup).Length / 2, long.MaxValue);
 
-        var again = Path.Combine(directory, "again");
-        await SucceedsAsync(again, "--restore", Backup + ".2");
-        await using (var server = await ServerProcess.StartInAsync(again))
+        await using (var server = await ServerProcess.StartInAsync(restored))
         {
             await using var database = server.OpenDatabase();
             await Patience.UntilAsync(async () =>
@@ -130,6 +131,16 @@ public sealed class BackupTests : IDisposable
     {
         await RefusesAsync(directory, $"{name} needs the name of a file.", name);
         await RefusesAsync(directory, $"{name} needs the name of a file.", name, "--demo");
+    }
+
+    [Theory]
+    [InlineData("nonsense", "ConnectionStrings__Deployments is no connection string of Npgsql: ")]
+    [InlineData("Host=/nowhere;Username=nobody;Password=geheim;Database=nothing", "pg_dump failed: ")]
+    public async Task A_database_that_cannot_be_had_leaves_no_file(string connectionString, string sentence)
+    {
+        await RefusesAsync(Path.Combine(directory, "data"), sentence,
+            "--backup", Backup, "--ConnectionStrings:Deployments=" + connectionString);
+        Assert.Empty(Directory.GetFiles(directory));
     }
 
     [Fact]

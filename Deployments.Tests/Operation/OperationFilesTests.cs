@@ -67,7 +67,8 @@ public sealed partial class OperationFilesTests
         Assert.Equal(2, words.Count(line => line[0] == "FROM"));
         Assert.All(words.Where(line => line[0] == "FROM"), line =>
             Assert.Matches(@"^\$\{DOTNET\}/(sdk|aspnet):\$\{VERSION\}( AS build)?$", line[1]));
-        Assert.Contains(words, line => line[0] == "ARG" && line[1] == "VERSION=10.0"); // of global.json
+        Assert.Contains("\"version\": \"10.0.", Text("global.json"), StringComparison.Ordinal);
+        Assert.Contains(words, line => line[0] == "ARG" && line[1] == "VERSION=10.0");
 
         var last = words.Skip(words.FindLastIndex(line => line[0] == "FROM")).ToList();
         var user = Assert.Single(last, line => line[0] == "USER")[1];

@@ -131,10 +131,20 @@ sealed class Backup(DeploymentsSettings settings, string? connectionString, Time
         await DumpAsync(path, postgres.ConnectionString, major);
     }
 
-    Task DumpAsync(string path, string database, int? major) =>
-        PostgresTools.Find(settings.PostgresBin, major).RunAsync(
-            "pg_dump", BackupDatabase.Environment(database),
-            "--format=custom", "--no-owner", "--no-privileges", "--no-password", "--file=" + path);
+    async Task DumpAsync(string path, string database, int? major)
+    {
+        try
+        {
+            await PostgresTools.Find(settings.PostgresBin, major).RunAsync(
+                "pg_dump", BackupDatabase.Environment(database),
+                "--format=custom", "--no-owner", "--no-privileges", "--no-password", "--file=" + path);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CannotStartException(
+                $"ConnectionStrings__Deployments is no connection string of Npgsql: {exception.Message}", exception);
+        }
+    }
 
     // As much as there is now: the journal may grow.
     static async Task<bool> TryAddAsync(TarWriter tar, string name, string path)

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Diagnostics.Metrics;
 using Deployments.Data.Inbox;
 using Deployments.Data.Telemetry;
@@ -60,8 +59,7 @@ sealed class Gauges : IDisposable
             var age = entries == 0 ? null : time.GetUtcNow() - await inbox.OldestAtAsync(patience.Token);
             last = new Look(true, entries, Math.Max(0, (long)(age?.TotalSeconds ?? 0)));
         }
-        catch (Exception exception) when (exception is DbException or TimeoutException
-            || (exception is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception) when (!ct.IsCancellationRequested) // whatever it is: this must not end what is watched
         {
             last = new Look(false, 0, 0);
         }
