@@ -81,6 +81,7 @@ public static class Program
         var app = builder.Build();
         try
         {
+            app.BeginTelemetry();
             await app.MigrateAsync();
             await app.ProtectKeyRingAsync();
             app.UseKnownProxies(settings);
@@ -98,7 +99,7 @@ public static class Program
             app.MapInventory();
             app.MapVulnerabilities();
             app.MapOctopus();
-            app.MapTelemetry();
+            await app.MapTelemetryAsync();
             app.MapRazorPages();
             return app;
         }

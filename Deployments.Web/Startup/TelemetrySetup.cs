@@ -26,7 +26,7 @@ static class TelemetrySetup
         services.AddSingleton<Gauges>();
         services.AddSingleton<MetricsAccess>();
         var isSent = IsSent(builder.Configuration);
-        services.AddSingleton(_ => Build(isSent));
+        services.AddSingleton(_ => new Listening(isSent));
         if (isSent)
         {
             var period = int.TryParse(
@@ -38,12 +38,17 @@ static class TelemetrySetup
         }
     }
 
+    /// <summary>
+    /// Begins to listen, beside what else is to be done before the first request: it takes longer than it should.
+    /// </summary>
+    public static void BeginTelemetry(this WebApplication app) => app.Services.GetRequiredService<Listening>();
+
     /// <summary>Maps <c>/metrics</c> for those who may read it.</summary>
-    public static void MapTelemetry(this WebApplication app)
+    public static async Task MapTelemetryAsync(this WebApplication app)
     {
         var gauges = app.Services.GetRequiredService<Gauges>();
         var access = app.Services.GetRequiredService<MetricsAccess>();
-        var provider = app.Services.GetRequiredService<MeterProvider>();
+        var provider = await app.Services.GetRequiredService<Listening>().Provider;
         Measures.Announce();
         app.MapPrometheusScrapingEndpoint("/metrics", provider, branch =>
             branch.Use(async (context, next) =>
@@ -79,5 +84,13 @@ static class TelemetrySetup
             })
             .AddPrometheusExporter();
         return (isSent ? builder.AddOtlpExporter() : builder).Build();
+    }
+
+    /// <summary>What listens, built beside the start; the container ends it.</summary>
+    sealed class Listening(bool isSent) : IDisposable
+    {
+        public Task<MeterProvider> Provider { get; } = Task.Run(() => Build(isSent));
+
+        public void Dispose() => Provider.GetAwaiter().GetResult().Dispose();
     }
 }
