@@ -11,13 +11,15 @@ public static class Program
 {
     /// <summary>
     /// Runs the server, with <c>--demo</c> on an invented history where it would be empty; or with <c>--migrate</c>
-    /// brings the database up to date and ends.
+    /// brings the database up to date and ends; or with <c>--backup FILE</c> or <c>--restore FILE</c> does that.
     /// </summary>
     /// <returns>0, or 1 when the program could not start; the reason is on standard error.</returns>
     public static async Task<int> Main(string[] args)
     {
         try
         {
+            if (await BackupCommands.RunAsync(args))
+                return 0;
             // The configuration would take the argument that follows one of these for its value.
             await using var app = await BuildAsync(
                 [.. DemoSetup.Settings(args), .. args.Where(arg => arg is not ("--migrate" or "--demo"))]);
@@ -60,6 +62,7 @@ public static class Program
         });
         builder.AddQuietLog();
         var settings = builder.AddSettings();
+        builder.AddTls(settings);
         var connectionString = await builder.AddDatabaseAsync(settings);
         builder.AddAccounts();
         builder.AddGateway(settings);
@@ -72,11 +75,13 @@ public static class Program
         builder.AddOctopus();
         builder.AddJobs(connectionString);
         builder.AddPages();
+        builder.AddTelemetry();
         builder.AddDemo();
 
         var app = builder.Build();
         try
         {
+            app.BeginTelemetry();
             await app.MigrateAsync();
             await app.ProtectKeyRingAsync();
             app.UseKnownProxies(settings);
@@ -94,6 +99,7 @@ public static class Program
             app.MapInventory();
             app.MapVulnerabilities();
             app.MapOctopus();
+            await app.MapTelemetryAsync();
             app.MapRazorPages();
             return app;
         }

@@ -68,7 +68,7 @@ has_sdk || fail "The .NET SDK 10.0 is missing: install it (package dotnet-sdk-10
   "and make sure that 'dotnet' is on the PATH."
 
 case $purpose in
-  run) [ -n "${ConnectionStrings__Deployments:-}" ] || needs_postgres=true ;;
+  run) [ -n "${ConnectionStrings__Deployments:-}${ConnectionStrings__Deployments__File:-}" ] || needs_postgres=true ;;
   test)
     needs_postgres=true
     has_browser || packages+=(chromium)
@@ -81,6 +81,8 @@ case $purpose in
     has skopeo || packages+=(skopeo)
     has Rscript || packages+=(r-base-core)
     has twine || packages+=(twine)
+    has nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
+    has haproxy || [ -x /usr/sbin/haproxy ] || packages+=(haproxy)
     { has dnf && has createrepo_c && has rpmbuild; } || packages+=(dnf dnf-plugins-core createrepo-c rpm)
     ;;
   bench)

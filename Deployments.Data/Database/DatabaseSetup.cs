@@ -19,7 +19,7 @@ public static class DatabaseSetup
     /// <param name="connectionString">An Npgsql connection string.</param>
     public static IServiceCollection AddDeploymentsData(this IServiceCollection services, string connectionString)
     {
-        services.AddSingleton(_ => CreateDataSource(connectionString));
+        services.AddSingleton(_ => CreateDataSource(connectionString, "main"));
         services.AddSingleton(_ => ExportDatabase.Create(connectionString));
         var parts = typeof(DatabaseSetup).Assembly.GetExportedTypes()
             .Where(type => type is { IsClass: true, IsAbstract: false })
@@ -32,8 +32,9 @@ public static class DatabaseSetup
 
     /// <summary>Makes the data source that every query and store shares.</summary>
     /// <param name="connectionString">An Npgsql connection string; several hosts are allowed.</param>
+    /// <param name="pool">What metrics call its pool; null: by the connection string, without its password.</param>
     /// <exception cref="ArgumentException">The text is not a connection string.</exception>
-    public static NpgsqlDataSource CreateDataSource(string connectionString)
+    public static NpgsqlDataSource CreateDataSource(string connectionString, string? pool = null)
     {
         DefaultTypeMap.MatchNamesWithUnderscores = true;
         SqlMapper.AddTypeHandler(new UtcTimeHandler());
@@ -48,7 +49,7 @@ public static class DatabaseSetup
         // What is asked for decides which index is best: one application made half of the records, another ten.
         // No query here runs as long as PostgreSQL takes to compile one (jit).
         settings.Options = $"{settings.Options} -c plan_cache_mode=force_custom_plan -c jit=off".TrimStart();
-        return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = pool }.Build();
     }
 
     sealed class UtcTimeHandler : SqlMapper.TypeHandler<DateTimeOffset>

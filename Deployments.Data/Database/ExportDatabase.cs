@@ -17,7 +17,7 @@ public sealed record ExportDatabase(NpgsqlDataSource DataSource) : IAsyncDisposa
     /// <exception cref="ArgumentException">The text is not a connection string.</exception>
     public static ExportDatabase Create(string connectionString) => new(DatabaseSetup.CreateDataSource(
         new NpgsqlConnectionStringBuilder(connectionString) { MinPoolSize = 0, MaxPoolSize = ConnectionsMax }
-            .ConnectionString));
+            .ConnectionString, "exports"));
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => DataSource.DisposeAsync();

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Threading.Channels;
+using Deployments.Data.Telemetry;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -82,9 +84,16 @@ public sealed class InboxWriter : IAsyncDisposable
             while (group.Count < GroupMax && queue.Reader.TryRead(out var waiting))
                 group.Add(waiting);
 
+            var began = Stopwatch.GetTimestamp();
             var outcome = await WriteAsync([.. group.Select(waiting => waiting.Entry)]);
             foreach (var waiting in group)
                 waiting.Outcome.SetResult(outcome);
+            Measures.Written(group.Count, outcome switch
+            {
+                InboxOutcome.Recorded => "inbox",
+                InboxOutcome.Journaled => "journal",
+                _ => Measures.Failed,
+            }, began);
         }
     }
 
@@ -232,6 +241,7 @@ public sealed class InboxWriter : IAsyncDisposable
             }
 
             Journal.Remove(file);
+            Measures.Delivered(count);
             logger.LogInformation("Delivered {Count} journaled entries", count);
         }
     }

@@ -25,6 +25,45 @@ public sealed class HealthApiTests
         Assert.StartsWith("{", json, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Alive_is_whoever_answers_and_ready_who_has_a_database_of_this_version_and_goes_on()
+    {
+        await using var app = await TestApp.StartAsync();
+        foreach (var path in new[] { "/health/live", "/health/ready" })
+            Assert.Equal((HttpStatusCode.OK, "OK"), await app.Client.AskAsync("GET", path));
+
+        await ExecuteAsync(app, "update schema_migrations set name = name || '_' where name = '0004_create_accounts'");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "The database lacks migration 0004_create_accounts."),
+            await app.Client.AskAsync("GET", "/health/ready"));
+        await ExecuteAsync(app, "update schema_migrations set name = '0004_create_accounts' where name like '0004%'");
+        Assert.Equal(HttpStatusCode.OK, (await app.Client.AskAsync("GET", "/health/ready")).Status);
+
+        await app.Database.TakeAwayAsync();
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "The database does not answer."),
+            await app.Client.AskAsync("GET", "/health/ready"));
+        Assert.Equal((HttpStatusCode.OK, "OK"), await app.Client.AskAsync("GET", "/health/live"));
+        await app.Database.BringBackAsync();
+        await Patience.UntilAsync(async () =>
+            (await app.Client.AskAsync("GET", "/health/ready")).Status == HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Who_is_stopping_is_alive_and_not_ready()
+    {
+        await using var app = await TestApp.StartAsync();
+        // Asked while it stops: the last thing that is stopped of what answers.
+        (HttpStatusCode, string) live = default, ready = default;
+        var lifetime = app.Service<Microsoft.Extensions.Hosting.IHostApplicationLifetime>();
+        using var asked = lifetime.ApplicationStopping.Register(() =>
+            (live, ready) = Task.Run(async () => (await app.Client.AskAsync("GET", "/health/live"),
+                await app.Client.AskAsync("GET", "/health/ready"))).GetAwaiter().GetResult());
+
+        lifetime.StopApplication();
+
+        Assert.Equal((HttpStatusCode.OK, "OK"), live);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "The program is stopping."), ready);
+    }
+
     [Theory]
     [InlineData(null, "OK")]
     [InlineData("2 seconds", "OK")]
@@ -66,5 +105,11 @@ public sealed class HealthApiTests
             Assert.Equal(("Error", Reason), ((string?)JsonNode.Parse(text)!["databaseStatus"],
                 (string?)JsonNode.Parse(text)!["databaseStatusDetails"]));
         }
+    }
+
+    static async Task ExecuteAsync(TestApp app, string sql)
+    {
+        await using var command = app.Database.DataSource.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 }

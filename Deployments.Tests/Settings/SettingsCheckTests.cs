@@ -26,6 +26,8 @@ public sealed class SettingsCheckTests
         "Deployments__KnownProxies is '10.0.0.5, 10.0.0.0/40'; it must be addresses or networks")]
     [InlineData("Deployments:KnownProxies", "1", "Deployments__KnownProxies is '1'; it must be addresses or networks")]
     [InlineData("FORWARDEDHEADERS_ENABLED", "True", "ASPNETCORE_FORWARDEDHEADERS_ENABLED is 'true'; name the proxies")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317",
+        "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector:4317'; it must be an address such as http://127.0.0.1:4317.")]
     [InlineData("urls", "ftp://x",
         "ASPNETCORE_URLS is 'ftp://x'; it must be an address such as http://127.0.0.1:8624.")]
     [InlineData("Logging:LogLevel:Default", "loud", "Logging__LogLevel__Default is 'loud'; it must be Trace, ")]

@@ -20,6 +20,10 @@ public sealed class WrongSettingsTests : IDisposable
         ["KeyFile"] = ["/nowhere/keys", "/etc/hostname", "/"],
         ["PostgresBin"] = ["/nowhere", "/etc/hostname"],
         ["AnonymousView"] = ["maybe", "1", "yes"],
+        ["TlsCertificate"] = ["/nowhere/tls.crt", "/etc/hostname", "/"],
+        ["TlsKey"] = ["/nowhere/tls.key", "/etc/hostname"],
+        ["AnonymousMetrics"] = ["maybe", "2"],
+        ["MetricsKey"] = ["short", "with a blank", "with:colon", Long],
         ["ConnectorsMayReachPrivateNetworks"] = ["maybe", "0"],
         ["ConnectorCacheBytesMax"] = ["10 GB", "-1", "1.5", "9223372036854775807", "99999999999999999999"],
         ["UploadBytesMax"] = ["4 GB", "0", "-1", "9223372036854775807", "99999999999999999999"],
@@ -117,7 +121,8 @@ public sealed class WrongSettingsTests : IDisposable
     {
         var refusal = await Assert.ThrowsAsync<CannotStartException>(() => BuildAsync(setting));
         var isSecret = variable.EndsWith("Password", StringComparison.Ordinal)
-            || variable.EndsWith("ApiKey", StringComparison.Ordinal);
+            || variable.EndsWith("ApiKey", StringComparison.Ordinal)
+            || variable.EndsWith("MetricsKey", StringComparison.Ordinal);
         var shown = value.Trim().Length == 0 ? "empty" : isSecret ? "set, but not as it must be" : $"'{value}'";
         Assert.StartsWith($"{variable} is {shown}; ", refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refusal.Message);

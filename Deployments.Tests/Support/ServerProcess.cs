@@ -24,6 +24,7 @@ public sealed class ServerProcess : IAsyncDisposable
     readonly string[] command;
     readonly string[] settings;
     readonly bool ownsDirectory;
+    bool isGuest; // beside another on its directory, whose PostgreSQL is not this one's
     Process? process;
 
     static ServerProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
@@ -74,16 +75,22 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts a server with its private PostgreSQL, or with the database that the settings name.</summary>
     /// <param name="settings">
     /// Further settings as <c>Key=value</c>, with colons between sections; those of the runtime begin with
-    /// <c>DOTNET_</c>.
+    /// <c>DOTNET_</c>, those of OpenTelemetry with <c>OTEL_</c>. <c>{url}</c> stands for the server's address.
     /// </param>
     public static Task<ServerProcess> StartAsync(params string[] settings) => StartAsync(Built, settings);
 
     /// <summary>Starts a server as the README tells people to, which builds it where something has changed.</summary>
     public static Task<ServerProcess> StartByScriptAsync() => StartAsync([Path.Combine(Repository.Root, "run.sh")], []);
 
-    static async Task<ServerProcess> StartAsync(string[] command, string[] settings)
+    /// <summary>Starts a server on a data directory that is there already, and stays.</summary>
+    public static Task<ServerProcess> StartInAsync(string dataDirectory, params string[] settings) =>
+        StartAsync(new ServerProcess(Built, dataDirectory, ownsDirectory: false, settings));
+
+    static Task<ServerProcess> StartAsync(string[] command, string[] settings) =>
+        StartAsync(new ServerProcess(command, NewDirectory(), ownsDirectory: true, settings));
+
+    static async Task<ServerProcess> StartAsync(ServerProcess server)
     {
-        var server = new ServerProcess(command, NewDirectory(), ownsDirectory: true, settings);
         try
         {
             await server.StartAgainAsync();
@@ -102,7 +109,10 @@ public sealed class ServerProcess : IAsyncDisposable
         string? dataDirectory, params string[] arguments)
     {
         var directory = dataDirectory ?? NewDirectory();
-        var run = new ServerProcess(Built, directory, ownsDirectory: dataDirectory is null, []);
+        var run = new ServerProcess(Built, directory, ownsDirectory: dataDirectory is null, [])
+        {
+            isGuest = dataDirectory is not null,
+        };
         await using (run)
         {
             using var process = Process.Start(run.StartInfo(arguments))!;
@@ -206,7 +216,8 @@ public sealed class ServerProcess : IAsyncDisposable
 
     static string NewDirectory() => Directory.CreateTempSubdirectory("deployments-test-").FullName;
 
-    static int FreePort()
+    /// <summary>A port that nobody listens at.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -223,7 +234,8 @@ public sealed class ServerProcess : IAsyncDisposable
             "--Deployments:Bootstrap:ApiKey=" + TestApp.ApiKey,
             "--Logging:LogLevel:Default=Warning",
             OpenPages.Argument,
-            .. settings.Where(setting => !IsOfRuntime(setting)).Select(setting => "--" + setting),
+            .. settings.Where(setting => !IsOfRuntime(setting)).Select(setting => "--" + setting.Replace(
+                "{url}", Url.AbsoluteUri.TrimEnd('/'), StringComparison.Ordinal)),
             .. arguments,
         ])
         {
@@ -237,7 +249,9 @@ public sealed class ServerProcess : IAsyncDisposable
         return start;
     }
 
-    static bool IsOfRuntime(string setting) => setting.StartsWith("DOTNET_", StringComparison.Ordinal);
+    static bool IsOfRuntime(string setting) =>
+        setting.StartsWith("DOTNET_", StringComparison.Ordinal)
+        || setting.StartsWith("OTEL_", StringComparison.Ordinal);
 
     async Task<bool> AnswersAsync()
     {
@@ -265,8 +279,12 @@ public sealed class ServerProcess : IAsyncDisposable
         Kill();
         process?.Dispose();
         // Twice: a process may be born while the others die.
-        KillPostgres();
-        KillPostgres();
+        if (!isGuest)
+        {
+            KillPostgres();
+            KillPostgres();
+        }
+
         if (ownsDirectory)
             Directory.Delete(DataDirectory, recursive: true);
     }

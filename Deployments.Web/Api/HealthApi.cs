@@ -10,7 +10,8 @@ namespace Deployments.Web.Api;
 /// Trouble is 500, as ProGet has it, with the reason. Says too how long records have waited; that is a warning and no
 /// reason to send requests elsewhere.
 /// </summary>
-sealed class HealthApi(Migrator migrator, InboxStore inbox, TimeProvider time)
+sealed class HealthApi(
+    Migrator migrator, InboxStore inbox, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>The version of ProGet whose API this server speaks; its tools read "2024.3" in it.</summary>
     public const string ProGetVersion = "24.0.3";
@@ -23,6 +24,11 @@ sealed class HealthApi(Migrator migrator, InboxStore inbox, TimeProvider time)
             context, asText: context.Request.Query["format"] != "json" && AsksForText(context.Request)));
         routes.MapGet("/health/json", (HttpContext context, HealthApi health) =>
             health.AnswerAsync(context, asText: false));
+        // For those who watch processes: one that does not answer is started anew, one that is not ready gets no
+        // requests. A database that is away makes no process better that is started anew.
+        routes.MapGet("/health/live", (HttpContext context) => AnswerProbe(context, null));
+        routes.MapGet("/health/ready", async (HttpContext context, HealthApi health) =>
+            AnswerProbe(context, await health.ProblemOrNullAsync(context.RequestAborted)));
     }
 
     async Task<IResult> AnswerAsync(HttpContext context, bool asText)
@@ -50,6 +56,18 @@ sealed class HealthApi(Migrator migrator, InboxStore inbox, TimeProvider time)
             json["inboxOldestSeconds"] = (long)waited.Value.TotalSeconds;
         return Results.Json(json, statusCode: status);
     }
+
+    static IResult AnswerProbe(HttpContext context, string? problem)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return Results.Text(problem ?? "OK", "text/plain; charset=utf-8",
+            statusCode: problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    async Task<string?> ProblemOrNullAsync(CancellationToken ct) =>
+        lifetime.ApplicationStopping.IsCancellationRequested
+            ? "The program is stopping."
+            : (await AskAsync(ct)).Problem;
 
     // What is wrong with the database, if anything; and for how long the oldest entry of the inbox has waited, if any.
     async Task<(string? Problem, TimeSpan? Waited)> AskAsync(CancellationToken ct)

@@ -40,11 +40,19 @@ public static class DataDirectory
     /// <summary>Writes a file that only its owner may read, and has it on disk when this returns.</summary>
     internal static void WriteSecret(string path, string text)
     {
+        using var file = CreateSecret(path);
+        file.Write(Encoding.ASCII.GetBytes(text));
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>A new file that only its owner may read, in place of one that may be there.</summary>
+    internal static FileStream CreateSecret(string path)
+    {
         File.Delete(path);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var file = new FileStream(path, options);
+        var file = new FileStream(path, options);
         if (OperatingSystem.IsWindows())
         {
             var owner = new FileSecurity();
@@ -54,7 +62,7 @@ public static class DataDirectory
                 new FileSystemAccessRule(me.User!, FileSystemRights.FullControl, AccessControlType.Allow));
             new FileInfo(path).SetAccessControl(owner);
         }
-        file.Write(Encoding.ASCII.GetBytes(text));
-        file.Flush(flushToDisk: true);
+
+        return file;
     }
 }

@@ -21,14 +21,19 @@ sealed class PostgresCluster(string dataDirectory)
         return File.Exists(file) && int.TryParse(File.ReadAllText(file), out var major) ? major : null;
     }
 
+    string PasswordFile => Path.Combine(dataDirectory, "postgres.password");
+
+    /// <summary>The password of the application's account, of a cluster that is there.</summary>
+    public string Password() => File.ReadAllText(PasswordFile).Trim();
+
     /// <summary>
     /// Makes the cluster if there is none, and returns the password. The server must not be running. A cluster is
     /// made under another name and renamed when complete, so that one cut short is simply begun again.
     /// </summary>
     public async Task<string> PrepareAsync(PostgresPrograms programs, PostgresAccount account)
     {
-        var file = Path.Combine(dataDirectory, "postgres.password");
-        var password = File.Exists(file) ? (await File.ReadAllTextAsync(file)).Trim() : "";
+        var file = PasswordFile;
+        var password = File.Exists(file) ? Password() : "";
         var isNewPassword = password.Length != PasswordDigits;
         if (isNewPassword)
         {

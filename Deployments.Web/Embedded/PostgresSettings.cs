@@ -52,6 +52,23 @@ sealed class PostgresSettings
         return settings;
     }
 
+    /// <summary>The address of a server that another process runs on this data directory.</summary>
+    public static PostgresSettings OfRunning(string dataDirectory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            const string Port = "port = ";
+            var line = File.ReadLines(Path.Combine(dataDirectory, "postgres.conf"))
+                .First(line => line.StartsWith(Port, StringComparison.Ordinal));
+            return new PostgresSettings(
+                dataDirectory, int.Parse(line[Port.Length..], System.Globalization.CultureInfo.InvariantCulture), null);
+        }
+
+        var note = TemporaryNote(dataDirectory);
+        return new PostgresSettings(dataDirectory, 5432,
+            File.Exists(note) ? File.ReadAllText(note) : Path.Combine(dataDirectory, "socket"));
+    }
+
     /// <summary>An Npgsql connection string for the application's database.</summary>
     public string ConnectionString(string password) => new DbConnectionStringBuilder
     {

@@ -77,6 +77,20 @@ public sealed class PrivatePostgres : IAsyncDisposable
         return postgres;
     }
 
+    /// <summary>
+    /// The connection string of a server that another process runs on a data directory; null when none runs there.
+    /// </summary>
+    public static string? RunningOrNull(string dataDirectory)
+    {
+        var cluster = new PostgresCluster(dataDirectory);
+        return new PostmasterFile(cluster.Directory).IsReady()
+            ? PostgresSettings.OfRunning(dataDirectory).ConnectionString(cluster.Password())
+            : null;
+    }
+
+    /// <summary>The major version of PostgreSQL that made the cluster of a data directory; null without one.</summary>
+    public static int? MajorOrNull(string dataDirectory) => new PostgresCluster(dataDirectory).Major();
+
     /// <summary>Ends every connection and stops the server, which leaves no process behind.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Deployments.Data.Feeds;
+using Deployments.Data.Telemetry;
 using Deployments.Web.Feeds;
 
 namespace Deployments.Web.Gateway;
@@ -29,7 +30,11 @@ sealed class CachedDownloads(ConnectorCache cache, UpstreamClient upstream, ILog
     /// <summary>Answers from the cache; false when the file is not in it.</summary>
     public async Task<bool> TryServeKeptAsync(HttpContext context, string key, HeadListener? head)
     {
-        if (!cache.IsOn || await cache.FindOrNullAsync(key, context.RequestAborted) is not { } file)
+        if (!cache.IsOn)
+            return false;
+        var found = await cache.FindOrNullAsync(key, context.RequestAborted);
+        Measures.LookedInCache(found is not null);
+        if (found is not { } file)
             return false;
         foreach (var (name, value) in file.Description.Headers)
             context.Response.Headers[name] = value;

@@ -60,6 +60,12 @@ sealed class ConnectorCache : IDisposable
     /// <summary>Whether anything is kept at all.</summary>
     public bool IsOn => bytesMax > 0;
 
+    /// <summary>How many bytes the kept files have together.</summary>
+    public long Bytes => Interlocked.Read(ref bytes);
+
+    /// <summary>How many bytes they may have; 0: none are kept.</summary>
+    public long BytesMax => bytesMax;
+
     /// <summary>Whether a file of so many bytes has room at all.</summary>
     public bool MayHold(long length) => length <= bytesMax;
 

@@ -2,6 +2,7 @@ using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
+using Deployments.Data.Telemetry;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
 using Deployments.Web.Records;
@@ -57,19 +58,21 @@ sealed class DeploymentCapture(
             var entry = await ReadAsync(context, served, caller, package, receivedAt);
             var outcome = await writer.AddAsync(entry);
             var headers = context.Response.Headers;
-            headers[StatusHeader] = outcome switch
+            (headers[StatusHeader], var word) = outcome switch
             {
-                InboxOutcome.Failed => "failed; the record could not be stored",
-                _ when entry.Reason is not null => $"rejected; {entry.Reason}",
-                InboxOutcome.Journaled => "journaled",
-                _ => "recorded",
+                InboxOutcome.Failed => ("failed; the record could not be stored", Measures.Failed),
+                _ when entry.Reason is not null => ($"rejected; {entry.Reason}", "rejected"),
+                InboxOutcome.Journaled => ("journaled", "journaled"),
+                _ => ("recorded", "recorded"),
             };
             if (entry.Reason is null && outcome != InboxOutcome.Failed)
                 headers[IdHeader] = entry.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            Measures.Captured(served.Type.Key, word);
         }
         catch (Exception exception)
         {
             // The download goes on whatever happens here.
+            Measures.Captured(served.Type.Key, Measures.Failed);
             logger.LogError(exception, "A deployment of {Package} could not be recorded", package);
             context.Response.Headers[StatusHeader] = "failed; unexpected error";
         }

@@ -30,7 +30,8 @@ sealed class UpstreamClient(
 
     /// <summary>The one pool of connections to all upstreams.</summary>
     public HttpMessageInvoker Invoker { get; } = new(new RevalidationHandler(
-        new RegistryTokenHandler(new RedirectHandler(guard.CreateHandler()), time), cache, time, logger));
+        new RegistryTokenHandler(new RedirectHandler(new MeasuredHandler(guard.CreateHandler())), time),
+        cache, time, logger));
 
     /// <summary>
     /// Adds the connector's own credentials, and nothing of the client's, to a request that goes to its own origin. The

@@ -1,5 +1,7 @@
 using System.Data.Common;
+using System.Diagnostics;
 using Deployments.Data.Inbox;
+using Deployments.Data.Telemetry;
 using Deployments.Web.Records;
 
 namespace Deployments.Web.Jobs;
@@ -34,6 +36,22 @@ public sealed class InboxDrainer(InboxStore inbox, RecordFactory factory, ILogge
     }
 
     async Task<int> DrainBatchAsync(CancellationToken ct)
+    {
+        var (began, drained, isOk) = (Stopwatch.GetTimestamp(), 0, false);
+        try
+        {
+            drained = await DrainWholeOrOneByOneAsync(ct);
+            isOk = true;
+            return drained;
+        }
+        finally
+        {
+            if (drained > 0 || !isOk)
+                Measures.Drained(drained, isOk, began);
+        }
+    }
+
+    async Task<int> DrainWholeOrOneByOneAsync(CancellationToken ct)
     {
         try
         {

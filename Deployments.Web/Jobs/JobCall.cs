@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Deployments.Data.Telemetry;
 using Hangfire;
 using Hangfire.Common;
 using Hangfire.States;
@@ -21,10 +23,22 @@ public sealed class JobCall(IReadOnlyList<ScheduledJob> timetable, IServiceProvi
     /// <returns>What it did, which Hangfire keeps.</returns>
     [AutomaticRetry(Attempts = 0)]
     [KeepRuns]
-    public async Task<JobResult?> RunAsync(string name, CancellationToken ct) =>
-        timetable.FirstOrDefault(line => line.Name == name) is { } line
-            ? await ((IBackgroundJob)services.GetRequiredService(line.Job)).RunAsync(ct)
-            : null;
+    public async Task<JobResult?> RunAsync(string name, CancellationToken ct)
+    {
+        if (timetable.FirstOrDefault(line => line.Name == name) is not { } line)
+            return null;
+        var (began, isOk) = (Stopwatch.GetTimestamp(), false);
+        try
+        {
+            var result = await ((IBackgroundJob)services.GetRequiredService(line.Job)).RunAsync(ct);
+            isOk = true;
+            return result;
+        }
+        finally
+        {
+            Measures.Ran(line.Name, isOk, began);
+        }
+    }
 
     /// <summary>Drains the inbox.</summary>
     [AutomaticRetry(Attempts = 0)]

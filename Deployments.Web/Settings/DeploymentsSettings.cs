@@ -30,6 +30,24 @@ public sealed record DeploymentsSettings
     public bool AnonymousView { get; init; }
 
     /// <summary>
+    /// A file with the certificate for <c>https</c> addresses in PEM, its chain behind it; it may be replaced while the
+    /// program runs. Null: none, or as Kestrel's own settings say.
+    /// </summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>A file with its key in PEM, without a password; null: it is in the same file.</summary>
+    public string? TlsKey { get; init; }
+
+    /// <summary>Whether everybody who reaches this server may read <c>/metrics</c>.</summary>
+    public bool AnonymousMetrics { get; init; }
+
+    /// <summary>
+    /// A key, sent as <c>Authorization: Bearer</c>, with which <c>/metrics</c> may be read and nothing else be done;
+    /// null: there is none, and administrators read it.
+    /// </summary>
+    public string? MetricsKey { get; init; }
+
+    /// <summary>
     /// Whether connectors may reach loopback and private addresses. Link-local addresses are always refused.
     /// </summary>
     public bool ConnectorsMayReachPrivateNetworks { get; init; } = true;

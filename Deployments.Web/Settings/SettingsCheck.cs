@@ -16,7 +16,7 @@ static class SettingsCheck
 
     static readonly string[] Formatters = [
         ConsoleFormatterNames.Simple, ConsoleFormatterNames.Json, ConsoleFormatterNames.Systemd];
-    static readonly string[] Secrets = ["Password", "AdminPassword", "ApiKey"];
+    static readonly string[] Secrets = ["Password", "AdminPassword", "ApiKey", "MetricsKey"];
 
     /// <summary>What is wrong, a sentence for each setting; empty when nothing is.</summary>
     public static IReadOnlyList<string> Problems(IConfiguration configuration) =>
@@ -27,6 +27,8 @@ static class SettingsCheck
             .Append(FormatterProblemOrNull(configuration["Logging:Console:FormatterName"]))
             .Append(AddressProblemOrNull(configuration["urls"]))
             .Append(DatabaseProblemOrNull(configuration.GetConnectionString(Section)))
+            .Append(CollectorProblemOrNull(configuration, "OTEL_EXPORTER_OTLP_ENDPOINT"))
+            .Append(CollectorProblemOrNull(configuration, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"))
             .Append(ForwardedProblemOrNull(configuration["FORWARDEDHEADERS_ENABLED"])).OfType<string>(),
     ];
 
@@ -36,13 +38,17 @@ static class SettingsCheck
         var known = Known().Keys.ToList();
         foreach (var (key, value) in configuration.GetSection(Section).AsEnumerable(makePathsRelative: true))
         {
-            if (value is null || known.Contains(key, StringComparer.OrdinalIgnoreCase))
+            if (value is null || known.Contains(WithoutFile(key), StringComparer.OrdinalIgnoreCase))
                 continue;
             var nearest = known.MinBy(name => Distance(name, key))!;
             yield return $"There is no setting {Variable(key)}"
                 + (Distance(nearest, key) <= NearMax ? $"; did you mean {Variable(nearest)}?" : ".");
         }
     }
+
+    /// <summary>Every setting that may be read from a file, by its whole key.</summary>
+    public static IReadOnlyCollection<string> Keys =>
+        [.. Known().Keys.Select(name => $"{Section}:{name}"), $"ConnectionStrings:{Section}"];
 
     /// <summary>The name of the environment variable.</summary>
     public static string Variable(string key) =>
@@ -64,6 +70,9 @@ static class SettingsCheck
                 .Select(inner => (Name: $"{property.Name}:{inner.Name}", inner.PropertyType))
             : [(property.Name, property.PropertyType)])
         .ToDictionary(pair => pair.Name, pair => pair.PropertyType);
+
+    static string WithoutFile(string key) =>
+        key.EndsWith(":File", StringComparison.OrdinalIgnoreCase) ? key[..^":File".Length] : key;
 
     static bool IsSection(PropertyInfo property) => property.PropertyType.Namespace == typeof(SettingsCheck).Namespace;
 
@@ -127,6 +136,13 @@ static class SettingsCheck
         return null;
     }
 
+    // OpenTelemetry's own library would say nothing, and send to another place.
+    static string? CollectorProblemOrNull(IConfiguration configuration, string name) =>
+        configuration[name] is not { Length: > 0 } url
+            || Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+            ? null
+            : $"{name} is {Shown("", url)}; it must be an address such as http://127.0.0.1:4317.";
+
     // ASP.NET's own switch believes whoever sends these headers.
     static string? ForwardedProblemOrNull(string? enabled) =>
         string.Equals(enabled, "true", StringComparison.OrdinalIgnoreCase)
@@ -138,7 +154,8 @@ static class SettingsCheck
         : Secrets.Contains(key.Split(':')[^1], StringComparer.OrdinalIgnoreCase) ? "set, but not as it must be"
         : Quoted(value);
 
-    static string Quoted(string value) =>
+    /// <summary>A value as it is told: no longer than a line, and nothing in it that moves a cursor.</summary>
+    internal static string Quoted(string value) =>
         $"'{new string([.. value.Take(200).Select(letter => char.IsControl(letter) ? '\ufffd' : letter)])}'";
 
     /// <summary>How many letters to add, drop or change to make one of the other, in any case.</summary>

@@ -58,6 +58,10 @@ public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
             Own("KeyFile", "Encrypts the keys in the database", settings.KeyFile ?? "in the data directory, if made"),
             Own("PostgresBin", "PostgreSQL's server programs", settings.PostgresBin ?? "looked for"),
             Own("AnonymousView", "Visitors without an account may read", YesNo(settings.AnonymousView)),
+            Own("TlsCertificate", "The certificate of https addresses", settings.TlsCertificate ?? "not set"),
+            Own("TlsKey", "Its key", settings.TlsKey ?? "in the same file, if set"),
+            Own("AnonymousMetrics", "Everybody may read /metrics", YesNo(settings.AnonymousMetrics)),
+            Own("MetricsKey", "A key that reads /metrics and nothing else", Secret(settings.MetricsKey)),
             Own("ConnectorsMayReachPrivateNetworks", "Connectors may reach private addresses",
                 YesNo(settings.ConnectorsMayReachPrivateNetworks)),
             Own("UploadBytesMax", "The largest package that may be uploaded, in bytes",
@@ -108,11 +112,13 @@ public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
             return OriginOf(chained.Configuration, key);
         if (!provider.TryGet(key, out _))
             return null;
+        if (SecretFiles.PathOrNull(provider, key) is { } path)
+            return $"the file {path}";
         return provider switch
         {
             CommandLineConfigurationProvider => "command line",
             EnvironmentVariablesConfigurationProvider => "environment",
-            FileConfigurationProvider { Source.Path: { } path } => path,
+            FileConfigurationProvider { Source.Path: { } file } => file,
             _ => "program",
         };
     }

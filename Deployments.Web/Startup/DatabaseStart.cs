@@ -1,4 +1,5 @@
 using Deployments.Data.Database;
+using Deployments.Web.Backups;
 using Deployments.Web.Embedded;
 using Deployments.Web.Settings;
 
@@ -18,6 +19,12 @@ static class DatabaseStart
     public static async Task<string> AddDatabaseAsync(this WebApplicationBuilder builder, DeploymentsSettings settings)
     {
         var directory = DataDirectoryLock.Acquire(settings.DataDirectory!);
+        if (Restore.ProblemOrNull(settings.DataDirectory!) is { } problem)
+        {
+            directory.Dispose();
+            throw new CannotStartException(problem);
+        }
+
         builder.Services.AddSingleton(_ => directory); // by factory, so that the container disposes it
         var connectionString = builder.Configuration.GetConnectionString("Deployments");
         if (string.IsNullOrWhiteSpace(connectionString))

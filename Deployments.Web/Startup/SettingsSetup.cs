@@ -12,6 +12,8 @@ static class SettingsSetup
     /// <exception cref="CannotStartException">A setting is out of its limits.</exception>
     public static DeploymentsSettings AddSettings(this WebApplicationBuilder builder)
     {
+        if (SecretFiles.Add(builder.Configuration, SettingsCheck.Keys) is { Count: > 0 } unread)
+            throw new CannotStartException(string.Join(Environment.NewLine, unread));
         if (SettingsCheck.Problems(builder.Configuration) is { Count: > 0 } problems)
             throw new CannotStartException(string.Join(Environment.NewLine, problems));
         foreach (var unknown in SettingsCheck.Unknown(builder.Configuration))
@@ -19,7 +21,7 @@ static class SettingsSetup
         var settings = builder.Configuration.GetSection("Deployments").Get<DeploymentsSettings>()
             ?? new DeploymentsSettings();
         var errors = new DeploymentsSettingsValidator().Validate(settings).Errors
-            .Concat(new BootstrapRules().Validate(settings.Bootstrap).Errors)
+            .Concat(new CredentialRules().Validate(settings).Errors)
             .Select(error => error.ErrorMessage).ToList();
         if (errors.Count > 0)
             throw new CannotStartException(string.Join(Environment.NewLine, errors));
@@ -35,8 +37,11 @@ static class SettingsSetup
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(KeyFile.Choose(
             settings, string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("Deployments"))));
-        builder.Services.AddSingleton(SettingsInForce.Read(builder.Configuration, settings, DefaultUrl));
-        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
+        // Kestrel's own settings, which also say where certificates are, take the place of addresses.
+        var hasEndpoints = builder.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
+        builder.Services.AddSingleton(SettingsInForce.Read(
+            builder.Configuration, settings, hasEndpoints ? "as Kestrel__Endpoints__… say" : DefaultUrl));
+        if (!hasEndpoints && string.IsNullOrEmpty(builder.Configuration["urls"]))
             builder.WebHost.UseUrls(DefaultUrl);
         builder.Services.AddSingleton(TimeProvider.System);
         return settings;
