@@ -13,6 +13,53 @@ public sealed class ArrivalStore(NpgsqlDataSource database, TimeProvider time)
 
     const int PackagesSeconds = 300; // of packages with some million records
 
+    // The rows of a package are replaced as a whole: late records and changed groups need no rules of their own.
+    const string Count =
+        """
+        update counted_packages set counted_at = @now where package_id = any (@ids);
+        delete from arrivals where package_id = any (@ids);
+        with versions as materialized (
+            select version_id, sort_key, min(version_id) over (partition by package_id, version_key) as same_id
+            from package_versions
+            where package_id = any (@ids)
+        ),
+        steps as materialized (
+            select d.package_id, d.feed_id, d.application_id, d.deployed_at, d.id, v.same_id as version_id,
+                   v.sort_key, coalesce(t.target_group_id, 0) as target_group_id,
+                   lag(v.same_id) over before as before_id, lag(v.sort_key) over before as before_key,
+                   lag(d.feed_id) over before as before_feed_id
+            from deployments d
+            join versions v on v.version_id = d.version_id
+            join targets t on t.target_id = d.target_id
+            where d.package_id = any (@ids)
+            window before as (partition by d.package_id, d.target_id order by d.deployed_at, d.id)
+        ),
+        backs as materialized (
+            select target_group_id, before_id as version_id, feed_id, deployed_at
+            from steps
+            where before_feed_id = feed_id and before_key > sort_key
+        ),
+        came as (
+            select distinct on (target_group_id, version_id, feed_id)
+                   target_group_id, version_id, feed_id, package_id, application_id, deployed_at, id
+            from steps
+            order by target_group_id, version_id, feed_id, deployed_at, id
+        )
+        insert into arrivals (
+            target_group_id, version_id, feed_id, package_id, application_id, arrived_at, deployment_id,
+            restored_at, is_shared)
+        select c.target_group_id, c.version_id, c.feed_id, c.package_id, c.application_id, c.deployed_at, c.id,
+               b.restored_at, count(*) over (partition by c.target_group_id, c.version_id) > 1
+        from came c
+        left join (
+            select c.target_group_id, c.version_id, c.feed_id, max(b.deployed_at) as restored_at
+            from came c
+            join backs b using (target_group_id, version_id, feed_id)
+            where b.deployed_at between c.deployed_at and c.deployed_at + interval '7 days'
+            group by c.target_group_id, c.version_id, c.feed_id
+        ) b using (target_group_id, version_id, feed_id)
+        """;
+
     /// <summary>
     /// Counts the packages whose count is old, the oldest first: those never counted, or not since the groups changed,
     /// at once; those with newer records after an hour; all others, to which older records may be added, after a day.
@@ -66,50 +113,7 @@ public sealed class ArrivalStore(NpgsqlDataSource database, TimeProvider time)
         if (ids.Length == 0)
             return 0;
         await connection.ExecuteAsync(new CommandDefinition(
-            """
-            update counted_packages set counted_at = @now where package_id = any (@ids);
-            delete from arrivals where package_id = any (@ids);
-            with versions as materialized (
-                select version_id, sort_key, min(version_id) over (partition by package_id, version_key) as same_id
-                from package_versions
-                where package_id = any (@ids)
-            ),
-            steps as materialized (
-                select d.package_id, d.feed_id, d.application_id, d.deployed_at, d.id, v.same_id as version_id,
-                       v.sort_key, coalesce(t.target_group_id, 0) as target_group_id,
-                       lag(v.same_id) over before as before_id, lag(v.sort_key) over before as before_key,
-                       lag(d.feed_id) over before as before_feed_id
-                from deployments d
-                join versions v on v.version_id = d.version_id
-                join targets t on t.target_id = d.target_id
-                where d.package_id = any (@ids)
-                window before as (partition by d.package_id, d.target_id order by d.deployed_at, d.id)
-            ),
-            backs as materialized (
-                select target_group_id, before_id as version_id, feed_id, deployed_at
-                from steps
-                where before_feed_id = feed_id and before_key > sort_key
-            ),
-            came as (
-                select distinct on (target_group_id, version_id, feed_id)
-                       target_group_id, version_id, feed_id, package_id, application_id, deployed_at, id
-                from steps
-                order by target_group_id, version_id, feed_id, deployed_at, id
-            )
-            insert into arrivals (
-                target_group_id, version_id, feed_id, package_id, application_id, arrived_at, deployment_id,
-                restored_at, is_shared)
-            select c.target_group_id, c.version_id, c.feed_id, c.package_id, c.application_id, c.deployed_at, c.id,
-                   b.restored_at, count(*) over (partition by c.target_group_id, c.version_id) > 1
-            from came c
-            left join (
-                select c.target_group_id, c.version_id, c.feed_id, max(b.deployed_at) as restored_at
-                from came c
-                join backs b using (target_group_id, version_id, feed_id)
-                where b.deployed_at between c.deployed_at and c.deployed_at + interval '7 days'
-                group by c.target_group_id, c.version_id, c.feed_id
-            ) b using (target_group_id, version_id, feed_id)
-            """, new { ids, now }, transaction, PackagesSeconds, cancellationToken: ct));
+            Count, new { ids, now }, transaction, PackagesSeconds, cancellationToken: ct));
         await transaction.CommitAsync(ct);
         return ids.Length;
     }

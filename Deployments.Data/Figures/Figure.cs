@@ -108,7 +108,7 @@ public sealed record FigureRow
 
 /// <summary>Figures, and how far they are worked out.</summary>
 /// <param name="Total">Of all.</param>
-/// <param name="Rows">Of each, those with the most deployments first; quarters in their order, without empty ones.</param>
+/// <param name="Rows">Of each, those with the most deployments first; quarters in order, without empty ones.</param>
 /// <param name="IsTruncated">Whether there are more.</param>
 /// <param name="IsComplete">Whether all packages are counted.</param>
 /// <param name="OldestAt">When the package was counted whose count is the oldest; null: none was.</param>

@@ -22,7 +22,8 @@ sealed class ExposureApi(VulnerabilityQueries queries, ExposureReader exposures)
         var exposure = routes.MapGroup("/api/vulnerabilities/{id}").RequirePermission(Permissions.View, anyFeed: true)
             .AddEndpointFilter(ApiRefusal.AnswerAsync);
         exposure.MapGet("/exposure", (HttpContext context, string id, ExposureApi api) => api.JsonAsync(context, id));
-        exposure.MapGet("/exposure.csv", (HttpContext context, string id, ExposureApi api) => api.CsvAsync(context, id));
+        exposure.MapGet("/exposure.csv",
+            (HttpContext context, string id, ExposureApi api) => api.CsvAsync(context, id));
     }
 
     async Task<IResult> JsonAsync(HttpContext context, string id)

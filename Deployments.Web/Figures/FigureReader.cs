@@ -20,7 +20,7 @@ public sealed class FigureReader(
         return (names, FigureQuery.Read(query, names, types, DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime)));
     }
 
-    /// <summary>The figures, broken down as asked for or otherwise; each quarter has a row, groups are in order.</summary>
+    /// <summary>The figures, broken down somehow; each quarter has a row, and groups are in their order.</summary>
     /// <param name="query">What is asked for.</param>
     /// <param name="by">By what they are broken down.</param>
     /// <param name="limit">At most this many rows.</param>
