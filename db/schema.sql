@@ -354,6 +354,8 @@ CREATE TABLE public.arrivals (
     arrived_at timestamp with time zone NOT NULL,
     deployment_id bigint NOT NULL,
     restored_at timestamp with time zone,
+    groups_come integer[] NOT NULL,
+    times_come timestamp with time zone[] NOT NULL,
     is_shared boolean NOT NULL
 );
 
@@ -367,7 +369,11 @@ COMMENT ON COLUMN public.arrivals.application_id IS 'What made the first record.
 
 COMMENT ON COLUMN public.arrivals.restored_at IS 'The last record, within seven days of the first, that put an older version in its place on one of the targets; null: none did.';
 
-COMMENT ON COLUMN public.arrivals.is_shared IS 'Whether the version came to the group through other feeds as well.';
+COMMENT ON COLUMN public.arrivals.groups_come IS 'All groups that the version came to through this feed, so that the way from one to another needs no look at further rows.';
+
+COMMENT ON COLUMN public.arrivals.times_come IS 'When it came to each of them.';
+
+COMMENT ON COLUMN public.arrivals.is_shared IS 'Whether the version came through other feeds as well, to any group; then those have to be looked at.';
 
 CREATE TABLE public.assessments (
     assessment_id integer NOT NULL,

@@ -47,10 +47,17 @@ public sealed class ArrivalStore(NpgsqlDataSource database, TimeProvider time)
         )
         insert into arrivals (
             target_group_id, version_id, feed_id, package_id, application_id, arrived_at, deployment_id,
-            restored_at, is_shared)
+            restored_at, groups_come, times_come, is_shared)
         select c.target_group_id, c.version_id, c.feed_id, c.package_id, c.application_id, c.deployed_at, c.id,
-               b.restored_at, count(*) over (partition by c.target_group_id, c.version_id) > 1
+               b.restored_at, w.groups_come, w.times_come, w.is_shared
         from came c
+        join (
+            select version_id, feed_id, array_agg(target_group_id order by target_group_id) as groups_come,
+                   array_agg(deployed_at order by target_group_id) as times_come,
+                   count(*) over (partition by version_id) > 1 as is_shared
+            from came
+            group by version_id, feed_id
+        ) w using (version_id, feed_id)
         left join (
             select c.target_group_id, c.version_id, c.feed_id, max(b.deployed_at) as restored_at
             from came c

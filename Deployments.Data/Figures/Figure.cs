@@ -102,6 +102,10 @@ public sealed record FigureRow
     /// <summary>Which quarter of the year, from 1.</summary>
     public int Quarter => (Key % 4) + 1;
 
+    /// <summary>The begin of the quarter with a key.</summary>
+    public static DateTimeOffset StartOf(int quarter) =>
+        new(quarter / 4, (quarter % 4 * 3) + 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>The key of the quarter that a day is in.</summary>
     public static int QuarterOf(DateOnly day) => (day.Year * 4) + ((day.Month - 1) / 3);
 }

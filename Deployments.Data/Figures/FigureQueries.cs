@@ -27,12 +27,16 @@ public sealed class FigureQueries(NpgsqlDataSource database)
                          and e.restored_at <= d.arrived_at + interval '7 days'
                          and (@FeedIds::int[] is null or e.feed_id = any (@FeedIds)))
                        else d.restored_at end as restored_at,
-                   case when d.target_group_id <> @fromGroupId then (
+                   case when d.target_group_id = @fromGroupId then null
+                       when d.is_shared then (
                        select min(e.arrived_at) from arrivals e
                        where e.target_group_id = @fromGroupId and e.version_id = d.version_id
-                         and (@FeedIds::int[] is null or e.feed_id = any (@FeedIds))) end as begins_at
+                         and (@FeedIds::int[] is null or e.feed_id = any (@FeedIds)))
+                       else d.times_come[array_position(d.groups_come, @fromGroupId)] end as begins_at
             from arrivals d
-            where d.target_group_id = any (@groupIds) and d.arrived_at >= @from and d.arrived_at < @to
+            where (@groupId::int is null or d.target_group_id = @groupId)
+              and (@groupId::int is not null or d.target_group_id = any (@groupIds))
+              and d.arrived_at >= @from and d.arrived_at < @to
               and (@FeedIds::int[] is null or d.feed_id = any (@FeedIds))
               and (@PackageIds::int[] is null or d.package_id = any (@PackageIds))
               and (@ApplicationId::int is null or d.application_id = @ApplicationId)
@@ -74,12 +78,11 @@ public sealed class FigureQueries(NpgsqlDataSource database)
                            extract(epoch from arrived_at - begun_at)::float8 as lead,
                            extract(epoch from restored_at - arrived_at)::float8 as restore,
                            case @by
-                               when 0 then (extract(year from arrived_at at time zone 'UTC') * 4
-                                   + extract(quarter from arrived_at at time zone 'UTC') - 1)::int
+                               when 0 then width_bucket(arrived_at, @quarters) + @firstQuarter - 1
                                when 1 then package_id
                                when 2 then application_id
                                else target_group_id end as key
-                    from ({Shown}) shown
+                    from ({Shown} offset 0) shown -- each column is worked out once, however often it is used
                 ) counted
                 group by grouping sets ((), (key))
                 order by is_total desc, case when @by = 0 then key end, deployments desc, key
@@ -159,10 +162,18 @@ public sealed class FigureQueries(NpgsqlDataSource database)
         var groups = (await connection.QueryAsync<(int Id, string Key)>(new CommandDefinition(
             "select target_group_id, name_key from target_groups order by place", cancellationToken: ct)))
             .Append((Id: 0, Key: TargetGroupSql.None)).ToList();
+        int[] groupIds = filter.TargetGroup is null
+            ? [.. groups.Select(group => group.Id)] : IdsOf(filter.TargetGroup);
+        var first = FigureRow.QuarterOf(DateOnly.FromDateTime(filter.From.UtcDateTime));
+        var last = FigureRow.QuarterOf(DateOnly.FromDateTime(filter.To.UtcDateTime));
         var parameters = new DynamicParameters(new { ids.FeedIds, ids.PackageIds, ids.ApplicationId });
         parameters.AddDynamicParams(new
         {
-            groupIds = filter.TargetGroup is null ? [.. groups.Select(group => group.Id)] : IdsOf(filter.TargetGroup),
+            groupIds,
+            groupId = groupIds is [var only] ? only : (int?)null,
+            firstQuarter = first,
+            quarters = Enumerable.Range(first, last - first + 1)
+                .Select(quarter => FigureRow.StartOf(quarter).UtcDateTime).ToArray(),
             fromGroupId = filter.FromGroup is null ? -1 : IdsOf(filter.FromGroup).FirstOrDefault(-1),
             from = filter.From.UtcDateTime,
             to = filter.To.UtcDateTime,

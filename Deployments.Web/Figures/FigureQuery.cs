@@ -61,8 +61,8 @@ public sealed record FigureQuery(
         var (first, last) = QuarterOrNull(given, now) is { } one ? (one, one) : (now - QuartersShown + 1, now);
         return new FigureQuery(given, new FigureFilter
         {
-            From = Start(first),
-            To = Start(last + 1),
+            From = FigureRow.StartOf(first),
+            To = FigureRow.StartOf(last + 1),
             TargetGroup = to,
             FromGroup = from,
             Feed = given.TextOrNull("feed"),
@@ -73,10 +73,6 @@ public sealed record FigureQuery(
         }, by, kind, first, last);
     }
 
-    /// <summary>The begin of a quarter.</summary>
-    public static DateTimeOffset Start(int quarter) =>
-        new(quarter / 4, (quarter % 4 * 3) + 1, 1, 0, 0, 0, TimeSpan.Zero);
-
     /// <summary>A quarter as addresses have it: <c>2026-Q4</c>.</summary>
     public static string Write(int quarter) =>
         string.Create(CultureInfo.InvariantCulture, $"{quarter / 4}-Q{(quarter % 4) + 1}");
@@ -84,8 +80,8 @@ public sealed record FigureQuery(
     /// <summary>How many weeks some quarters have had by now; at least one.</summary>
     public static double Weeks(int first, int last, DateTimeOffset now)
     {
-        var end = Start(last + 1);
-        return Math.Max(((now < end ? now : end) - Start(first)).TotalDays / 7, 1);
+        var end = FigureRow.StartOf(last + 1);
+        return Math.Max(((now < end ? now : end) - FigureRow.StartOf(first)).TotalDays / 7, 1);
     }
 
     // The last group and, before it, the first are what people mean by production and by where testing begins.

@@ -21,6 +21,8 @@ create table arrivals (
     arrived_at      timestamptz not null,
     deployment_id   bigint not null,
     restored_at     timestamptz,
+    groups_come     int[] not null,
+    times_come      timestamptz[] not null,
     is_shared       boolean not null,
     primary key (target_group_id, version_id, feed_id)
 );
@@ -30,7 +32,9 @@ comment on column arrivals.target_group_id is 'The group that the targets were i
 comment on column arrivals.version_id is 'Of the rows of package_versions that differ in their qualifier only, the one with the least id.';
 comment on column arrivals.application_id is 'What made the first record.';
 comment on column arrivals.restored_at is 'The last record, within seven days of the first, that put an older version in its place on one of the targets; null: none did.';
-comment on column arrivals.is_shared is 'Whether the version came to the group through other feeds as well.';
+comment on column arrivals.groups_come is 'All groups that the version came to through this feed, so that the way from one to another needs no look at further rows.';
+comment on column arrivals.times_come is 'When it came to each of them.';
+comment on column arrivals.is_shared is 'Whether the version came through other feeds as well, to any group; then those have to be looked at.';
 
 create index arrivals_by_time on arrivals (target_group_id, arrived_at, deployment_id);
 create index arrivals_by_package on arrivals (package_id);
