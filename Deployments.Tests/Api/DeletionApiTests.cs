@@ -214,31 +214,14 @@ public sealed class DeletionApiTests(DeletionApiTests.Fleet fleet) : IClassFixtu
             using (var closed = await App.Admin.PostAsJsonAsync(
                 "/api/management/feeds/update/other", new { anonymousAccess = false }))
                 Assert.True(closed.IsSuccessStatusCode);
-            using (var saved = await App.Admin.PutAsJsonAsync("/api/management/target-groups/update", new
-            {
-                groups = new[] { "production" },
-                rules = new[] { new { pattern = "*", group = "production" } },
-            }))
-                Assert.True(saved.IsSuccessStatusCode);
+            await App.GroupAsync(["production"], ("*", "production"));
             var now = App.Service<TimeProvider>().GetUtcNow();
             foreach (var (target, version, daysAgo) in new[]
             {
                 ("WEB-1", "1.0", 200), ("WEB-1", "2.0", 150), ("WEB-1", "3.0", 100), ("WEB-1", "4.0", 60),
                 ("WEB-1", "5.0", 10), ("DB-1", "1.0", 70),
             })
-            {
-                using var recorded = await App.Admin.PostAsJsonAsync("/api/package-deployment", new
-                {
-                    FeedName = "main",
-                    PackageName = "App",
-                    Version = version,
-                    Target = target,
-                    Application = "deploy",
-                    Description = "",
-                    Date = now.AddDays(-daysAgo).UtcDateTime,
-                });
-                Assert.True(recorded.IsSuccessStatusCode);
-            }
+                await App.DeployAsync("App", version, target, now.AddDays(-daysAgo));
         }
 
         public Task DisposeAsync() => App.DisposeAsync().AsTask();

@@ -128,12 +128,7 @@ public sealed class FigureApiTests(FigureApiTests.Fleet fleet) : IClassFixture<F
         {
             App = await TestApp.StartAsync();
             await App.CreateFeedAsync("main", "nuget");
-            using (var saved = await App.Admin.PutAsJsonAsync("/api/management/target-groups/update", new
-            {
-                groups = new[] { "test", "production" },
-                rules = new[] { new { pattern = "T-*", group = "test" }, new { pattern = "*", group = "production" } },
-            }))
-                Assert.True(saved.IsSuccessStatusCode);
+            await App.GroupAsync(["test", "production"], ("T-*", "test"), ("*", "production"));
             var now = App.Service<TimeProvider>().GetUtcNow().AddDays(-60);
             foreach (var (package, target, hours) in new[]
             {
@@ -141,19 +136,7 @@ public sealed class FigureApiTests(FigureApiTests.Fleet fleet) : IClassFixture<F
                 ("App 2.0.0", "P-1", 172), ("App 2.0.0", "P-2", 173), ("App 1.0.0", "P-1", 175),
                 ("Tool 1.0.0", "P-1", 10),
             })
-            {
-                using var recorded = await App.Admin.PostAsJsonAsync("/api/package-deployment", new
-                {
-                    FeedName = "main",
-                    PackageName = package.Split(' ')[0],
-                    Version = package.Split(' ')[1],
-                    Target = target,
-                    Application = "robot",
-                    Description = "",
-                    Date = now.AddHours(hours).UtcDateTime,
-                });
-                Assert.True(recorded.IsSuccessStatusCode);
-            }
+                await App.DeployAsync(package.Split(' ')[0], package.Split(' ')[1], target, now.AddHours(hours));
 
             // The job of the program may have counted some of it, an hour ago at most.
             await App.StopJobsAsync();

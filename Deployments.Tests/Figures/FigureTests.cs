@@ -260,8 +260,8 @@ public sealed class FigureTests : IAsyncLifetime
 
     Task<int> CountAsync(double minutes = 0) => StoreAt(minutes).CountAsync(TimeSpan.FromMinutes(1), default);
 
-    Task GroupAsync(TargetGroupDefinition groups) =>
-        new TargetGroupStore(database.DataSource).ReplaceAsync(groups, null, Actor.Program, default);
+    async Task GroupAsync(TargetGroupDefinition groups) => Assert.True(
+        await new TargetGroupStore(database.DataSource).ReplaceAsync(groups, null, Actor.Program, default));
 
     async Task<IEnumerable<string>> RowsAsync(FigureFilter filter, FigureBy by, VisibleFeeds? visible = null) =>
         (await queries.OfAsync(filter, by, 10, visible ?? VisibleFeeds.All, default)).Rows

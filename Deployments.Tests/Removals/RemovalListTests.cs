@@ -82,12 +82,7 @@ public sealed class RemovalListTests(RemovalListTests.Fleet fleet) : IClassFixtu
         {
             App = await TestApp.StartAsync();
             await App.CreateFeedAsync("main", "nuget");
-            using (var saved = await App.Admin.PutAsJsonAsync("/api/management/target-groups/update", new
-            {
-                groups = new[] { "web" },
-                rules = new[] { new { pattern = "web-*", group = "web" } },
-            }))
-                Assert.True(saved.IsSuccessStatusCode);
+            await App.GroupAsync(["web"], ("web-*", "web"));
             foreach (var target in new[] { "WEB-1", "WEB-2", "DB-1" })
             {
                 await SendAsync("/api/package-deployment", target, "");

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using Deployments.Tests.Support;
 
 namespace Deployments.Tests.Vulnerabilities;
@@ -78,12 +77,7 @@ public sealed class AffectedByGroupTests(AffectedByGroupTests.Grouped grouped)
             Of = await VulnerableApp.StartAsync();
             await Of.DeployAsync("Acme.Json", "1.0.0", "OLD-1");
             await Of.DeployAsync("Acme.Json", "2.0.0", "OLD-1", "2026-03-01T00:00:00Z");
-            using var saved = await Of.App.Admin.PutAsJsonAsync("/api/management/target-groups/update", new
-            {
-                groups = new[] { "first", "rest" },
-                rules = new[] { new { pattern = "WEB-1", group = "first" }, new { pattern = "*", group = "rest" } },
-            });
-            Assert.True(saved.IsSuccessStatusCode);
+            await Of.App.GroupAsync(["first", "rest"], ("WEB-1", "first"), ("*", "rest"));
         }
 
         public Task DisposeAsync() => Of.DisposeAsync().AsTask();

@@ -98,7 +98,7 @@ sealed class DemoPlan(IReadOnlyList<IFeedType> types, DateTimeOffset now, int re
         return release.Version;
     }
 
-    /// <summary>The company learns: half as much waiting and fewer faults than at first, against one and a half.</summary>
+    /// <summary>The company learns: waiting and faults become fewer, from one and a half times to half.</summary>
     double Pace(DateTimeOffset at) => 0.5 + ((now - at).TotalDays / Days);
 
     /// <summary>One version to the servers of one environment, one after the other.</summary>

@@ -11,6 +11,8 @@ public sealed class SafeToDeleteModel(DeletionReader deletion, FeedQueries feeds
 {
     internal const int ListLengthMax = 100_000;
 
+    static readonly string[] Fields = ["feed", "group", "name", "version", "days", "keep"];
+
     /// <summary>The names of the feeds that the reader sees.</summary>
     internal IReadOnlyList<string> Feeds { get; private set; } = [];
 
@@ -43,8 +45,7 @@ public sealed class SafeToDeleteModel(DeletionReader deletion, FeedQueries feeds
     /// <summary>Judges the versions of a package, when one is named.</summary>
     public Task OnGetAsync(CancellationToken ct)
     {
-        Typed = new[] { "feed", "group", "name", "version", "days", "keep" }.ToDictionary(
-            name => name, name => Request.Query[name].ToString());
+        Typed = Fields.ToDictionary(name => name, name => Request.Query[name].ToString());
         return AnswerAsync(
             async () =>
             {
@@ -107,7 +108,7 @@ public sealed class SafeToDeleteModel(DeletionReader deletion, FeedQueries feeds
         {
             try
             {
-                var one = await deletion.OneAsync(Fields(line, Typed["feed"]), Visible, ct);
+                var one = await deletion.OneAsync(Read(line, Typed["feed"]), Visible, ct);
                 asked.Add(one.Package.Version.Length > 0
                     ? one : throw new DeletionException("version", "is required"));
             }
@@ -121,7 +122,7 @@ public sealed class SafeToDeleteModel(DeletionReader deletion, FeedQueries feeds
         return problems.Count == 0 ? asked : null;
     }
 
-    static Func<string, string> Fields(string line, string feed)
+    static Func<string, string> Read(string line, string feed)
     {
         if (line.StartsWith("pkg:", StringComparison.OrdinalIgnoreCase))
             return name => name == "purl" ? line : "";
