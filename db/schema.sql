@@ -345,6 +345,36 @@ ALTER TABLE public.applications ALTER COLUMN application_id ADD GENERATED ALWAYS
     CACHE 1
 );
 
+CREATE TABLE public.arrivals (
+    target_group_id integer NOT NULL,
+    version_id integer NOT NULL,
+    feed_id integer NOT NULL,
+    package_id integer NOT NULL,
+    application_id integer NOT NULL,
+    arrived_at timestamp with time zone NOT NULL,
+    deployment_id bigint NOT NULL,
+    restored_at timestamp with time zone,
+    groups_come integer[] NOT NULL,
+    times_come timestamp with time zone[] NOT NULL,
+    is_shared boolean NOT NULL
+);
+
+COMMENT ON TABLE public.arrivals IS 'The first record of each version in each group of targets, by feed, of the records that there were when its package was counted (db/decisions/0023). Like records it refers to dictionaries without foreign keys.';
+
+COMMENT ON COLUMN public.arrivals.target_group_id IS 'The group that the targets were in when the package was counted; 0: in none.';
+
+COMMENT ON COLUMN public.arrivals.version_id IS 'Of the rows of package_versions that differ in their qualifier only, the one with the least id.';
+
+COMMENT ON COLUMN public.arrivals.application_id IS 'What made the first record.';
+
+COMMENT ON COLUMN public.arrivals.restored_at IS 'The last record, within seven days of the first, that put an older version in its place on one of the targets; null: none did.';
+
+COMMENT ON COLUMN public.arrivals.groups_come IS 'All groups that the version came to through this feed, so that the way from one to another needs no look at further rows.';
+
+COMMENT ON COLUMN public.arrivals.times_come IS 'When it came to each of them.';
+
+COMMENT ON COLUMN public.arrivals.is_shared IS 'Whether the version came through other feeds as well, to any group; then those have to be looked at.';
+
 CREATE TABLE public.assessments (
     assessment_id integer NOT NULL,
     advisory_id integer NOT NULL,
@@ -525,6 +555,12 @@ COMMENT ON COLUMN public.counted_days.made_at IS 'When it was made.';
 COMMENT ON COLUMN public.counted_days.records IS 'How many records the day had then.';
 
 COMMENT ON COLUMN public.counted_days.last_id IS 'The highest id among them; 0 for none.';
+CREATE TABLE public.counted_packages (
+    package_id integer NOT NULL,
+    counted_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.counted_packages IS 'The packages whose arrivals are worked out, and when each was last; -infinity: not since the groups changed, or never.';
 
 CREATE TABLE public.data_protection_keys (
     friendly_name text NOT NULL,
@@ -1641,6 +1677,9 @@ ALTER TABLE ONLY public.applications
 ALTER TABLE ONLY public.applications
     ADD CONSTRAINT applications_pkey PRIMARY KEY (application_id);
 
+ALTER TABLE ONLY public.arrivals
+    ADD CONSTRAINT arrivals_pkey PRIMARY KEY (target_group_id, version_id, feed_id);
+
 ALTER TABLE ONLY public.assessments
     ADD CONSTRAINT assessments_pkey PRIMARY KEY (assessment_id);
 
@@ -1658,6 +1697,9 @@ ALTER TABLE ONLY public.connectors
 
 ALTER TABLE ONLY public.counted_days
     ADD CONSTRAINT counted_days_pkey PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.counted_packages
+    ADD CONSTRAINT counted_packages_pkey PRIMARY KEY (package_id);
 
 ALTER TABLE ONLY public.data_protection_keys
     ADD CONSTRAINT data_protection_keys_pkey PRIMARY KEY (friendly_name);
@@ -1855,6 +1897,10 @@ CREATE INDEX applications_by_part ON public.applications USING gin (name_key pub
 
 CREATE INDEX applications_by_prefix ON public.applications USING btree (name_key text_pattern_ops);
 
+CREATE INDEX arrivals_by_package ON public.arrivals USING btree (package_id);
+
+CREATE INDEX arrivals_by_time ON public.arrivals USING btree (target_group_id, arrived_at, deployment_id);
+
 CREATE INDEX assessments_by_advisory ON public.assessments USING btree (advisory_id);
 
 CREATE INDEX assessments_by_package ON public.assessments USING btree (package_id);
@@ -1876,6 +1922,8 @@ CREATE INDEX cd_events_by_subject ON public.cd_events USING btree (subject_key);
 CREATE INDEX change_windows_by_group ON public.change_windows USING btree (target_group_id);
 
 CREATE UNIQUE INDEX connectors_by_name ON public.connectors USING btree (lower(name));
+
+CREATE INDEX counted_packages_by_time ON public.counted_packages USING btree (counted_at);
 
 CREATE INDEX deployment_days_by_feed ON public.deployment_days USING btree (feed_id);
 
@@ -2053,6 +2101,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
 
+ALTER TABLE ONLY public.arrivals
+    ADD CONSTRAINT arrivals_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);
+
 ALTER TABLE ONLY public.assessments
     ADD CONSTRAINT assessments_advisory_id_fkey FOREIGN KEY (advisory_id) REFERENCES public.advisories(advisory_id);
 
@@ -2064,6 +2115,9 @@ ALTER TABLE ONLY public.assessments
 
 ALTER TABLE ONLY public.change_windows
     ADD CONSTRAINT change_windows_target_group_id_fkey FOREIGN KEY (target_group_id) REFERENCES public.target_groups(target_group_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.counted_packages
+    ADD CONSTRAINT counted_packages_package_id_fkey FOREIGN KEY (package_id) REFERENCES public.packages(package_id);
 
 ALTER TABLE ONLY public.deployment_days
     ADD CONSTRAINT deployment_days_day_fkey FOREIGN KEY (day) REFERENCES public.counted_days(day) ON DELETE CASCADE;

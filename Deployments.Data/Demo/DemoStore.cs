@@ -53,11 +53,15 @@ public sealed class DemoStore(NpgsqlDataSource database)
             "update demo_load set done = @done", new { done }, cancellationToken: ct));
     }
 
-    /// <summary>Notes that all of it is there.</summary>
+    /// <summary>Notes that all of it is there; what was counted meanwhile is counted again.</summary>
     public async Task EndAsync(DateTimeOffset now, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition(
-            "update demo_load set ended_at = @now", new { now = now.UtcDateTime }, cancellationToken: ct));
+            """
+            update demo_load set ended_at = @now;
+            update counted_days set counted_at = '-infinity';
+            update counted_packages set counted_at = '-infinity'
+            """, new { now = now.UtcDateTime }, cancellationToken: ct));
     }
 }

@@ -135,6 +135,7 @@ public sealed class RemovalQueries(NpgsqlDataSource database)
             {Joins}
             {Ended}
             where (@TargetId::int is null or d.target_id = @TargetId)
+              and (@TargetIds::int[] is null or d.target_id = any (@TargetIds))
               and (@ApplicationId::int is null or d.application_id = @ApplicationId)
               and (@UserId::int is null or d.user_id = @UserId)
               and (@FeedIds::int[] is null or d.feed_id = any (@FeedIds))
@@ -148,6 +149,7 @@ public sealed class RemovalQueries(NpgsqlDataSource database)
             new
             {
                 ids.TargetId,
+                ids.TargetIds,
                 ids.ApplicationId,
                 ids.UserId,
                 ids.FeedIds,

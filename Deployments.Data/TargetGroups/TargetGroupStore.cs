@@ -44,7 +44,8 @@ public sealed class TargetGroupStore(NpgsqlDataSource database)
             set target_group_id = r.target_group_id
             from (select target_id, target_group_of(name_key) as target_group_id from targets) r
             where r.target_id = t.target_id and r.target_group_id is distinct from t.target_group_id;
-            update counted_days set counted_at = '-infinity'
+            update counted_days set counted_at = '-infinity';
+            update counted_packages set counted_at = '-infinity'
             """,
             new
             {

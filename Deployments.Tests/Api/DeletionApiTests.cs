@@ -78,6 +78,71 @@ public sealed class DeletionApiTests(DeletionApiTests.Fleet fleet) : IClassFixtu
         Assert.Equal((false, "notUsed notAllSeen"), (item.GetProperty("safe").GetBoolean(), Codes(item)));
     }
 
+    [Fact]
+    public async Task The_page_says_of_each_version_of_a_package_whether_it_can_go_and_why()
+    {
+        using var browser = await Browser.SignedInAsync(fleet.App);
+        var versions = await browser.ReadAsync("/feeds/main/packages/App/versions");
+        Assert.Contains("/safe-to-delete?feed=main&name=App", versions, StringComparison.Ordinal);
+
+        var page = await browser.ReadAsync("/safe-to-delete?feed=main&name=App&days=30");
+
+        Assert.Contains(">2 of 5 can go<", page, StringComparison.Ordinal);
+        Assert.Contains("runs on 1 target; is among the last 3 deployed to the group production", page,
+            StringComparison.Ordinal);
+        Assert.Equal(2, page.Split("ran nowhere within 30 days").Length - 1);
+        Assert.Contains("no deployment of it is on record",
+            await browser.ReadAsync("/safe-to-delete?feed=main&name=App&version=0.9"), StringComparison.Ordinal);
+        // Who does not see the other feed is promised nothing.
+        var visitor = await fleet.App.Client.GetStringAsync("/safe-to-delete?feed=main&name=App");
+        Assert.Contains(">None can go<", visitor, StringComparison.Ordinal);
+        Assert.Contains("there are feeds that you do not see", visitor, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_page_judges_a_list_of_package_URLs_and_of_names()
+    {
+        using var browser = await Browser.SignedInAsync(fleet.App);
+        using var answer = await browser.PostAsync("/safe-to-delete", "/safe-to-delete",
+            ("feed", "main"), ("list", "pkg:nuget/App@2.0\r\n App 5.0 \r\n\r\npkg:npm/%40a/b@1.0.0"));
+
+        var page = WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Contains(">2 of 3 can go<", page, StringComparison.Ordinal);
+        Assert.Contains("@a / b", page, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("pkg:nuget/App@2.0\nApp\npkg:nothing/x@1", "Line 2: list has to be a package URL, or a name and")]
+    [InlineData("pkg:nuget/App", "Line 1: version is required.")]
+    [InlineData(" ", "list must have from 1 to 500 lines.")]
+    public async Task A_list_that_cannot_be_read_is_refused_line_by_line_and_kept(string list, string problem)
+    {
+        using var browser = await Browser.SignedInAsync(fleet.App);
+        using var answer = await browser.PostAsync(
+            "/safe-to-delete", "/safe-to-delete", ("feed", "main"), ("list", list));
+
+        var page = WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains(problem, page, StringComparison.Ordinal);
+        Assert.Contains(list.Trim(), page.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.DoesNotContain("can go<", page, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("?feed=main&name=App&days=many", HttpStatusCode.BadRequest, "days must be a number from 0 to 3650.")]
+    [InlineData("?feed=main", HttpStatusCode.BadRequest, "name is required, or a purl.")]
+    [InlineData("?feed=nothing&name=App", HttpStatusCode.BadRequest, "No feed has this name.")]
+    [InlineData("?feed=main&name=Nothing", HttpStatusCode.OK, "No version is on record")]
+    [InlineData("", HttpStatusCode.OK, "Asking changes nothing.")]
+    public async Task The_page_says_what_is_wrong_with_a_question(string query, HttpStatusCode status, string said)
+    {
+        using var answer = await fleet.App.Client.GetAsync("/safe-to-delete" + query);
+
+        Assert.Equal(status, answer.StatusCode);
+        Assert.Contains(said, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("WEB-1", "app", "5.0", "#1a7f4b", HttpStatusCode.OK)]
     [InlineData("db-1", "App", "1.0", "#9a5b00", HttpStatusCode.OK)]
@@ -149,31 +214,14 @@ public sealed class DeletionApiTests(DeletionApiTests.Fleet fleet) : IClassFixtu
             using (var closed = await App.Admin.PostAsJsonAsync(
                 "/api/management/feeds/update/other", new { anonymousAccess = false }))
                 Assert.True(closed.IsSuccessStatusCode);
-            using (var saved = await App.Admin.PutAsJsonAsync("/api/management/target-groups/update", new
-            {
-                groups = new[] { "production" },
-                rules = new[] { new { pattern = "*", group = "production" } },
-            }))
-                Assert.True(saved.IsSuccessStatusCode);
+            await App.GroupAsync(["production"], ("*", "production"));
             var now = App.Service<TimeProvider>().GetUtcNow();
             foreach (var (target, version, daysAgo) in new[]
             {
                 ("WEB-1", "1.0", 200), ("WEB-1", "2.0", 150), ("WEB-1", "3.0", 100), ("WEB-1", "4.0", 60),
                 ("WEB-1", "5.0", 10), ("DB-1", "1.0", 70),
             })
-            {
-                using var recorded = await App.Admin.PostAsJsonAsync("/api/package-deployment", new
-                {
-                    FeedName = "main",
-                    PackageName = "App",
-                    Version = version,
-                    Target = target,
-                    Application = "deploy",
-                    Description = "",
-                    Date = now.AddDays(-daysAgo).UtcDateTime,
-                });
-                Assert.True(recorded.IsSuccessStatusCode);
-            }
+                await App.DeployAsync("App", version, target, now.AddDays(-daysAgo));
         }
 
         public Task DisposeAsync() => App.DisposeAsync().AsTask();

@@ -85,6 +85,7 @@ static class BelievableHistory
             RawHeaders = "X-ProGet-Deployment-Application: " + new string('a', 200),
         };
         records.Add(hostile);
+        Promote(feeds["approved-nuget"], records, now, random);
         await app.Service<RecordStore>().RecordAsync(records, CancellationToken.None);
         await GroupAsync(app);
         await RemoveAsync(app, feeds["approved-nuget"], "Billing.Service", "DB-01", now.AddDays(-4), "Moved");
@@ -98,6 +99,24 @@ static class BelievableHistory
         await app.Service<AdvisoryStore>().ImportAsync(
             [Osv.Read(advisory), Osv.Read(open)], CancellationToken.None);
         return hostile.Id;
+    }
+
+    // Versions as figures like to see them: from test over staging to production, one of them and back.
+    static void Promote(
+        (int Id, IFeedType Type) feed, List<NewRecord> records, DateTimeOffset now, Random random)
+    {
+        for (var minor = 0; minor < 12; minor++)
+        {
+            var at = now.AddDays(-350 + (minor * 30));
+            Add($"1.{minor}.0", "test-01", at);
+            Add($"1.{minor}.0", "staging-01", at.AddHours(20 - minor));
+            Add($"1.{minor}.0", "WEB-01", at.AddDays(6 - (minor * 0.4)));
+            if (minor % 4 == 3)
+                Add($"1.{minor - 1}.0", "WEB-01", at.AddDays(6 - (minor * 0.4)).AddHours(minor));
+        }
+
+        void Add(string version, string target, DateTimeOffset at) => records.Add(
+            Make(feed, records.Count, "", "Shop.Api", version, target, at, random));
     }
 
     static async Task GroupAsync(TestApp app)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Deployments.Data.Audit;
 using Deployments.Data.Calendar;
+using Deployments.Data.Figures;
 using Deployments.Data.Octopus;
 using Deployments.Tests.Support;
 using Deployments.Web.Octopus;
@@ -181,6 +182,7 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
             Newest = (long)(await newest.ExecuteScalarAsync())!;
             await ConnectOctopusAsync();
             await app.Service<CalendarStore>().CountAsync(TimeSpan.FromMinutes(1), default);
+            await app.Service<ArrivalStore>().CountAsync(TimeSpan.FromMinutes(1), default);
             await SendAsync("WEB-01?scope=choco", "Accounts.Web|9.9.9\n");
             await using var observed = app.Database.DataSource.CreateCommand(
                 "select max(observation_id) from observations");

@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Dapper;
+using Deployments.Data.Figures;
 using Deployments.Tests.Support;
 using Deployments.Tests.Vulnerabilities;
 using Microsoft.AspNetCore.Routing;
@@ -77,6 +78,7 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
             Assert.True(assessed.IsSuccessStatusCode, await assessed.Content.ReadAsStringAsync());
         }
 
+        await app.Service<ArrivalStore>().CountAsync(TimeSpan.FromMinutes(1), default);
         await using var connection = await app.Database.DataSource.OpenConnectionAsync();
         await connection.ExecuteAsync(
             """
@@ -181,6 +183,13 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
                 "/feeds/open/packages/Plain.Package/history?version=2.0.0", "/api/vulnerabilities/PLAIN-1.csv",
                 "/api/packages/open/versions?name=Plain.Package", "/connect?feed=open",
                 "/api/rollout?feed=open&name=Plain.Package", "/api/rollout.csv?feed=open&name=Plain.Package",
+                "/figures?by=package", "/figures?by=application&targetGroup=web",
+                "/api/figures?by=package&targetGroup=web", "/api/figures.csv?by=application&targetGroup=web",
+                "/figures/versions?targetGroup=web", "/api/figures/versions?targetGroup=web",
+                "/api/figures/versions.csv?targetGroup=rest", "/figures/versions?targetGroup=-",
+                "/removals?targetGroup=web", "/api/package-deployments/removals.csv?targetGroup=web",
+                "/vulnerabilities/PLAIN-1?targetGroup=web", "/safe-to-delete?feed=open&name=Plain.Package",
+                "/api/vulnerabilities/PLAIN-1/exposure.csv?targetGroup=web",
                 "/calendar?feed=open", "/matrix?by=target", "/matrix?targetGroup=web&at=2100-01-01",
                 "/api/matrix?by=target",
                 "/api/packages/safe-to-delete?feed=open&name=Plain.Package",

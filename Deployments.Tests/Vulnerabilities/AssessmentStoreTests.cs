@@ -183,7 +183,7 @@ public sealed class AssessmentStoreTests : IAsyncLifetime
         await AssessAsync(NewFor("acme.json", "web-1") with { Reason = "both" });
         await AssessAsync(NewFor(null, "web-1") with { Reason = "target" });
         await AssessAsync(NewFor("acme.json", null) with { Reason = "package" });
-        var rows = await vulnerabilities.TargetsNowAsync(await GroupAsync(), 10, VisibleFeeds.All, default);
+        var rows = await vulnerabilities.TargetsNowAsync(await GroupAsync(), 10, null, VisibleFeeds.All, default);
         var inForce = await queries.InForceAsync(await GroupAsync(), Now, VisibleFeeds.All, default);
 
         var reasons = rows.ToDictionary(

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using Deployments.Data.Accounts;
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Data.Removals;
 using Deployments.Web.Accounts;
@@ -22,6 +24,12 @@ sealed class RemovalApi(
 
     const int LimitDefault = 100;
 
+    static readonly string[] CsvHeader =
+    [
+        "id", "removedAt", "recordedAt", "feed", "type", "group", "name", "version", "application", "description",
+        "target", "url", "user", "recordedBy", "road",
+    ];
+
     /// <summary>Maps the address, which takes removals and lists them.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -31,17 +39,14 @@ sealed class RemovalApi(
             .AddEndpointFilter(UnexpectedErrors.AnswerAsync).AddEndpointFilter(ApiRefusal.AnswerAsync);
         routes.MapGet(path, ListAsync).RequirePermission(Permissions.View, anyFeed: true)
             .AddEndpointFilter(ApiRefusal.AnswerAsync);
+        routes.MapGet(path + ".csv", ListCsv).RequirePermission(Permissions.View, anyFeed: true)
+            .AddEndpointFilter(ApiRefusal.AnswerAsync);
     }
 
     static async Task<IResult> ListAsync(
         HttpContext context, RemovalQueries removals, FeedTypeCatalog types, CancellationToken ct)
     {
-        var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
-        var problems = query.Given.Errors.Select(error => $"{error.Key} {error.Value}.").Concat(
-            query.Given.Given.Where(given => given.Name is "version" or "text")
-                .Select(given => $"{given.Name} is no condition on removals.")).ToList();
-        if (problems.Count > 0)
-            throw new ApiRefusal(StatusCodes.Status400BadRequest, string.Join('\n', problems));
+        var query = Read(context, types);
         var rows = await removals.PageAsync(query.Filter, CallerFeeds.Of(context), ct);
         var page = rows.Take(query.Filter.Limit).ToList();
         return Results.Json(new
@@ -68,6 +73,46 @@ sealed class RemovalApi(
                 ? new RecordCursor(page[^1].RemovedAt, page[^1].RemovalId, TowardsNewer: false).ToString()
                 : null,
         });
+    }
+
+    static IResult ListCsv(
+        HttpContext context, RemovalQueries removals, FeedTypeCatalog types, CancellationToken ct)
+    {
+        var filter = Read(context, types).Filter with { Cursor = null, Limit = RecordFilter.LimitMax };
+        var visible = CallerFeeds.Of(context);
+        return Results.Stream(
+            output => WriteAsync(output, removals, filter, visible, ct), "text/csv; charset=utf-8", "removals.csv");
+    }
+
+    static async Task WriteAsync(
+        Stream output, RemovalQueries removals, RecordFilter filter, VisibleFeeds visible, CancellationToken ct)
+    {
+        await using var writer = new StreamWriter(output, new UTF8Encoding(false), 32 * 1024, leaveOpen: true);
+        await writer.WriteAsync(CsvCell.Line(CsvHeader));
+        IReadOnlyList<RemovalRow> rows;
+        do
+        {
+            rows = await removals.PageAsync(filter, visible, ct);
+            foreach (var row in rows.Take(filter.Limit))
+            {
+                filter = filter with { Cursor = new RecordCursor(row.RemovedAt, row.RemovalId, false) };
+                await writer.WriteAsync(CsvCell.Line(
+                [
+                    row.RemovalId.ToString(CultureInfo.InvariantCulture), TimeText.Write(row.RemovedAt),
+                    TimeText.Write(row.RecordedAt), row.Feed, row.Type, row.Group, row.Name, row.Version ?? "",
+                    row.Application, row.Description, row.Target, row.Url ?? "", row.User, row.RecordedBy,
+                    RecordText.Name(row.Road),
+                ]));
+            }
+        }
+        while (rows.Count > filter.Limit);
+    }
+
+    static RecordQuery Read(HttpContext context, FeedTypeCatalog types)
+    {
+        var query = RemovalQuery.Read(context.Request.Query, types, LimitDefault);
+        return query.Given.Problem is { } problem
+            ? throw new ApiRefusal(StatusCodes.Status400BadRequest, problem) : query;
     }
 
     async Task<IResult> RemoveAsync(HttpContext context)

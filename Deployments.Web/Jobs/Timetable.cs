@@ -19,6 +19,8 @@ static class Timetable
             At: new TimeOnly(4, 0)),
         new(CountDaysJob.Name, Every: TimeSpan.FromMinutes(1), typeof(CountDaysJob),
             Does: "Counts the deployments of days for the calendar, newest days first."),
+        new(CountArrivalsJob.Name, Every: TimeSpan.FromMinutes(1), typeof(CountArrivalsJob),
+            Does: "Works out when versions came to groups of targets, for the figures, package by package."),
         new(FetchAdvisoriesJob.Name, Every: TimeSpan.FromHours(1), typeof(FetchAdvisoriesJob),
             Does: "Fetches advisories from the sources that administrators have set, and finds out what they affect."),
         new(MatchDistributionsJob.Name, Every: TimeSpan.FromSeconds(20), typeof(MatchDistributionsJob),

@@ -109,6 +109,16 @@ public sealed class FilterQuery
         Given.Where(given => given.Name != without)
             .Select(given => KeyValuePair.Create(given.Name, (string?)given.Value)));
 
+    /// <summary>The address of the same filter elsewhere, on its first page, with some conditions changed.</summary>
+    /// <param name="path">Where to.</param>
+    /// <param name="changes">Names and values that count instead of what is given; null: leave it out.</param>
+    public string LinkWith(string path, params (string Name, string? Value)[] changes) => QueryHelpers.AddQueryString(
+        path,
+        Given.Where(given => !changes.Any(change => change.Name == given.Name))
+            .Select(given => (given.Name, Value: (string?)given.Value))
+            .Concat(changes.Where(change => change.Value is not null))
+            .Select(pair => KeyValuePair.Create(pair.Name, pair.Value)));
+
     /// <summary>The address of another page of the same list; null when there is none.</summary>
     public string? Link(string path, RecordCursor? cursor) =>
         cursor is null ? null : QueryHelpers.AddQueryString(Link(path), "cursor", cursor.ToString());

@@ -1,4 +1,6 @@
 using Deployments.Web.Api;
+using Deployments.Web.Deletion;
+using Deployments.Web.Figures;
 using Deployments.Web.Pages.ApiDocs;
 using Deployments.Web.Records;
 
@@ -19,8 +21,11 @@ static class RecordApiSetup
         builder.Services.AddSingleton<RejectedMender>();
         builder.Services.AddSingleton<MatrixApi>();
         builder.Services.AddSingleton<CalendarApi>();
+        builder.Services.AddSingleton<FigureReader>();
+        builder.Services.AddSingleton<FigureApi>();
         builder.Services.AddSingleton<RolloutApi>();
         builder.Services.AddSingleton<BadgeApi>();
+        builder.Services.AddSingleton<DeletionReader>();
         builder.Services.AddSingleton<DeletionApi>();
         builder.Services.AddSingleton<ExportGate>();
     }
@@ -33,6 +38,7 @@ static class RecordApiSetup
         ReadApi.Map(app);
         MatrixApi.Map(app);
         CalendarApi.Map(app);
+        FigureApi.Map(app);
         RolloutApi.Map(app);
         BadgeApi.Map(app);
         DeletionApi.Map(app);

@@ -1,3 +1,4 @@
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Deployments.Data.TargetGroups;
 using Deployments.Data.Vulnerabilities;
@@ -13,13 +14,17 @@ public sealed class ExposureReader(
 
     /// <summary>The exposure as it is now.</summary>
     /// <param name="groupId">The vulnerability.</param>
+    /// <param name="targetGroup">
+    /// Only targets of this group, in any case; <see cref="TargetGroupSql.None"/>: of none; null: all.
+    /// </param>
     /// <param name="visible">What the reader sees.</param>
     /// <param name="ct">Stops waiting.</param>
-    public async Task<ExposureReport> OfAsync(int groupId, VisibleFeeds visible, CancellationToken ct)
+    public async Task<ExposureReport> OfAsync(
+        int groupId, string? targetGroup, VisibleFeeds visible, CancellationToken ct)
     {
         var at = time.GetUtcNow();
-        var now = await queries.TargetsNowAsync(groupId, InstallationsMax, visible, ct);
-        var before = await queries.TargetsBeforeAsync(groupId, InstallationsMax, visible, ct);
+        var now = await queries.TargetsNowAsync(groupId, InstallationsMax, targetGroup, visible, ct);
+        var before = await queries.TargetsBeforeAsync(groupId, InstallationsMax, targetGroup, visible, ct);
         var inForce = await assessments.InForceAsync(groupId, at, visible, ct);
         var inGroups = await groups.OfTargetsAsync(now.Select(row => row.Target), ct);
         return new ExposureReport(

@@ -19,6 +19,15 @@ public static class PackageLinks
         return $"/feeds/{Segment(feed)}/packages/{Segment(name)}{(tab is null ? "" : "/" + tab)}{query}";
     }
 
+    /// <summary>The page that says which versions of a package can be deleted.</summary>
+    public static string SafeToDelete(string feed, string group, string name)
+    {
+        var query = QueryString.Create("feed", feed);
+        if (group.Length > 0)
+            query = query.Add("group", group);
+        return "/safe-to-delete" + query.Add("name", name);
+    }
+
     /// <summary>The page of a target.</summary>
     public static string Target(string name) => "/targets/" + Segment(name);
 

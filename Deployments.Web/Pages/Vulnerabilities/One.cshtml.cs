@@ -1,7 +1,9 @@
 using Deployments.Data.Feeds;
+using Deployments.Data.TargetGroups;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
+using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Mvc;
@@ -13,8 +15,8 @@ namespace Deployments.Web.Pages.Vulnerabilities;
 /// One vulnerability: what it is, who runs an affected version now, who did, and what was decided about it.
 /// </summary>
 public sealed class OneVulnerabilityModel(
-    VulnerabilityQueries queries, AssessmentQueries assessments, AssessmentStore store, FeedTypeCatalog types,
-    IAntiforgery antiforgery, TimeProvider time) : PageModel
+    VulnerabilityQueries queries, AssessmentQueries assessments, AssessmentStore store, TargetGroupQueries groups,
+    FeedTypeCatalog types, IAntiforgery antiforgery, TimeProvider time) : PageModel
 {
     const int NowMax = 5_000;
     const int BeforeMax = 200;
@@ -24,6 +26,12 @@ public sealed class OneVulnerabilityModel(
     internal Vulnerability Found { get; private set; } = new();
 
     VisibleFeeds Visible => CallerFeeds.Of(HttpContext);
+
+    /// <summary>Of which targets it is shown.</summary>
+    internal FilterQuery Query { get; private set; } = null!;
+
+    /// <summary>Whether there are groups of targets to choose from.</summary>
+    internal bool HasGroups { get; private set; }
 
     /// <summary>Who runs an affected version now, what is assessed last.</summary>
     internal IReadOnlyList<AffectedTargetRow> Now { get; private set; } = [];
@@ -79,11 +87,14 @@ public sealed class OneVulnerabilityModel(
         Found = found;
         Clock = time.GetUtcNow();
         InForce = await assessments.InForceAsync(found.GroupId, Clock, Visible, ct);
-        Now = [.. (await queries.TargetsNowAsync(found.GroupId, NowMax, Visible, ct))
+        Query = VulnerabilityQuery.OfTargets(Request.Query);
+        HasGroups = (await groups.GroupNamesAsync(ct)).Count > 0;
+        var group = Query.TextOrNull("targetGroup");
+        Now = [.. (await queries.TargetsNowAsync(found.GroupId, NowMax, group, Visible, ct))
             .OrderBy(row => InForce.OfOrNull(row) is not null)];
         Open = [.. Now.TakeWhile(row => InForce.OfOrNull(row) is null)];
-        Before = await queries.TargetsBeforeAsync(found.GroupId, BeforeMax, Visible, ct);
-        Seen = await queries.TargetsSeenAsync(found.GroupId, NowMax, Visible, ct);
+        Before = await queries.TargetsBeforeAsync(found.GroupId, BeforeMax, group, Visible, ct);
+        Seen = await queries.TargetsSeenAsync(found.GroupId, NowMax, group, Visible, ct);
         Packages = await queries.PackagesAsync(found.GroupId, PackagesMax, Visible, ct);
         Assessments = await assessments.OfGroupAsync(found.GroupId, AssessmentsMax, Visible, ct);
         return Page();

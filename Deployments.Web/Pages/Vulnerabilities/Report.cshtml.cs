@@ -1,5 +1,6 @@
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
+using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -10,6 +11,9 @@ namespace Deployments.Web.Pages.Vulnerabilities;
 public sealed class ReportModel(VulnerabilityQueries queries, ExposureReader exposures) : PageModel
 {
     internal Vulnerability Found { get; private set; } = new();
+
+    /// <summary>Of which targets it is.</summary>
+    internal FilterQuery Query { get; private set; } = null!;
 
     internal ExposureReport Report { get; private set; } = null!;
 
@@ -23,7 +27,8 @@ public sealed class ReportModel(VulnerabilityQueries queries, ExposureReader exp
             || await queries.FindOrNullAsync(id, visible, ct) is not { } found)
             return NotFound();
         Found = found;
-        Report = await exposures.OfAsync(found.GroupId, visible, ct);
+        Query = VulnerabilityQuery.OfTargets(Request.Query);
+        Report = await exposures.OfAsync(found.GroupId, Query.TextOrNull("targetGroup"), visible, ct);
         return Page();
     }
 }
