@@ -555,6 +555,7 @@ COMMENT ON COLUMN public.counted_days.made_at IS 'When it was made.';
 COMMENT ON COLUMN public.counted_days.records IS 'How many records the day had then.';
 
 COMMENT ON COLUMN public.counted_days.last_id IS 'The highest id among them; 0 for none.';
+
 CREATE TABLE public.counted_packages (
     package_id integer NOT NULL,
     counted_at timestamp with time zone NOT NULL

@@ -15,8 +15,8 @@ public sealed class CalendarStore(NpgsqlDataSource database, TimeProvider time)
 
     /// <summary>
     /// Counts the days whose count is old, newest days first: that of today after some minutes, of the last week after
-    /// an hour, and of all others, to which records may still be added, after a day. A day of the same records as before
-    /// is not counted again within a week. Before the first record there is nothing to count.
+    /// an hour, and of all others, to which records may still be added, after a day. A day of the same records as
+    /// before is not counted again within a week. Before the first record there is nothing to count.
     /// </summary>
     /// <param name="patience">After this time no further day is begun.</param>
     /// <param name="ct">Cancels; what is counted stays.</param>

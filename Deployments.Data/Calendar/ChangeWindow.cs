@@ -36,7 +36,8 @@ public sealed record ChangeWindow(
     /// <c>*: closed 2026-12-20 to 2027-01-06 Holidays</c>.
     /// </summary>
     public override string ToString() => (Group ?? "*") + ": " + (IsFreeze
-        ? string.Create(CultureInfo.InvariantCulture, $"closed {First:yyyy-MM-dd} to {Last:yyyy-MM-dd} {Reason}").TrimEnd()
+        ? string.Create(CultureInfo.InvariantCulture, $"closed {First:yyyy-MM-dd} to {Last:yyyy-MM-dd} {Reason}")
+            .TrimEnd()
         : $"{Names(Weekdays)} {Time(Opens)}-{Time(Closes)}");
 
     static string Names(int mask)

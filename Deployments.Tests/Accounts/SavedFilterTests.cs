@@ -21,7 +21,7 @@ public sealed class SavedFilterTests(SharedApp shared) : IClassFixture<SharedApp
         Assert.Contains("Save this filter", await alice.ReadAsync("/deployments?target=WEB-01"),
             StringComparison.Ordinal);
 
-        using (var answer = await SaveAsync(alice, "/deployments", Given["/deployments".Length..], " My <b>servers</b> "))
+        using (var answer = await SaveAsync(alice, "/deployments", Given["/deployments".Length..], " My <b>servers</b>"))
             Assert.Equal("/deployments?target=WEB-01&from=2026-01-31", answer.Headers.Location?.ToString());
 
         var list = await alice.ReadAsync("/deployments?target=WEB-01&from=2026-01-31");
@@ -66,7 +66,8 @@ public sealed class SavedFilterTests(SharedApp shared) : IClassFixture<SharedApp
         using var anybody = new Browser(app.Url);
         Assert.Contains("All that is missing", await anybody.ReadAsync("/drift"), StringComparison.Ordinal);
         Assert.DoesNotContain("All that is missing", await bob.ReadAsync(Page), StringComparison.Ordinal);
-        var change = (await app.Service<AuditQueries>().PageAsync(new AuditFilter("admin", null), null, 10, default))[0];
+        var change = (await app.Service<AuditQueries>().PageAsync(
+            new AuditFilter("admin", null), null, 10, default))[0];
         Assert.Equal(("savedFilter.save", "All that is missing"), (change.Action, change.SubjectName));
         Assert.Contains("/drift?kind=missing", change.After, StringComparison.Ordinal);
         using var refused = await SaveAsync(bob, "/drift", "?kind=missing", "Mine", isShared: true);
@@ -121,7 +122,8 @@ public sealed class SavedFilterTests(SharedApp shared) : IClassFixture<SharedApp
 
     static Task<HttpResponseMessage> SaveAsync(
         Browser browser, string path, string query, string name, bool isShared = false) => browser.PostAsync(
-            "/account", Page, ("path", path), ("query", query), ("name", name), ("isShared", isShared ? "true" : "false"));
+            "/account", Page, ("path", path), ("query", query), ("name", name),
+            ("isShared", isShared ? "true" : "false"));
 
     static async Task RefusedAsync(HttpResponseMessage answer, string reason)
     {

@@ -101,6 +101,11 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
             Assert.InRange((await page.Locator("header.site-head").BoundingBoxAsync())!.Height, 40, 64);
         }
 
+        await page.SetViewportSizeAsync(1280, 640);
+        var menu = (await page.Locator(".site-nav.wide summary", new() { HasText = "Administration" })
+            .BoundingBoxAsync())!;
+        Assert.InRange((await page.Locator(".site-head .search").BoundingBoxAsync())!.X, menu.X + menu.Width, 1280);
+        await page.SetViewportSizeAsync(320, 640);
         await page.FocusAsync(".folded summary");
         await page.Keyboard.PressAsync("Enter");
         Assert.True(await page.IsVisibleAsync(".folded >> text=Sign out"));

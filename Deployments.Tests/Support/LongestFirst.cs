@@ -18,8 +18,10 @@ public sealed class LongestFirst : ITestCollectionOrderer
 
     /// <inheritdoc/>
     public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
-        testCollections.OrderBy(collection => Array.FindIndex(
-            Longest, name => collection.DisplayName.EndsWith('.' + name, StringComparison.Ordinal)) is >= 0 and var place
-                ? place
-                : Longest.Length);
+        testCollections.OrderBy(collection =>
+        {
+            var place = Array.FindIndex(
+                Longest, name => collection.DisplayName.EndsWith('.' + name, StringComparison.Ordinal));
+            return place < 0 ? Longest.Length : place;
+        });
 }

@@ -34,7 +34,8 @@ public sealed class SavedFiltersModel(SavedFilterStore store) : PageModel
     {
         ArgumentNullException.ThrowIfNull(input);
         input = input with { Query = ListAddress.FilterOf(input.Query), Name = (input.Name ?? "").Trim() };
-        (await new FilterToSaveValidator(Person.CanManage()).ValidateAsync(input, ct)).AddToModelState(ModelState, null);
+        var result = await new FilterToSaveValidator(Person.CanManage()).ValidateAsync(input, ct);
+        result.AddToModelState(ModelState, null);
         if (!ModelState.IsValid)
             return await RefuseAsync(ct);
         var filter = new SavedFilter
