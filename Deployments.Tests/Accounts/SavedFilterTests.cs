@@ -21,7 +21,8 @@ public sealed class SavedFilterTests(SharedApp shared) : IClassFixture<SharedApp
         Assert.Contains("Save this filter", await alice.ReadAsync("/deployments?target=WEB-01"),
             StringComparison.Ordinal);
 
-        using (var answer = await SaveAsync(alice, "/deployments", Given["/deployments".Length..], " My <b>servers</b>"))
+        using (var answer = await SaveAsync(
+            alice, "/deployments", Given["/deployments".Length..], " My <b>servers</b> "))
             Assert.Equal("/deployments?target=WEB-01&from=2026-01-31", answer.Headers.Location?.ToString());
 
         var list = await alice.ReadAsync("/deployments?target=WEB-01&from=2026-01-31");
