@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Deployments.Data.Audit;
 using Deployments.Data.Calendar;
+using Deployments.Data.Figures;
 using Deployments.Data.Records;
 using Deployments.Data.TargetGroups;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +44,8 @@ static class PagesBench
         ("rollout", n => $"/feeds/{Feed(n)}/packages/{Package(n)}/rollout"),
         ("calendar", _ => "/calendar"),
         ("calendar of a group", n => $"/calendar?targetGroup={Group(n)}"),
+        ("figures", _ => "/figures"),
+        ("figures by package", _ => "/figures?by=package"),
         ("safe to delete, JSON", n => $"/api/packages/safe-to-delete?feed={Feed(n)}&name={Package(n)}"),
     ];
 
@@ -89,8 +92,15 @@ static class PagesBench
         await HistorySeed.FillAsync(server.Database, records);
         await using (var command = server.Database.CreateCommand("update counted_days set counted_at = '-infinity'"))
             await command.ExecuteNonQueryAsync();
+        var began = Stopwatch.GetTimestamp();
         await server.Services.GetRequiredService<CalendarStore>().CountAsync(
             TimeSpan.FromHours(1), CancellationToken.None);
+        var days = Stopwatch.GetElapsedTime(began);
+        await server.Services.GetRequiredService<ArrivalStore>().CountAsync(
+            TimeSpan.FromHours(1), CancellationToken.None);
+        var arrivals = Stopwatch.GetElapsedTime(began) - days;
+        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+            $"{records:N0} records: days counted in {days.TotalSeconds:N1} s, arrivals in {arrivals.TotalSeconds:N1} s"));
     }
 
     /// <summary>The median milliseconds that each page takes, and the database's part of it.</summary>

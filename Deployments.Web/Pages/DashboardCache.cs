@@ -7,7 +7,8 @@ namespace Deployments.Web.Pages;
 
 /// <summary>
 /// The figures of the dashboard, kept for a while: a month of a busy server is counted once for all who see the same,
-/// and never twice at the same time.
+/// and never twice at the same time. Nobody waits for a count while there is one that is not too old: the page says of
+/// when its figures are.
 /// </summary>
 public sealed class DashboardCache(
     DashboardQueries queries, VulnerabilityQueries vulnerabilities, DriftQueries drift, TimeProvider time)
@@ -16,48 +17,84 @@ public sealed class DashboardCache(
     /// <summary>How many days the figures are of.</summary>
     public const int Days = 30;
 
-    /// <summary>How old figures may be.</summary>
+    /// <summary>How old figures may be before they are counted again.</summary>
     public static readonly TimeSpan AgeMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>How old figures may be that are shown while they are counted again.</summary>
+    public static readonly TimeSpan StaleMax = TimeSpan.FromMinutes(5);
 
     const int Busiest = 8;
 
+    readonly Lock changing = new();
     readonly SemaphoreSlim gate = new(1, 1);
+    readonly CancellationTokenSource stopping = new();
     readonly Dictionary<string, CountedFigures> kept = [];
+    readonly Dictionary<string, Task<CountedFigures>> counts = [];
 
     /// <summary>The figures of what the reader sees, and when they were counted.</summary>
     public async Task<CountedFigures> GetAsync(VisibleFeeds visible, CancellationToken ct)
     {
-        await gate.WaitAsync(ct);
-        try
+        ArgumentNullException.ThrowIfNull(visible);
+        Task<CountedFigures>? count;
+        lock (changing)
         {
             var now = time.GetUtcNow();
-            foreach (var (key, old) in kept)
+            foreach (var (key, figures) in kept)
             {
-                if (now - old.At > AgeMax || now < old.At)
+                if (now - figures.At > StaleMax || now < figures.At)
                     kept.Remove(key);
             }
 
-            if (!kept.TryGetValue(visible.Key, out var counted))
-            {
-                var figures = await queries.FiguresAsync(
-                    DateOnly.FromDateTime(now.UtcDateTime), Days, Busiest, visible, ct);
-                counted = new CountedFigures(
-                    figures, await vulnerabilities.RunningAsync(visible, ct),
-                    await vulnerabilities.TargetsSeenOnlyAsync(visible, ct),
-                    await drift.CountsAsync(null, visible, ct), now);
-                kept.Add(visible.Key, counted);
-            }
+            var old = kept.GetValueOrDefault(visible.Key);
+            if (old is not null && now - old.At <= AgeMax)
+                return old;
+            if (!counts.TryGetValue(visible.Key, out count))
+                counts[visible.Key] = count = Task.Run(() => CountAsync(visible), CancellationToken.None);
+            if (old is not null)
+                return old;
+        }
 
-            return counted;
-        }
-        finally
-        {
-            gate.Release();
-        }
+        return await count.WaitAsync(ct);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => gate.Dispose();
+    public void Dispose()
+    {
+        stopping.Cancel();
+        stopping.Dispose();
+        gate.Dispose();
+    }
+
+    async Task<CountedFigures> CountAsync(VisibleFeeds visible)
+    {
+        var ct = stopping.Token;
+        try
+        {
+            await gate.WaitAsync(ct);
+            try
+            {
+                var now = time.GetUtcNow();
+                var figures = await queries.FiguresAsync(
+                    DateOnly.FromDateTime(now.UtcDateTime), Days, Busiest, visible, ct);
+                var counted = new CountedFigures(
+                    figures, await vulnerabilities.RunningAsync(visible, ct),
+                    await vulnerabilities.TargetsSeenOnlyAsync(visible, ct),
+                    await drift.CountsAsync(null, visible, ct), now);
+                lock (changing)
+                    kept[visible.Key] = counted;
+                return counted;
+            }
+            finally
+            {
+                gate.Release();
+            }
+        }
+        finally
+        {
+            lock (changing)
+                counts.Remove(visible.Key);
+        }
+    }
 }
 
 /// <summary>Figures as they were at a time.</summary>

@@ -19,6 +19,8 @@ static class ListAddress
         ["/drift"] = "Drift",
         ["/matrix"] = "Matrix",
         ["/calendar"] = "Calendar",
+        ["/figures"] = "Figures",
+        ["/removals"] = "Removals",
     };
 
     /// <summary>What the list at a path is called; null when there is none whose filters can be saved.</summary>
