@@ -100,7 +100,8 @@ static class PagesBench
             TimeSpan.FromHours(1), CancellationToken.None);
         var arrivals = Stopwatch.GetElapsedTime(began) - days;
         await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-            $"{records:N0} records: days counted in {days.TotalSeconds:N1} s, arrivals in {arrivals.TotalSeconds:N1} s"));
+            $"{records:N0} records: days counted in {days.TotalSeconds:N1} s, "
+            + $"figures in {arrivals.TotalSeconds:N1} s"));
     }
 
     /// <summary>The median milliseconds that each page takes, and the database's part of it.</summary>

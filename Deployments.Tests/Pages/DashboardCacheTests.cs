@@ -18,7 +18,8 @@ public sealed class DashboardCacheTests
         var clock = new Clock();
         var source = database.DataSource;
         using var cache = new DashboardCache(
-            new DashboardQueries(source), new VulnerabilityQueries(source, clock), new DriftQueries(source, clock), clock);
+            new DashboardQueries(source), new VulnerabilityQueries(source, clock), new DriftQueries(source, clock),
+            clock);
         await seed.DeployAsync("A 1.0", "WEB-01", 0);
         Assert.Equal((0, 1), await FiguresAsync());
         await seed.DeployAsync("A 1.1", "WEB-01", 1);
