@@ -61,8 +61,16 @@ public sealed class MatrixQueries(NpgsqlDataSource database, TimeProvider time)
           and (@columns::int[] is null or i.target_id = any (@columns)) and {VisibleSql.Installation}
         """;
 
+    // Of what was deployed last before that time nothing has to be looked up: most, if it is not long ago.
     const string Then =
         $"""
+        select i.package_id, {Column} as column_id, i.version_id, i.deployed_at
+        from installations i
+        join targets t on t.target_id = i.target_id
+        where i.package_id = any (@packages) and i.deployed_at <= @at
+          and (i.removed_at is null or i.removed_at > @at)
+          and (@columns::int[] is null or i.target_id = any (@columns)) and {VisibleSql.Installation}
+        union all
         select i.package_id, {Column} as column_id, d.version_id, d.deployed_at
         from installations i
         join targets t on t.target_id = i.target_id
@@ -73,7 +81,7 @@ public sealed class MatrixQueries(NpgsqlDataSource database, TimeProvider time)
             order by d.deployed_at desc, d.id desc
             limit 1
         ) d
-        where i.package_id = any (@packages)
+        where i.package_id = any (@packages) and i.deployed_at > @at
           and (@columns::int[] is null or i.target_id = any (@columns)) and {VisibleSql.Record}
           and not exists (
             select from removals r
