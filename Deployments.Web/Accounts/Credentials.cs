@@ -30,6 +30,9 @@ public sealed class Credentials(
 
     const int EntriesMax = 20_000;
 
+    // More than one only while accounts or keys are changed at that moment.
+    const int ChecksMax = 3;
+
     readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<int, DateTimeOffset> keyUses = new();
     readonly byte[] memoryKey = RandomNumberGenerator.GetBytes(32);
@@ -142,10 +145,19 @@ public sealed class Credentials(
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(DatabasePatience);
-        var changesBefore = Interlocked.Read(ref changes);
         try
         {
-            var found = await check(patience.Token);
+            Entry? found;
+            long changesBefore;
+            var checks = 0;
+            do
+            {
+                // What was read while a change was announced may be what was before it, and is not kept.
+                changesBefore = Interlocked.Read(ref changes);
+                found = await check(patience.Token);
+            }
+            while (found is not null && Interlocked.Read(ref changes) != changesBefore && ++checks < ChecksMax);
+
             Interlocked.Exchange(ref triedInVainAt, 0);
             if (found is null)
             {
@@ -153,7 +165,6 @@ public sealed class Credentials(
                 return new CallerResult.WrongCredentials();
             }
 
-            // What was read while a change was announced may be what was before it.
             if (Interlocked.Read(ref changes) == changesBefore && entries.Count < EntriesMax)
                 entries[memory] = found;
             return new CallerResult.Known(found.Caller);
