@@ -194,12 +194,7 @@ public sealed class DeletionApiTests(DeletionApiTests.Fleet fleet) : IClassFixtu
     static string Codes(JsonElement item) => string.Join(' ', item.GetProperty("reasons").EnumerateArray()
         .Select(reason => reason.GetProperty("code").GetString()));
 
-    async Task<JsonElement> JsonAsync(string address)
-    {
-        using var answer = await fleet.App.Admin.GetAsync(address);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
-        return await answer.Content.ReadFromJsonAsync<JsonElement>();
-    }
+    Task<JsonElement> JsonAsync(string address) => fleet.App.Admin.ElementAsync(address);
 
     /// <summary>Five versions on one target, the first still on another; all of one group.</summary>
     public sealed class Fleet : IAsyncLifetime

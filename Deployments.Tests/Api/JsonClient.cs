@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Deployments.Tests.Api;
@@ -25,5 +26,13 @@ static class JsonClient
         var (status, text) = await client.AskAsync(method, url, body);
         Assert.True(status == HttpStatusCode.OK, $"{method} {url}: {(int)status} {text}");
         return JsonNode.Parse(text)!;
+    }
+
+    /// <summary>What an address answers, to be looked into without changing it.</summary>
+    public static async Task<JsonElement> ElementAsync(this HttpClient client, string url)
+    {
+        using var answer = await client.GetAsync(new Uri(url, UriKind.Relative));
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Deployments.Data.Figures;
+using Deployments.Tests.Api;
 using Deployments.Tests.Support;
 
 namespace Deployments.Tests.Figures;
@@ -112,12 +113,7 @@ public sealed class FigureApiTests(FigureApiTests.Fleet fleet) : IClassFixture<F
             Assert.Contains(said, page, StringComparison.Ordinal);
     }
 
-    async Task<JsonElement> JsonAsync(string address)
-    {
-        using var answer = await fleet.App.Admin.GetAsync(address);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
-        return await answer.Content.ReadFromJsonAsync<JsonElement>();
-    }
+    Task<JsonElement> JsonAsync(string address) => fleet.App.Admin.ElementAsync(address);
 
     /// <summary>Two versions of App by test to production, the second and back; a tool at once in production.</summary>
     public sealed class Fleet : IAsyncLifetime
