@@ -53,6 +53,40 @@ public sealed class FeedDirectoryTests
         Assert.All(await Task.WhenAll(waiting), Assert.Null);
     }
 
+    [Fact]
+    public async Task What_was_read_earlier_never_replaces_what_is_newer()
+    {
+        await using var app = await TestApp.StartAsync();
+        await app.CreateFeedAsync("main", "universal");
+        var feeds = app.Service<FeedDirectory>();
+        await using var locking = new NpgsqlConnection(app.Database.ConnectionString);
+        await locking.OpenAsync();
+        await using var deciding = new NpgsqlConnection(app.Database.ConnectionString);
+        await deciding.OpenAsync();
+        await deciding.ExecuteAsync(
+            """
+            insert into package_statuses (feed_id, group_key, name_key, version_key)
+            select feed_id, '', 'tools', '1.0.0' from feeds
+            """);
+        for (var i = 0; i < 10; i++)
+        {
+            var refused = i % 2 == 0;
+            // The lock holds a reader between what is decided about versions and the feeds themselves.
+            await using var transaction = await locking.BeginTransactionAsync();
+            await locking.ExecuteAsync("lock table feeds", transaction: transaction);
+            var earlier = feeds.ReloadAsync(default);
+            await Patience.UntilAsync(async () => await deciding.ExecuteScalarAsync<bool>(
+                "select exists (select from pg_locks where not granted and relation = 'feeds'::regclass)"));
+            await deciding.ExecuteAsync("update package_statuses set allow = not @refused", new { refused });
+            var later = feeds.ReloadAsync(default);
+            await deciding.ExecuteAsync("select pg_sleep(0.02)"); // two that read at once are both held by now
+            await transaction.RollbackAsync();
+            await Task.WhenAll(earlier, later);
+
+            Assert.Equal(refused, (await feeds.FindOrNullAsync("main", default))!.Refused.Count == 1);
+        }
+    }
+
     static async Task<HttpStatusCode> StatusAsync(TestApp app, string feed)
     {
         using var answer = await app.Client.GetAsync(new Uri($"/upack/{feed}/packages", UriKind.Relative));

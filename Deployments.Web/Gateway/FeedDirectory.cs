@@ -58,9 +58,24 @@ sealed class FeedDirectory(
         return feed;
     }
 
-    /// <summary>Reads the feeds anew.</summary>
+    /// <summary>
+    /// Reads the feeds anew, one reader at a time: what was read earlier never replaces what is newer.
+    /// </summary>
     /// <exception cref="DbException">The database is away; the feeds stay as they were.</exception>
     public async Task ReloadAsync(CancellationToken ct)
+    {
+        await reloading.WaitAsync(ct);
+        try
+        {
+            await ReadAsync(ct);
+        }
+        finally
+        {
+            reloading.Release();
+        }
+    }
+
+    async Task ReadAsync(CancellationToken ct)
     {
         var forgotten = NoMisses();
         var refused = (await statuses.RefusedAsync(ct)).ToLookup(
@@ -92,7 +107,7 @@ sealed class FeedDirectory(
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        notifications.ListenAsync("feeds_changed", ReloadInterval, TryReloadAsync, stoppingToken);
+        notifications.ListenAsync("feeds_changed", ReloadInterval, ct => TryAsync(ReloadAsync, ct), stoppingToken);
 
     static ConcurrentDictionary<string, DateTimeOffset> NoMisses() => new(StringComparer.OrdinalIgnoreCase);
 
@@ -120,7 +135,7 @@ sealed class FeedDirectory(
         try
         {
             if (!byName.ContainsKey(name))
-                await TryReloadAsync(ct);
+                await TryAsync(ReadAsync, ct);
         }
         finally
         {
@@ -132,11 +147,11 @@ sealed class FeedDirectory(
         name.Length is >= 1 and <= NameLengthMax
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 
-    async Task TryReloadAsync(CancellationToken ct)
+    async Task TryAsync(Func<CancellationToken, Task> read, CancellationToken ct)
     {
         try
         {
-            await ReloadAsync(ct);
+            await read(ct);
         }
         catch (Exception exception) when (exception is DbException or TimeoutException)
         {
