@@ -11,8 +11,9 @@ namespace Deployments.Data.Inventory;
 /// <param name="time">Tells what is long ago.</param>
 public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
 {
-    // How many targets are looked at first; where they have too little to show, twice as many next.
-    const int TargetsFirst = 8;
+    // How many targets are looked at first. Where they have too little to show, as many more as seem to be needed, but
+    // at most twice as many.
+    const int TargetsFirst = 4;
 
     // Patterns that match thousands of packages would make a statement of them all.
     const int PackagesMax = 1000;
@@ -38,22 +39,33 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
         )
         """;
 
-    const string Columns =
+    // The names of what is on the page only, one by one: a join of them all takes longer to plan than to run.
+    const string Page =
         $"""
-
-        select t.name as target, t.target_id, t.name_key as target_key, p.package_id, p.type,
-               p.group_name as "group", p.name, d.kind, recorded.version as recorded, d.recorded_id, d.deployment_id,
-               r.deployed_at, f.name as feed, seen.version as seen, d.seen_id, d.observation_id,
-               {ObservationQueries.ScopeName} as scope,
-               s.complete_at as checked_at, d.since, d.accepted_by, d.accepted_reason, d.accepted_until
-        from decided d
-        join targets t on t.target_id = d.target_id
+        {Decided},
+        page as materialized (
+            select d.*, t.name as target, t.name_key as target_key
+            from decided d
+            join targets t on t.target_id = d.target_id
+            where (@kind::smallint is null or d.kind = @kind)
+              and (@isAccepted::boolean is null or (d.accepted_by is not null) = @isAccepted)
+              and (@targetKey::text is null or (t.name_key, d.package_id) > (@targetKey, @packageId))
+            order by t.name_key, d.package_id
+            limit @take
+        )
+        select d.target, d.target_id, d.target_key, p.package_id, p.type, p.group_name as "group", p.name, d.kind,
+               (select v.version from package_versions v where v.version_id = d.recorded_id) as recorded,
+               d.recorded_id, d.deployment_id,
+               (select r.deployed_at from deployments r where r.id = d.deployment_id) as deployed_at,
+               (select f.name from deployments r join feeds f on f.feed_id = r.feed_id
+                where r.id = d.deployment_id) as feed,
+               (select v.version from package_versions v where v.version_id = d.seen_id) as seen,
+               d.seen_id, d.observation_id, {ObservationQueries.ScopeName} as scope, s.complete_at as checked_at,
+               d.since, d.accepted_by, d.accepted_reason, d.accepted_until
+        from page d
         join packages p on p.package_id = d.package_id
         join inventory_scopes s on s.scope_id = d.scope_id
-        left join package_versions recorded on recorded.version_id = d.recorded_id
-        left join package_versions seen on seen.version_id = d.seen_id
-        left join deployments r on r.id = d.deployment_id
-        left join feeds f on f.feed_id = r.feed_id
+        order by d.target_key, d.package_id
         """;
 
     /// <summary>One page, by target and package.</summary>
@@ -105,7 +117,8 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
     {
         var rows = new List<DriftRow>();
         string? done = null;
-        for (var count = TargetsFirst; rows.Count <= filter.Limit; count *= 2)
+        var (count, looked) = (TargetsFirst, 0);
+        while (rows.Count <= filter.Limit)
         {
             var targets = (await connection.QueryAsync<(int Id, string Key)>(new CommandDefinition(
                 $"""
@@ -134,6 +147,9 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
             rows.AddRange(await RowsAsync(
                 connection, filter, [.. targets.Select(target => target.Id)], packageIds, visible, ct));
             done = targets[^1].Key;
+            looked += targets.Count;
+            var needed = (double)looked / Math.Max(rows.Count, 1) * (filter.Limit + 1 - rows.Count);
+            count = (int)Math.Clamp(Math.Ceiling(needed), 1, 2 * count);
         }
 
         return rows;
@@ -143,15 +159,7 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
         NpgsqlConnection connection, DriftFilter filter, int[]? targetIds, int[]? packageIds, VisibleFeeds visible,
         CancellationToken ct) =>
         (await connection.QueryAsync<DriftRow>(new CommandDefinition(
-            $"""
-            {Decided}
-            {Columns}
-            where (@kind::smallint is null or d.kind = @kind)
-              and (@IsAccepted::boolean is null or (d.accepted_by is not null) = @IsAccepted)
-              and (@targetKey::text is null or (t.name_key, d.package_id) > (@targetKey, @packageId))
-            order by t.name_key, d.package_id
-            limit @take
-            """,
+            Page,
             new
             {
                 kind = (short?)filter.Kind,

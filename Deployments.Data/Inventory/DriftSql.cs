@@ -28,7 +28,8 @@ static class DriftSql
               and exists (select from packages o where o.package_id = i.package_id and {VisibleSql.Observation})
         """;
 
-    // What runs by a record and was not seen so: few of many, found before versions are looked at more closely.
+    // What runs by a record and was not seen so: few of many, found before versions are looked at more closely. Which
+    // ones are asked for is said of both sides, so that both are read in one go rather than one for each of the other.
     const string Suspects =
         $"""
         select i.target_id, i.package_id, i.version_id, i.deployment_id, i.deployed_at
@@ -38,7 +39,9 @@ static class DriftSql
           and not exists (
             select from observations x
             where x.target_id = i.target_id and x.package_id = i.package_id and x.version_id = i.version_id
-              and x.gone_at is null)
+              and x.gone_at is null
+              and (@targetIds::int[] is null or x.target_id = any (@targetIds))
+              and (@packageIds::int[] is null or x.package_id = any (@packageIds)))
         """;
 
     const string Different =
@@ -65,6 +68,8 @@ static class DriftSql
         from observations i
         join inventory_scopes s on s.scope_id = i.scope_id
         left join installations k on k.target_id = i.target_id and k.package_id = i.package_id
+            and (@targetIds::int[] is null or k.target_id = any (@targetIds))
+            and (@packageIds::int[] is null or k.package_id = any (@packageIds))
         where (@kind::smallint is null or @kind = 2) and i.gone_at is null and {Chosen}
           and (k.target_id is null or k.removed_at is not null)
           and (k.target_id is null or k.removed_at < greatest(i.first_seen_at, s.complete_at))
