@@ -541,7 +541,8 @@ CREATE TABLE public.counted_days (
     counted_at timestamp with time zone NOT NULL,
     made_at timestamp with time zone,
     records integer,
-    last_id bigint
+    last_id bigint,
+    made_in interval
 );
 
 COMMENT ON TABLE public.counted_days IS 'The days that deployment_days has, and when each was counted last.';
@@ -555,6 +556,8 @@ COMMENT ON COLUMN public.counted_days.made_at IS 'When it was made.';
 COMMENT ON COLUMN public.counted_days.records IS 'How many records the day had then.';
 
 COMMENT ON COLUMN public.counted_days.last_id IS 'The highest id among them; 0 for none.';
+
+COMMENT ON COLUMN public.counted_days.made_in IS 'How long that took.';
 
 CREATE TABLE public.counted_packages (
     package_id integer NOT NULL,
@@ -1940,7 +1943,7 @@ CREATE INDEX deployments_by_feed ON public.deployments USING btree (feed_id, dep
 
 CREATE INDEX deployments_by_package ON public.deployments USING btree (package_id, deployed_hour);
 
-CREATE INDEX deployments_by_target ON public.deployments USING btree (target_id, package_id, deployed_at);
+CREATE INDEX deployments_by_target ON public.deployments USING btree (target_id, package_id, deployed_at, id);
 
 CREATE INDEX deployments_by_target_hour ON public.deployments USING btree (target_id, deployed_hour);
 

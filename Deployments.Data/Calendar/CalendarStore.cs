@@ -11,12 +11,13 @@ public sealed class CalendarStore(NpgsqlDataSource database, TimeProvider time)
     /// <summary>How many days are counted, today included.</summary>
     public const int DaysMax = 731;
 
-    const int DaySeconds = 120; // of a day with a hundred thousand records
+    const int DaySeconds = 600; // of a day with some million records
 
     /// <summary>
     /// Counts the days whose count is old, newest days first: that of today after some minutes, of the last week after
     /// an hour, and of all others, to which records may still be added, after a day. A day of the same records as
-    /// before is not counted again within a week. Before the first record there is nothing to count.
+    /// before is not counted again within a week, and one that takes long not before twenty times as long. Before the
+    /// first record there is nothing to count.
     /// </summary>
     /// <param name="patience">After this time no further day is begun.</param>
     /// <param name="ct">Cancels; what is counted stays.</param>
@@ -35,10 +36,10 @@ public sealed class CalendarStore(NpgsqlDataSource database, TimeProvider time)
             on conflict do nothing;
             select day
             from counted_days
-            where day between @first and @today and counted_at < @now - case
+            where day between @first and @today and counted_at < @now - greatest(20 * made_in, case
                 when day >= @today - 1 then interval '2 minutes'
                 when day >= @today - 7 then interval '1 hour'
-                else interval '1 day' end
+                else interval '1 day' end)
             order by day desc
             """,
             new { first = today + 1 - DaysMax, today, now = time.GetUtcNow() }, cancellationToken: ct))).AsList();
@@ -87,7 +88,14 @@ public sealed class CalendarStore(NpgsqlDataSource database, TimeProvider time)
         if (isDue is not { } mustCount)
             return 0;
         if (mustCount)
+        {
+            var began = time.GetTimestamp();
             await MakeAsync(connection, day, start, end, transaction, ct);
+            await connection.ExecuteAsync(new CommandDefinition(
+                "update counted_days set made_in = @madeIn where day = @day",
+                new { day, madeIn = time.GetElapsedTime(began) }, transaction, cancellationToken: ct));
+        }
+
         await transaction.CommitAsync(ct);
         return 1;
     }

@@ -175,9 +175,4 @@ public sealed class CalendarTests : IAsyncLifetime
         (await queries.OfAsync(
             Day.AddDays(-9), Day.AddDays(2), feed, targetGroup, visible ?? VisibleFeeds.All, default))
         .Days.Select(day => (day.Day.DayNumber - Day.DayNumber, (int)day.Deployments, (int)day.Rollbacks));
-
-    sealed class Clock(DateTimeOffset now) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => now;
-    }
 }

@@ -1,3 +1,4 @@
+using Deployments.Tests.Support;
 using Deployments.Web.Records;
 
 namespace Deployments.Tests.Records;
@@ -55,7 +56,7 @@ public sealed class DeploymentFieldsTests
     [MemberData(nameof(Refused))]
     public void What_a_record_may_not_say_is_refused_by_name(DeploymentFields fields, string problem)
     {
-        var result = new DeploymentFieldsValidator(new FixedTime(Now)).Validate(fields.Trimmed());
+        var result = new DeploymentFieldsValidator(new Clock(Now)).Validate(fields.Trimmed());
 
         var error = Assert.Single(result.Errors);
         Assert.Equal(problem, $"{error.PropertyName} {error.ErrorMessage}");
@@ -64,7 +65,7 @@ public sealed class DeploymentFieldsTests
     [Theory]
     [MemberData(nameof(Accepted))]
     public void What_a_record_may_say_is_accepted(DeploymentFields fields) =>
-        Assert.Empty(new DeploymentFieldsValidator(new FixedTime(Now)).Validate(fields.Trimmed()).Errors);
+        Assert.Empty(new DeploymentFieldsValidator(new Clock(Now)).Validate(fields.Trimmed()).Errors);
 
     [Theory]
     [InlineData("2026-01-31T08:15:00Z", "2026-01-31T08:15:00.0000000+00:00")]
@@ -77,9 +78,4 @@ public sealed class DeploymentFieldsTests
     [InlineData("2026-01-31 08:15:00Z", "2026-01-31T08:15:00.0000000+00:00")]
     public void Dates_are_UTC_where_they_name_no_offset(string date, string expected) =>
         Assert.Equal(expected, (Valid with { Date = date }).DeployedAt?.ToString("O"));
-
-    sealed class FixedTime(DateTimeOffset now) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => now;
-    }
 }
