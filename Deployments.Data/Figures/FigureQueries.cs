@@ -60,7 +60,10 @@ public sealed class FigureQueries(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(ct);
         var (isComplete, oldest) = await connection.QuerySingleAsync<(bool, DateTimeOffset?)>(new CommandDefinition(
             """
-            select not exists (select from counted_packages where counted_at = '-infinity'),
+            select not exists (select from counted_packages where counted_at = '-infinity')
+                   and not exists (
+                       select from packages -- those that are new since the last count
+                       where package_id > (select coalesce(max(package_id), 0) from counted_packages)),
                    (select min(counted_at) from counted_packages where counted_at > '-infinity')
             """, cancellationToken: ct));
         if (await ParametersOrNullAsync(connection, filter, visible, ct) is not { } parameters)

@@ -155,6 +155,7 @@ public sealed class FigureTests : IAsyncLifetime
     {
         await seed.DeployAsync("A 1.0", "P-1", 0);
         await seed.DeployAsync("B 1.0", "P-1", 0);
+        Assert.False((await queries.OfAsync(All, FigureBy.Package, 1, VisibleFeeds.All, default)).IsComplete);
         Assert.Equal(0, await StoreAt(3 * Hour).CountAsync(TimeSpan.FromMinutes(-1), default));
         Assert.False((await queries.OfAsync(All, FigureBy.Package, 1, VisibleFeeds.All, default)).IsComplete);
         Assert.Equal(2, await CountAsync(3 * Hour));
@@ -285,10 +286,5 @@ public sealed class FigureTests : IAsyncLifetime
                 return found;
             cursor = new(rows[pageSize - 1].ArrivedAt, rows[pageSize - 1].DeploymentId, false);
         }
-    }
-
-    sealed class Clock(DateTimeOffset now) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => now;
     }
 }
