@@ -21,11 +21,12 @@ static class DriftSql
             or b.qualifier like 'digest=%' and b.qualifier = 'digest=' || replace(a.version_key, ':', '%3A'))
         """;
 
+    // Of what is asked for, i; its package is o, too, for the condition on what was seen.
     const string Chosen =
         $"""
         (@targetIds::int[] is null or i.target_id = any (@targetIds))
               and (@packageIds::int[] is null or i.package_id = any (@packageIds))
-              and exists (select from packages o where o.package_id = i.package_id and {VisibleSql.Observation})
+              and {VisibleSql.Observation}
         """;
 
     // What runs by a record and was not seen so: few of many, found before versions are looked at more closely. Which
@@ -34,6 +35,7 @@ static class DriftSql
         $"""
         select i.target_id, i.package_id, i.version_id, i.deployment_id, i.deployed_at
         from running_installations i
+        cross join lateral (select i.package_id) o
         where i.target_id in (select told.target_id from inventory_targets told)
           and {Chosen} and {VisibleSql.Installation}
           and not exists (
@@ -52,9 +54,9 @@ static class DriftSql
         from suspects i
         join observations o on o.target_id = i.target_id and o.package_id = i.package_id and o.gone_at is null
         join inventory_scopes s on s.scope_id = o.scope_id and greatest(o.first_seen_at, s.complete_at) > i.deployed_at
-        join package_versions a on a.version_id = i.version_id
         where (@kind::smallint is null or @kind in (1, 4)) and not exists (
             select from observations x
+            join package_versions a on a.version_id = i.version_id
             join package_versions b on b.version_id = x.version_id and {Same}
             where x.target_id = i.target_id and x.package_id = i.package_id and x.gone_at is null)
         order by i.target_id, i.package_id, o.first_seen_at desc, o.observation_id
@@ -66,6 +68,7 @@ static class DriftSql
                i.target_id, i.package_id, 2::smallint, null::bigint, null::int, i.observation_id, i.version_id,
                i.first_seen_at, i.scope_id
         from observations i
+        cross join lateral (select i.package_id) o
         join inventory_scopes s on s.scope_id = i.scope_id
         left join installations k on k.target_id = i.target_id and k.package_id = i.package_id
             and (@targetIds::int[] is null or k.target_id = any (@targetIds))
@@ -74,7 +77,9 @@ static class DriftSql
           and (k.target_id is null or k.removed_at is not null)
           and (k.target_id is null or k.removed_at < greatest(i.first_seen_at, s.complete_at))
           and (@isAll or exists (select from feed_packages known where known.package_id = i.package_id))
-          and exists (select from targets t where t.target_id = i.target_id and {VisibleSql.Target})
+          and (@visible::int[] is null or i.target_id in (
+              select t.target_id from targets t
+              where (@targetIds::int[] is null or t.target_id = any (@targetIds)) and {VisibleSql.Target}))
         order by i.target_id, i.package_id, i.first_seen_at desc, i.observation_id
         """;
 
@@ -112,6 +117,7 @@ static class DriftSql
         from inventory_targets told
         join inventory_scopes s on s.scope_id = told.scope_id
         join running_installations i on i.target_id = told.target_id
+        cross join lateral (select i.package_id) o
         left join lateral (
             select max(greatest(o.first_seen_at, os.complete_at)) as confirmed_at,
                    bool_or(o.scope_id = s.scope_id) as is_here
