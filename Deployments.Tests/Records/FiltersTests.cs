@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using Deployments.Tests.Support;
+using Deployments.Web.Records;
 
 namespace Deployments.Tests.Records;
 
@@ -39,9 +41,46 @@ public sealed class FiltersTests(FiltersTests.Fixture shared) : IClassFixture<Fi
     }
 
     [Theory]
+    [InlineData("/deployments?")]
+    [InlineData("/api/package-deployments?")]
+    [InlineData("/api/package-deployments.csv?")]
+    public async Task A_period_moves_along_with_today_and_other_times_hold_as_well(string address)
+    {
+        var (_, within) = await shared.GetAsync($"{address}period=last-7-days");
+        Assert.Contains("AN-HOUR-AGO", within, StringComparison.Ordinal);
+        Assert.DoesNotContain("LAST-MINUTE", within, StringComparison.Ordinal);
+
+        foreach (var other in new[] { "to=2026-01-31", "from=2100-01-01", "target=LAST-MINUTE" })
+        {
+            var (status, text) = await shared.GetAsync($"{address}period=last-7-days&{other}");
+            Assert.Equal(HttpStatusCode.OK, status);
+            Assert.DoesNotContain("AN-HOUR-AGO", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("NEXT-DAY", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("today", "2026-03-01", "2026-03-02")]
+    [InlineData("last-7-days", "2026-02-23", "2026-03-02")]
+    [InlineData("last-30-days", "2026-01-31", "2026-03-02")]
+    [InlineData("last-month", "2026-02-01", "2026-03-01")]
+    [InlineData("last-quarter", "2025-10-01", "2026-01-01")]
+    public void A_period_is_of_whole_days(string name, string from, string to)
+    {
+        foreach (var time in new[] { "2026-03-01T00:00:00Z", "2026-03-01T23:59:59Z", "2026-03-02T01:00:00+02:00" })
+        {
+            var period = Period.Of(name, DateTimeOffset.Parse(time, CultureInfo.InvariantCulture));
+            Assert.Equal((IsoDate.TryParse(from), IsoDate.TryParse(to)), (period.From, period.To));
+        }
+    }
+
+    [Theory]
     [InlineData("/deployments?cursor=o1", "cursor")]
     [InlineData("/deployments?from=soon", "from")]
     [InlineData("/api/package-deployments?cursor=x", "cursor is not one that this server gave out.")]
+    [InlineData("/deployments?period=soon", "<bdi>period</bdi> is not one of today, last-7-days, last-30-days,")]
+    [InlineData("/removals?period=Today", "period is not one of today, last-7-days,")]
+    [InlineData("/api/package-deployments.csv?period=2026", "period is not one of today, last-7-days,")]
     [InlineData("/api/package-deployments?limit=0", "limit is not a number from 1 to")]
     [InlineData("/api/package-deployments?to=soon", "to is not an ISO 8601 date")]
     [InlineData("/api/package-deployments.csv?from=1.2.2026", "from is not an ISO 8601 date")]
@@ -85,6 +124,8 @@ public sealed class FiltersTests(FiltersTests.Fixture shared) : IClassFixture<Fi
             // 2026-01-31, 8:15, and so many minutes
             await seed.DeployAsync("Acme.Web 1.0", "LAST-MINUTE", 15.75 * 60 - 0.5);
             await seed.DeployAsync("Acme.Web 1.0", "NEXT-DAY", 15.75 * 60);
+            await seed.DeployAsync("Acme.Web 1.0", "AN-HOUR-AGO",
+                (TimeProvider.System.GetUtcNow().AddHours(-1) - Seed.Start).TotalMinutes);
             await seed.ExecuteAsync(
                 """
                 insert into rejected_records (

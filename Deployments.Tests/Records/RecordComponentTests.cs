@@ -141,7 +141,7 @@ public sealed class RecordComponentTests : BunitContext
         var given = new Dictionary<string, string?> { ["target"] = Hostile, ["text"] = "a", ["limit"] = "5" };
         var query = new QueryCollection(QueryHelpers.ParseQuery(QueryHelpers.AddQueryString("", given)));
         var chips = Render<QueryChips>(parameters => parameters
-            .Add(c => c.Query, RecordQuery.Read(query, new FeedTypeCatalog(), 50).Given)
+            .Add(c => c.Query, RecordQuery.Read(query, new FeedTypeCatalog(), 50, default).Given)
             .Add(c => c.Path, "/deployments"));
 
         AssertHarmless(chips);

@@ -24,12 +24,12 @@ static class ReadApi
 
     static async Task<IResult> RecordsAsync(
         HttpContext context, RecordQueries records, ExportGate gate, ExportDatabase exports, FeedTypeCatalog types,
-        CancellationToken ct)
+        TimeProvider time, CancellationToken ct)
     {
         context.Response.Headers.Vary = "Accept";
         if (PrefersCsv(context.Request))
-            return Csv(context, gate, exports, types, ct);
-        var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
+            return Csv(context, gate, exports, types, time, ct);
+        var query = RecordQuery.Read(context.Request.Query, types, LimitDefault, time.GetUtcNow());
         if (query.Given.Errors.Count > 0)
             return Refusal(query.Given);
         var page = await records.PageAsync(query.Filter, CallerFeeds.Of(context), ct);
@@ -60,9 +60,10 @@ static class ReadApi
     }
 
     static IResult Csv(
-        HttpContext context, ExportGate gate, ExportDatabase exports, FeedTypeCatalog types, CancellationToken ct)
+        HttpContext context, ExportGate gate, ExportDatabase exports, FeedTypeCatalog types, TimeProvider time,
+        CancellationToken ct)
     {
-        var query = RecordQuery.Read(context.Request.Query, types, LimitDefault);
+        var query = RecordQuery.Read(context.Request.Query, types, LimitDefault, time.GetUtcNow());
         if (query.Given.Errors.Count > 0)
             return Refusal(query.Given);
         if (gate.RefusalOrNull(context) is { } busy)

@@ -44,9 +44,9 @@ sealed class RemovalApi(
     }
 
     static async Task<IResult> ListAsync(
-        HttpContext context, RemovalQueries removals, FeedTypeCatalog types, CancellationToken ct)
+        HttpContext context, RemovalQueries removals, FeedTypeCatalog types, TimeProvider time, CancellationToken ct)
     {
-        var query = Read(context, types);
+        var query = Read(context, types, time.GetUtcNow());
         var rows = await removals.PageAsync(query.Filter, CallerFeeds.Of(context), ct);
         var page = rows.Take(query.Filter.Limit).ToList();
         return Results.Json(new
@@ -76,9 +76,10 @@ sealed class RemovalApi(
     }
 
     static IResult ListCsv(
-        HttpContext context, RemovalQueries removals, FeedTypeCatalog types, CancellationToken ct)
+        HttpContext context, RemovalQueries removals, FeedTypeCatalog types, TimeProvider time, CancellationToken ct)
     {
-        var filter = Read(context, types).Filter with { Cursor = null, Limit = RecordFilter.LimitMax };
+        var given = Read(context, types, time.GetUtcNow());
+        var filter = given.Filter with { Cursor = null, Limit = RecordFilter.LimitMax };
         var visible = CallerFeeds.Of(context);
         return Results.Stream(
             output => WriteAsync(output, removals, filter, visible, ct), "text/csv; charset=utf-8", "removals.csv");
@@ -108,9 +109,9 @@ sealed class RemovalApi(
         while (rows.Count > filter.Limit);
     }
 
-    static RecordQuery Read(HttpContext context, FeedTypeCatalog types)
+    static RecordQuery Read(HttpContext context, FeedTypeCatalog types, DateTimeOffset now)
     {
-        var query = RemovalQuery.Read(context.Request.Query, types, LimitDefault);
+        var query = RemovalQuery.Read(context.Request.Query, types, LimitDefault, now);
         return query.Given.Problem is { } problem
             ? throw new ApiRefusal(StatusCodes.Status400BadRequest, problem) : query;
     }

@@ -65,6 +65,21 @@ public sealed class FilterQuery
         return null;
     }
 
+    /// <summary>
+    /// The time that "from", "to" and "period" leave, since all conditions hold; null where nothing bounds it, or what
+    /// is given cannot be read (an error then).
+    /// </summary>
+    /// <param name="now">The time that a period is counted from.</param>
+    public (DateTimeOffset? From, DateTimeOffset? To) TimesOrNull(DateTimeOffset now)
+    {
+        var (from, to) = (TimeOrNull("from"), TimeOrNull("to", isEnd: true));
+        if (ChoiceOrNull("period", [.. Period.All.Select(period => period.Name)]) is not { } name
+            || errors.ContainsKey("period"))
+            return (from, to);
+        var period = Period.Of(name, now);
+        return (from > period.From ? from : period.From, to < period.To ? to : period.To);
+    }
+
     /// <summary>The choice of a condition; null when it is not given, or none of the choices (an error then).</summary>
     public string? ChoiceOrNull(string name, params ReadOnlySpan<string> choices)
     {

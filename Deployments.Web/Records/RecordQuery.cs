@@ -20,17 +20,19 @@ public sealed record RecordQuery(FilterQuery Given, RecordFilter Filter)
     [
         ("feed", "Feed"), ("type", "Type"), ("group", "Group"), ("name", "Package"), ("version", "Version"),
         ("target", "Target"), ("targetGroup", "Target group"), ("application", "Application"), ("user", "User"),
-        ("from", "From"), ("to", "To"), ("text", "Contains"), ("lines", "Lines"),
+        ("period", "Period"), ("from", "From"), ("to", "To"), ("text", "Contains"), ("lines", "Lines"),
     ];
 
     /// <summary>Reads a query string.</summary>
     /// <param name="query">The query string.</param>
     /// <param name="types">Translates the names of feed types into package types.</param>
     /// <param name="limit">The page size when none is given.</param>
-    public static RecordQuery Read(IQueryCollection query, FeedTypeCatalog types, int limit)
+    /// <param name="now">The time that a period is counted from.</param>
+    public static RecordQuery Read(IQueryCollection query, FeedTypeCatalog types, int limit, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(types);
         var given = new FilterQuery(query, Conditions);
+        var (from, to) = given.TimesOrNull(now);
         return new RecordQuery(given, new RecordFilter
         {
             Feed = given.TextOrNull("feed"),
@@ -42,8 +44,8 @@ public sealed record RecordQuery(FilterQuery Given, RecordFilter Filter)
             TargetGroup = given.TextOrNull("targetGroup"),
             Application = given.TextOrNull("application"),
             User = given.TextOrNull("user"),
-            From = given.TimeOrNull("from"),
-            To = given.TimeOrNull("to", isEnd: true),
+            From = from,
+            To = to,
             Text = given.TextOrNull("text"),
             Cursor = given.CursorOrNull(),
             Limit = given.LimitOr(limit, RecordFilter.LimitMax),

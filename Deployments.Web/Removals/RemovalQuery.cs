@@ -10,9 +10,10 @@ static class RemovalQuery
     /// <param name="query">The query string.</param>
     /// <param name="types">Translates the names of feed types into package types.</param>
     /// <param name="limit">The page size when none is given.</param>
-    public static RecordQuery Read(IQueryCollection query, FeedTypeCatalog types, int limit)
+    /// <param name="now">The time that a period is counted from.</param>
+    public static RecordQuery Read(IQueryCollection query, FeedTypeCatalog types, int limit, DateTimeOffset now)
     {
-        var read = RecordQuery.Read(query, types, limit);
+        var read = RecordQuery.Read(query, types, limit, now);
         foreach (var (name, _, _) in read.Given.Given.Where(given => given.Name is "version" or "text"))
             read.Given.AddError(name, "is no condition on removals");
         return read;

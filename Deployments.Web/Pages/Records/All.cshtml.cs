@@ -1,4 +1,3 @@
-using System.Globalization;
 using Deployments.Data.Packages;
 using Deployments.Data.Records;
 using Deployments.Data.Vulnerabilities;
@@ -8,7 +7,6 @@ using Deployments.Web.Records;
 using Deployments.Web.Vulnerabilities;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using Microsoft.AspNetCore.WebUtilities;
 
 namespace Deployments.Web.Pages.Records;
 
@@ -26,7 +24,7 @@ public sealed class AllModel(
         ("name", "Package", ""), ("group", "Group", ""), ("version", "Version", ""), ("type", "Type", ""),
         ("target", "Target", ""), ("targetGroup", "Target group", ""), ("application", "Application", ""),
         ("user", "User", ""), ("feed", "Feed", ""),
-        ("from", "From", ""), ("to", "To", ""),
+        ("period", "Period", ""), ("from", "From", ""), ("to", "To", ""),
         ("text", "Contains", "description, package, target"),
     ];
 
@@ -43,23 +41,11 @@ public sealed class AllModel(
     internal bool IsRolledUp { get; private set; }
 
     /// <summary>The same list with a line for each record, or rolled up.</summary>
-    internal string OtherLinesUrl => IsRolledUp ? Address(("lines", "each")) : Query.Given.Link(Path, without: "lines");
+    internal string OtherLinesUrl => Query.Given.LinkWith(Path, ("lines", IsRolledUp ? "each" : null));
 
     /// <summary>Times that people ask for, with the address of the same list in that time.</summary>
-    internal IEnumerable<(string Text, string Url)> Times
-    {
-        get
-        {
-            var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
-            var month = new DateOnly(today.Year, today.Month, 1);
-            var quarter = new DateOnly(today.Year, ((today.Month - 1) / 3 * 3) + 1, 1);
-            yield return ("today", Within(today, today));
-            yield return ("last 7 days", Within(today.AddDays(-6), today));
-            yield return ("last 30 days", Within(today.AddDays(-29), today));
-            yield return ("last month", Within(month.AddMonths(-1), month.AddDays(-1)));
-            yield return ("last quarter", Within(quarter.AddMonths(-3), quarter.AddDays(-1)));
-        }
-    }
+    internal IEnumerable<(string Text, string Url)> Times => Period.All.Select(
+        period => (period.Text, Query.Given.LinkWith(Path, ("period", period.Name), ("from", null), ("to", null))));
 
     internal bool CanAdd => PageAccess.CallerOf(HttpContext).CanAdd();
 
@@ -70,20 +56,10 @@ public sealed class AllModel(
 
     internal string? OlderUrl => Query.Given.Link(Path, Found.Older);
 
-    string Within(DateOnly from, DateOnly to) => Address(("from", Text(from)), ("to", Text(to)));
-
-    // This list from its first record on, with some conditions changed.
-    string Address(params (string Name, string Value)[] changes) => QueryHelpers.AddQueryString(Path,
-        Query.Given.Given.Where(given => !changes.Any(change => change.Name == given.Name))
-            .Select(given => (given.Name, given.Value)).Concat(changes)
-            .Select(pair => KeyValuePair.Create(pair.Name, (string?)pair.Value)));
-
-    static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-
     public async Task<IActionResult> OnGetAsync(CancellationToken ct)
     {
         IsRolledUp = Request.Query["lines"] != "each";
-        Query = RecordQuery.Read(Request.Query, types, IsRolledUp ? RolledUpSize : PageSize);
+        Query = RecordQuery.Read(Request.Query, types, IsRolledUp ? RolledUpSize : PageSize, time.GetUtcNow());
         Query.Given.ChoiceOrNull("lines", "each");
         if (Query.Given.Errors.Count > 0)
             Response.StatusCode = StatusCodes.Status400BadRequest;

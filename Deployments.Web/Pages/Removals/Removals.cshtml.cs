@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace Deployments.Web.Pages.Removals;
 
 /// <summary>What was taken off targets, with filters in the query string.</summary>
-public sealed class RemovalsModel(RemovalQueries removals, FeedTypeCatalog types) : PageModel
+public sealed class RemovalsModel(RemovalQueries removals, FeedTypeCatalog types, TimeProvider time) : PageModel
 {
     const int PageSize = 50;
 
@@ -18,7 +18,7 @@ public sealed class RemovalsModel(RemovalQueries removals, FeedTypeCatalog types
     internal static readonly (string Name, string Label)[] Inputs =
     [
         ("name", "Package"), ("target", "Target"), ("targetGroup", "Target group"), ("application", "Application"),
-        ("user", "User"), ("feed", "Feed"), ("from", "From"), ("to", "To"),
+        ("user", "User"), ("feed", "Feed"), ("period", "Period"), ("from", "From"), ("to", "To"),
     ];
 
     internal RecordQuery Query { get; private set; } = null!;
@@ -33,7 +33,7 @@ public sealed class RemovalsModel(RemovalQueries removals, FeedTypeCatalog types
     /// <summary>Shows a page of the list.</summary>
     public async Task OnGetAsync(CancellationToken ct)
     {
-        Query = RemovalQuery.Read(Request.Query, types, PageSize);
+        Query = RemovalQuery.Read(Request.Query, types, PageSize, time.GetUtcNow());
         if (Query.Given.Problem is not null)
         {
             Response.StatusCode = StatusCodes.Status400BadRequest;
