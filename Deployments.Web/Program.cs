@@ -11,15 +11,20 @@ public static class Program
 {
     /// <summary>
     /// Runs the server, with <c>--demo</c> on an invented history where it would be empty; or with <c>--migrate</c>
-    /// brings the database up to date and ends; or with <c>--backup FILE</c> or <c>--restore FILE</c> does that.
+    /// brings the database up to date and ends; or with <c>--backup FILE</c>, <c>--restore FILE</c> or
+    /// <c>--verify-ledger</c> does that.
     /// </summary>
-    /// <returns>0, or 1 when the program could not start; the reason is on standard error.</returns>
+    /// <returns>
+    /// 0; or 1 when the program could not start, with the reason on standard error, or the ledger does not verify.
+    /// </returns>
     public static async Task<int> Main(string[] args)
     {
         try
         {
             if (await BackupCommands.RunAsync(args))
                 return 0;
+            if (await LedgerCommand.IsSoundOrNullAsync(args) is { } isSound)
+                return isSound ? 0 : 1;
             // The configuration would take the argument that follows one of these for its value.
             await using var app = await BuildAsync(
                 [.. DemoSetup.Settings(args), .. args.Where(arg => arg is not ("--migrate" or "--demo"))]);
@@ -73,6 +78,7 @@ public static class Program
         builder.AddVulnerabilities();
         builder.AddNotifications();
         builder.AddOctopus();
+        builder.AddLedger();
         builder.AddJobs(connectionString);
         builder.AddPages();
         builder.AddTelemetry();
@@ -99,6 +105,7 @@ public static class Program
             app.MapInventory();
             app.MapVulnerabilities();
             app.MapOctopus();
+            app.MapLedger();
             await app.MapTelemetryAsync();
             app.MapRazorPages();
             return app;

@@ -923,6 +923,159 @@ ALTER TABLE public.inventory_uploads ALTER COLUMN upload_id ADD GENERATED ALWAYS
     CACHE 1
 );
 
+CREATE TABLE public.ledger_anchors (
+    anchor_id bigint NOT NULL,
+    anchored_at timestamp with time zone NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    places text[] NOT NULL,
+    CONSTRAINT ledger_anchors_root_check CHECK ((octet_length(root) = 32))
+);
+
+COMMENT ON TABLE public.ledger_anchors IS 'Tree heads of the ledger that were noted outside of this database.';
+
+COMMENT ON COLUMN public.ledger_anchors.size IS 'How many entries the ledger had.';
+
+COMMENT ON COLUMN public.ledger_anchors.places IS 'Where it was noted: file, webhook.';
+
+ALTER TABLE public.ledger_anchors ALTER COLUMN anchor_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ledger_anchors_anchor_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.ledger_entries (
+    number bigint NOT NULL,
+    chained_at timestamp with time zone NOT NULL,
+    kind smallint NOT NULL,
+    origin smallint NOT NULL,
+    leaves integer NOT NULL,
+    first_id bigint,
+    last_id bigint,
+    ids bytea NOT NULL,
+    marks bytea NOT NULL,
+    root bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT ledger_entries_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT ledger_entries_origin_check CHECK (((origin >= 1) AND (origin <= 3))),
+    CONSTRAINT ledger_entries_root_check CHECK ((octet_length(root) = 32))
+);
+ALTER TABLE ONLY public.ledger_entries ALTER COLUMN marks SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE public.ledger_entries IS 'The ledger: each entry covers some rows of one kind by the root of a Merkle tree over their leaves, and the entry before it by its hash. Entries are the leaves of the tree above. Only ever added to.';
+
+COMMENT ON COLUMN public.ledger_entries.number IS 'From 1, without gaps.';
+
+COMMENT ON COLUMN public.ledger_entries.kind IS 'As in ledger_pending.';
+
+COMMENT ON COLUMN public.ledger_entries.origin IS '1 written with the rows, 2 sealed later: the rows were there before the ledger, 3 the end of such sealing, without rows.';
+
+COMMENT ON COLUMN public.ledger_entries.first_id IS 'The smallest of ids, to find the entry of a row; null when it has none.';
+
+COMMENT ON COLUMN public.ledger_entries.last_id IS 'The largest of ids.';
+
+COMMENT ON COLUMN public.ledger_entries.ids IS 'Which rows, as runs of ids.';
+
+COMMENT ON COLUMN public.ledger_entries.marks IS 'The first four bytes of each leaf hash, to tell which row was changed where the root does not fit.';
+
+COMMENT ON COLUMN public.ledger_entries.hash IS 'The leaf hash of the entry, which contains that of the entry before.';
+
+CREATE TABLE public.ledger_nodes (
+    level smallint NOT NULL,
+    place bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT ledger_nodes_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+COMMENT ON TABLE public.ledger_nodes IS 'Inner nodes of the tree over the entries, to make its root and proofs from few rows: of level 1 one for each full 256 entries, of level 2 one for each full 65,536 ...';
+
+CREATE TABLE public.ledger_pending (
+    pending_id bigint NOT NULL,
+    kind smallint NOT NULL,
+    leaves integer NOT NULL,
+    ids bigint[] NOT NULL,
+    hashes bytea NOT NULL,
+    CONSTRAINT ledger_pending_check CHECK (((cardinality(ids) = leaves) AND (octet_length(hashes) = (32 * leaves)))),
+    CONSTRAINT ledger_pending_leaves_check CHECK ((leaves > 0))
+);
+ALTER TABLE ONLY public.ledger_pending ALTER COLUMN hashes SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE public.ledger_pending IS 'Leaves of the ledger that wait to be chained: written by the transaction that writes the rows they are of, taken out a few seconds later.';
+
+COMMENT ON COLUMN public.ledger_pending.kind IS 'Of what: 1 deployment records, 2 removals, 3 assessments, 4 their revocations, 5 accepted differences, 6 their revocations, 7 administrative changes, 8 tombstones of records.';
+
+COMMENT ON COLUMN public.ledger_pending.hashes IS 'The leaf hashes, 32 bytes each, in the order of ids.';
+
+ALTER TABLE public.ledger_pending ALTER COLUMN pending_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ledger_pending_pending_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.ledger_sealing (
+    kind smallint NOT NULL,
+    began_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_id bigint DEFAULT '-9223372036854775808'::bigint NOT NULL,
+    sealed bigint DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE public.ledger_sealing IS 'How far rows that were there before the ledger are sealed. Whether that has ended is told by an entry.';
+
+COMMENT ON COLUMN public.ledger_sealing.began_at IS 'Since when the ledger is kept.';
+
+CREATE TABLE public.ledger_tombstone_batches (
+    tombstone_batch_id bigint NOT NULL,
+    removed_at timestamp with time zone NOT NULL,
+    removed_by text NOT NULL,
+    reason text NOT NULL
+);
+
+COMMENT ON TABLE public.ledger_tombstone_batches IS 'When, by whom and by which rule rows were deleted that are in the ledger.';
+
+ALTER TABLE public.ledger_tombstone_batches ALTER COLUMN tombstone_batch_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ledger_tombstone_batches_tombstone_batch_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.ledger_tombstones (
+    kind smallint NOT NULL,
+    id bigint NOT NULL,
+    tombstone_batch_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT ledger_tombstones_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+COMMENT ON TABLE public.ledger_tombstones IS 'The leaf hash of each deleted row, so that its entry still verifies. Without foreign keys, as records (db/decisions/0004).';
+
+CREATE TABLE public.ledger_verifications (
+    verification_id bigint NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    problems bigint NOT NULL,
+    report jsonb NOT NULL
+);
+
+COMMENT ON TABLE public.ledger_verifications IS 'What verifications of the ledger found; the newest few.';
+
+ALTER TABLE public.ledger_verifications ALTER COLUMN verification_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ledger_verifications_verification_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.mail_server (
     is_only boolean DEFAULT true NOT NULL,
     host text NOT NULL,
@@ -957,7 +1110,8 @@ CREATE TABLE public.nodes (
     journal_bytes bigint NOT NULL,
     refused_bytes bigint NOT NULL,
     disk_free_bytes bigint,
-    disk_bytes bigint
+    disk_bytes bigint,
+    keeps_ledger boolean DEFAULT false NOT NULL
 );
 
 COMMENT ON TABLE public.nodes IS 'Web nodes: one row per start of the program, renewed twice a minute while it runs.';
@@ -971,6 +1125,8 @@ COMMENT ON COLUMN public.nodes.journal_bytes IS 'What waits in the node''s journ
 COMMENT ON COLUMN public.nodes.refused_bytes IS 'Journaled entries that the database refused, kept for a person.';
 
 COMMENT ON COLUMN public.nodes.disk_free_bytes IS 'Free space where the data directory is; null where it cannot be told.';
+
+COMMENT ON COLUMN public.nodes.keeps_ledger IS 'False for a node of a version that writes without the ledger: sealing waits until none runs.';
 
 CREATE TABLE public.notification_deliveries (
     notification_delivery_id bigint NOT NULL,
@@ -1768,6 +1924,30 @@ ALTER TABLE ONLY public.inventory_uploads
 ALTER TABLE ONLY public.inventory_uploads
     ADD CONSTRAINT inventory_uploads_scope_id_at_key UNIQUE (scope_id, at);
 
+ALTER TABLE ONLY public.ledger_anchors
+    ADD CONSTRAINT ledger_anchors_pkey PRIMARY KEY (anchor_id);
+
+ALTER TABLE ONLY public.ledger_entries
+    ADD CONSTRAINT ledger_entries_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.ledger_nodes
+    ADD CONSTRAINT ledger_nodes_pkey PRIMARY KEY (level, place);
+
+ALTER TABLE ONLY public.ledger_pending
+    ADD CONSTRAINT ledger_pending_pkey PRIMARY KEY (pending_id);
+
+ALTER TABLE ONLY public.ledger_sealing
+    ADD CONSTRAINT ledger_sealing_pkey PRIMARY KEY (kind);
+
+ALTER TABLE ONLY public.ledger_tombstone_batches
+    ADD CONSTRAINT ledger_tombstone_batches_pkey PRIMARY KEY (tombstone_batch_id);
+
+ALTER TABLE ONLY public.ledger_tombstones
+    ADD CONSTRAINT ledger_tombstones_pkey PRIMARY KEY (kind, id);
+
+ALTER TABLE ONLY public.ledger_verifications
+    ADD CONSTRAINT ledger_verifications_pkey PRIMARY KEY (verification_id);
+
 ALTER TABLE ONLY public.mail_server
     ADD CONSTRAINT mail_server_pkey PRIMARY KEY (is_only);
 
@@ -1978,6 +2158,8 @@ CREATE INDEX installations_running_by_package ON public.installations USING btre
 CREATE INDEX installations_running_by_version ON public.installations USING btree (version_id) WHERE (removed_at IS NULL);
 
 CREATE INDEX inventory_targets_by_scope ON public.inventory_targets USING btree (scope_id);
+
+CREATE INDEX ledger_entries_by_row ON public.ledger_entries USING btree (kind, last_id) INCLUDE (first_id);
 
 CREATE INDEX notification_deliveries_by_notification ON public.notification_deliveries USING btree (notification_id);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dapper;
+using Deployments.Data.Ledger;
 using Npgsql;
 
 namespace Deployments.Data.Audit;
@@ -25,17 +26,20 @@ public sealed class AuditStore(NpgsqlDataSource database)
     public async Task AddAsync(AuditedChange change, Actor by, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        await AddAsync(connection, null, change, by, ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await CommitAsync(transaction, change, by, ct);
     }
 
     /// <summary>Notes a change in the transaction that makes it.</summary>
-    public static Task AddAsync(
-        NpgsqlConnection connection, NpgsqlTransaction? transaction, AuditedChange change, Actor by,
-        CancellationToken ct) =>
-        connection.ExecuteAsync(new CommandDefinition(
+    public static async Task AddAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, AuditedChange change, Actor by,
+        CancellationToken ct)
+    {
+        var id = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
             """
             insert into audit_events (actor, address, action, subject_kind, subject_name, before, after)
             values (@Actor, @Address, @Action, @SubjectKind, @SubjectName, @Before::jsonb, @After::jsonb)
+            returning audit_event_id
             """,
             new
             {
@@ -49,6 +53,8 @@ public sealed class AuditStore(NpgsqlDataSource database)
             },
             transaction,
             cancellationToken: ct));
+        await LedgerPending.AddAsync(connection, transaction, AuditLedger.Instance, [id], ct);
+    }
 
     /// <summary>Notes a change in the transaction that makes it, whose last statement this is.</summary>
     public static async Task CommitAsync(

@@ -16,6 +16,9 @@ static class AdvisoryLocks
     /// <summary>Held together by those who add targets, alone by who changes groups; also in migration 0042.</summary>
     public const long TargetGroups = 862_407;
 
+    /// <summary>Held by who adds entries to the ledger.</summary>
+    public const long Ledger = 862_408;
+
     public const long Findings = 7_482_011;
 
     /// <summary>The first half of a lock of two; the second is the connection.</summary>

@@ -1,5 +1,6 @@
 using Dapper;
 using Deployments.Data.Audit;
+using Deployments.Data.Ledger;
 using Npgsql;
 
 namespace Deployments.Data.Inventory;
@@ -25,11 +26,12 @@ public sealed class DriftStore(NpgsqlDataSource database)
         ArgumentNullException.ThrowIfNull(by);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await connection.ExecuteAsync(new CommandDefinition(
+        var id = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
             """
             insert into drift_acceptances (
                 target_id, package_id, kind, recorded_id, seen_id, reason, accepted_by, accepted_at, expires_at)
             values (@TargetId, @PackageId, @kind, @RecordedId, @SeenId, @reason, @Name, @now, @expiresAt)
+            returning drift_acceptance_id
             """,
             new
             {
@@ -43,6 +45,7 @@ public sealed class DriftStore(NpgsqlDataSource database)
                 now = now.UtcDateTime,
                 expiresAt = expiresAt?.UtcDateTime,
             }, transaction, cancellationToken: ct));
+        await LedgerPending.AddAsync(connection, transaction, AcceptanceLedger.Made, [id], ct);
         await AuditStore.CommitAsync(
             transaction,
             new AuditedChange("drift.accept", "target", drift.Target, null, Facts(drift, reason, expiresAt)), by, ct);
@@ -59,13 +62,14 @@ public sealed class DriftStore(NpgsqlDataSource database)
         ArgumentNullException.ThrowIfNull(by);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var revoked = await connection.ExecuteAsync(new CommandDefinition(
+        var revoked = (await connection.QueryAsync<int>(new CommandDefinition(
             """
             update drift_acceptances
             set revoked_at = @now, revoked_by = @Name
             where target_id = @TargetId and package_id = @PackageId and kind = @kind
               and recorded_id is not distinct from @RecordedId::int and seen_id is not distinct from @SeenId::int
               and revoked_at is null and (expires_at is null or expires_at > @now)
+            returning drift_acceptance_id
             """,
             new
             {
@@ -76,12 +80,14 @@ public sealed class DriftStore(NpgsqlDataSource database)
                 drift.SeenId,
                 by.Name,
                 now = now.UtcDateTime,
-            }, transaction, cancellationToken: ct));
-        if (revoked > 0)
-            await AuditStore.CommitAsync(
-                transaction,
-                new AuditedChange("drift.revoke", "target", drift.Target,
-                    Facts(drift, drift.AcceptedReason, drift.AcceptedUntil), null), by, ct);
+            }, transaction, cancellationToken: ct))).Select(id => (long)id).ToArray();
+        if (revoked.Length == 0)
+            return;
+        await LedgerPending.AddAsync(connection, transaction, AcceptanceLedger.Revoked, revoked, ct);
+        await AuditStore.CommitAsync(
+            transaction,
+            new AuditedChange("drift.revoke", "target", drift.Target,
+                Facts(drift, drift.AcceptedReason, drift.AcceptedUntil), null), by, ct);
     }
 
     static object Facts(DriftRow drift, string? reason, DateTimeOffset? expiresAt) => new

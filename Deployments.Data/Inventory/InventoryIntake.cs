@@ -141,17 +141,18 @@ public sealed class InventoryIntake : IAsyncDisposable
         await transaction.CommitAsync(ct);
     }
 
-    async Task<Dictionary<string, int>> TargetsAsync(
+    async Task<int[]> TargetsAsync(
         NpgsqlTransaction transaction, NewInventory inventory, CancellationToken ct)
     {
         var names = await connection.QueryAsync<string>(new CommandDefinition(
             "select distinct target from seen_packages where target is not null", transaction: transaction,
             cancellationToken: ct));
-        return await new Dictionaries(connection, transaction, ct).TargetsAsync(names.Append(inventory.Target));
+        var targets = await new Dictionaries(connection, transaction, ct).TargetsAsync(names.Append(inventory.Target));
+        return [.. targets.Values.Select(target => target.Id)];
     }
 
     async Task ResolveAsync(
-        NpgsqlTransaction transaction, InventoryScope scope, Dictionary<string, int> targets, CancellationToken ct)
+        NpgsqlTransaction transaction, InventoryScope scope, int[] targets, CancellationToken ct)
     {
         await ExecuteAsync(transaction,
             """
@@ -162,7 +163,7 @@ public sealed class InventoryIntake : IAsyncDisposable
             join package_versions v
                 on v.package_id = p.package_id and v.version_key = s.version_key and v.qualifier = s.qualifier
             left join targets t on t.target_id = any (@ids) and t.name_key = s.target_key
-            """, new { scope.TargetId, ids = targets.Values.ToArray() }, ct);
+            """, new { scope.TargetId, ids = targets }, ct);
         await ExecuteAsync(transaction, "analyze sightings", null, ct);
         await ExecuteAsync(transaction,
             """

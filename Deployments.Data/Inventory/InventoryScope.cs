@@ -41,8 +41,8 @@ sealed class InventoryScope
     {
         // Names before rows, as everywhere.
         var names = new Dictionaries(connection, transaction, ct);
-        var targetId = (await names.TargetsAsync([inventory.Target])).Values.Single();
-        var recorderId = (await names.RecordersAsync([inventory.Recorder])).Values.Single();
+        var targetId = (await names.TargetsAsync([inventory.Target])).Values.Single().Id;
+        var recorderId = (await names.RecordersAsync([inventory.Recorder])).Values.Single().Id;
         await connection.ExecuteAsync(new CommandDefinition(
             """
             insert into inventory_scopes (target_id, name)

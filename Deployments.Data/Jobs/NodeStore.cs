@@ -16,9 +16,9 @@ public sealed class NodeStore(NpgsqlDataSource database)
         await connection.ExecuteAsync(new CommandDefinition(
             """
             insert into nodes (node_id, name, process_id, version, started_at, seen_at, journal_bytes, refused_bytes,
-                disk_free_bytes, disk_bytes)
+                disk_free_bytes, disk_bytes, keeps_ledger)
             values (@Id, @Name, @ProcessId, @Version, @StartedAt, @at, @JournalBytes, @RefusedBytes, @DiskFreeBytes,
-                @DiskBytes)
+                @DiskBytes, true)
             on conflict (node_id) do update
             set seen_at = excluded.seen_at, stopped_at = null, journal_bytes = excluded.journal_bytes,
                 refused_bytes = excluded.refused_bytes, disk_free_bytes = excluded.disk_free_bytes,

@@ -32,11 +32,11 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
                     where p.name_key = wanted.name_key and p.type = wanted.type and p.group_key = wanted.group_key)
                 order by name_key, type, group_key
                 on conflict do nothing
-                returning type, group_key, name_key, package_id)
-        select type, group_key, name_key, package_id as id
-        from packages join wanted using (name_key, type, group_key)
+                returning type, group_key, name_key, package_id, group_name, name)
+        select type, group_key, name_key, package_id as id, p.group_name, p.name
+        from packages p join wanted using (name_key, type, group_key)
         union all
-        select type, group_key, name_key, package_id from added
+        select type, group_key, name_key, package_id, group_name, name from added
         """;
 
     const string Versions =
@@ -53,21 +53,21 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
                       and v.qualifier = wanted.qualifier)
                 order by package_id, version_key, qualifier
                 on conflict do nothing
-                returning package_id, version_key, qualifier, version_id)
-        select package_id, version_key, qualifier, version_id as id, false as is_new
-        from package_versions join wanted using (package_id, version_key, qualifier)
+                returning package_id, version_key, qualifier, version_id, version)
+        select package_id, version_key, qualifier, version_id as id, v.version, false as is_new
+        from package_versions v join wanted using (package_id, version_key, qualifier)
         union all
-        select package_id, version_key, qualifier, version_id, true from added
+        select package_id, version_key, qualifier, version_id, version, true from added
         """;
 
-    public Task<Dictionary<string, int>> TargetsAsync(IEnumerable<string> names) => NamesAsync(Targets, names);
+    public Task<Dictionary<string, Named>> TargetsAsync(IEnumerable<string> names) => NamesAsync(Targets, names);
 
-    public Task<Dictionary<string, int>> ApplicationsAsync(IEnumerable<string> names) =>
+    public Task<Dictionary<string, Named>> ApplicationsAsync(IEnumerable<string> names) =>
         NamesAsync(Applications, names);
 
-    public Task<Dictionary<string, int>> UsersAsync(IEnumerable<string> names) => NamesAsync(Users, names);
+    public Task<Dictionary<string, Named>> UsersAsync(IEnumerable<string> names) => NamesAsync(Users, names);
 
-    public Task<Dictionary<string, int>> RecordersAsync(IEnumerable<string> names) => NamesAsync(Recorders, names);
+    public Task<Dictionary<string, Named>> RecordersAsync(IEnumerable<string> names) => NamesAsync(Recorders, names);
 
     public async Task<Dictionary<string, int>> TextsAsync(IEnumerable<string> texts)
     {
@@ -79,11 +79,12 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
             names = wanted.Select(pair => pair.Text).ToArray(),
         };
         var ids = await UntilCompleteAsync(wanted.Length, async () =>
-            (await QueryAsync<(Guid Key, int Id)>(Texts, parameters)).ToDictionary(row => row.Key, row => row.Id));
+            (await QueryAsync<(Guid Key, int Id, string Text)>(Texts, parameters))
+            .ToDictionary(row => row.Key, row => row.Id));
         return wanted.ToDictionary(pair => pair.Text, pair => ids[pair.Key], StringComparer.Ordinal);
     }
 
-    public async Task<Dictionary<(string Type, string Group, string Name), int>> PackagesAsync(
+    public async Task<Dictionary<(string Type, string Group, string Name), NamedPackage>> PackagesAsync(
         IEnumerable<NewRecord> records)
     {
         var wanted = records.DistinctBy(r => (r.PackageType, r.GroupKey, r.NameKey)).ToArray();
@@ -96,11 +97,14 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
             names = wanted.Select(r => r.Name).ToArray(),
         };
         return await UntilCompleteAsync(wanted.Length, async () =>
-            (await QueryAsync<(string Type, string Group, string Name, int Id)>(Packages, parameters))
-            .ToDictionary(row => (row.Type, row.Group, row.Name), row => row.Id));
+            (await QueryAsync<(string Type, string Group, string Name, int Id, string GroupName, string Spelling)>(
+                Packages, parameters))
+            .ToDictionary(
+                row => (row.Type, row.Group, row.Name),
+                row => new NamedPackage(row.Id, row.GroupName, row.Spelling)));
     }
 
-    public async Task<Dictionary<(int Package, string Version, string Qualifier), int>> VersionsAsync(
+    public async Task<Dictionary<(int Package, string Version, string Qualifier), Named>> VersionsAsync(
         IReadOnlyCollection<(int Package, NewRecord Record)> records)
     {
         var wanted = records.DistinctBy(r => (r.Package, r.Record.VersionKey, r.Record.Qualifier)).ToArray();
@@ -115,14 +119,16 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
         var added = new List<int>();
         var ids = await UntilCompleteAsync(wanted.Length, async () =>
         {
-            var rows = (await QueryAsync<(int Package, string Version, string Qualifier, int Id, bool IsNew)>(
-                Versions, parameters)).ToList();
+            var rows =
+                (await QueryAsync<(int Package, string Key, string Qualifier, int Id, string Version, bool IsNew)>(
+                    Versions, parameters)).ToList();
             added.AddRange(rows.Where(row => row.IsNew).Select(row => row.Id));
-            return rows.ToDictionary(row => (row.Package, row.Version, row.Qualifier), row => row.Id);
+            return rows.ToDictionary(
+                row => (row.Package, row.Key, row.Qualifier), row => new Named(row.Id, row.Version));
         });
         var origins = records.Where(r => DistributionMatch.Concerns(r.Record.PackageType))
             .Select(r => new VersionOrigin(
-                ids[(r.Package, r.Record.VersionKey, r.Record.Qualifier)], r.Record.FeedId, r.Record.SourceKey,
+                ids[(r.Package, r.Record.VersionKey, r.Record.Qualifier)].Id, r.Record.FeedId, r.Record.SourceKey,
                 r.Record.SourceVersion, r.Record.SourceSortKey, r.Record.Place, r.Record.IsInPool))
             .ToArray();
         await FindingMatch.VersionsAsync(connection, transaction, added, origins, ct);
@@ -138,10 +144,10 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
                 where not exists (select from {table} t where t.name_key = wanted.name_key)
                 order by name_key
                 on conflict do nothing
-                returning {id}, name_key)
-        select name_key as key, {id} as id from {table} where name_key = any(@keys)
+                returning {id}, name_key, name)
+        select name_key as key, {id} as id, name from {table} where name_key = any(@keys)
         union all
-        select name_key, {id} from added
+        select name_key, {id}, name from added
         """;
 
     /// <summary>The key under which two spellings of a server's, a person's or a tool's name are the same.</summary>
@@ -150,7 +156,7 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
     static Guid TextKey(string text) =>
         new(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16), bigEndian: true);
 
-    async Task<Dictionary<string, int>> NamesAsync(string sql, IEnumerable<string> names)
+    async Task<Dictionary<string, Named>> NamesAsync(string sql, IEnumerable<string> names)
     {
         var wanted = names.Select(name => (Key: NameKey(name), Name: name)).DistinctBy(pair => pair.Key)
             .OrderBy(pair => pair.Key, StringComparer.Ordinal).ToArray();
@@ -160,19 +166,19 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
             names = wanted.Select(pair => pair.Name).ToArray(),
         };
         return await UntilCompleteAsync(wanted.Length, async () =>
-            (await QueryAsync<(string Key, int Id)>(sql, parameters))
-            .ToDictionary(row => row.Key, row => row.Id, StringComparer.Ordinal));
+            (await QueryAsync<(string Key, int Id, string Name)>(sql, parameters))
+            .ToDictionary(row => row.Key, row => new Named(row.Id, row.Name), StringComparer.Ordinal));
     }
 
     // A name that another transaction added meanwhile is neither visible to the statement's snapshot nor inserted by
     // it; the next statement sees it.
-    static async Task<Dictionary<TKey, int>> UntilCompleteAsync<TKey>(
-        int count, Func<Task<Dictionary<TKey, int>>> query)
+    static async Task<Dictionary<TKey, T>> UntilCompleteAsync<TKey, T>(
+        int count, Func<Task<Dictionary<TKey, T>>> query)
         where TKey : notnull
     {
         if (count == 0)
             return [];
-        Dictionary<TKey, int> found;
+        Dictionary<TKey, T> found;
         do
             found = await query();
         while (found.Count < count);
@@ -182,3 +188,9 @@ sealed class Dictionaries(NpgsqlConnection connection, NpgsqlTransaction transac
     Task<IEnumerable<T>> QueryAsync<T>(string sql, object parameters) =>
         connection.QueryAsync<T>(new CommandDefinition(sql, parameters, transaction, cancellationToken: ct));
 }
+
+/// <summary>A dictionary row: its id, and how it is spelt, which is as it was said first.</summary>
+readonly record struct Named(int Id, string Name);
+
+/// <summary>A package of the dictionary, spelt as it was said first.</summary>
+readonly record struct NamedPackage(int Id, string GroupName, string Name);

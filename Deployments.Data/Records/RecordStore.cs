@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Ledger;
 using Deployments.Data.Notifications;
 using Npgsql;
 
@@ -53,6 +54,7 @@ public sealed class RecordStore(NpgsqlDataSource database)
         var inserted = await InsertAsync(connection, transaction, rows, ct);
         if (inserted.Count > 0)
         {
+            await NoteInLedgerAsync(connection, transaction, rows, inserted, ct);
             await InstallAsync(connection, transaction, rows, inserted, ct);
             await NoteFeedsAsync(connection, transaction, rows, ct);
             await NotificationEvents.AfterRecordsAsync(connection, transaction, wanted, inserted, ct);
@@ -80,6 +82,22 @@ public sealed class RecordStore(NpgsqlDataSource database)
             on conflict do nothing
             returning id
             """, rows, transaction, commandTimeout: 120, cancellationToken: ct))];
+
+    static Task NoteInLedgerAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, RecordRows rows, HashSet<long> inserted,
+        CancellationToken ct)
+    {
+        var (ids, hashes) = (rows.Ids, rows.LeafHashes);
+        if (inserted.Count < ids.Length)
+        {
+            var kept = Enumerable.Range(0, ids.Length).Where(i => inserted.Contains(rows.Ids[i])).ToArray();
+            ids = [.. kept.Select(i => rows.Ids[i])];
+            hashes = [.. kept.SelectMany(i => rows.LeafHashes.Skip(i * MerkleTree.HashBytes)
+                .Take(MerkleTree.HashBytes))];
+        }
+
+        return LedgerPending.AddAsync(connection, transaction, LedgerKind.Record, ids, hashes, ct);
+    }
 
     static async Task InstallAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, RecordRows rows, HashSet<long> inserted,

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Ledger;
 using Deployments.Data.Records;
 using Npgsql;
 
@@ -74,6 +75,7 @@ public sealed class RemovalStore(NpgsqlDataSource database)
             where target_id = @TargetId and package_id = @PackageId
               and @removedAt >= deployed_at and (removed_at is null or @removedAt < removed_at)
             """, new { id, removedAt, place.TargetId, place.PackageId }, transaction, cancellationToken: ct));
+        await LedgerPending.AddAsync(connection, transaction, RemovalLedger.Instance, [id], ct);
         return new RemovalResult(RemovalOutcome.Removed, id);
     }
 
@@ -179,7 +181,7 @@ public sealed class RemovalStore(NpgsqlDataSource database)
             var texts = await dictionaries.TextsAsync(
                 removal.Url is null ? [removal.Description] : [removal.Description, removal.Url]);
             return new Names(
-                applications.Values.Single(), users.Values.Single(), recorders.Values.Single(),
+                applications.Values.Single().Id, users.Values.Single().Id, recorders.Values.Single().Id,
                 texts[removal.Description], removal.Url is null ? null : texts[removal.Url]);
         }
     }

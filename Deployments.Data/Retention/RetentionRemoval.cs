@@ -1,6 +1,8 @@
 using Dapper;
 using Deployments.Data.Audit;
 using Deployments.Data.Database;
+using Deployments.Data.Ledger;
+using Deployments.Data.Records;
 using Npgsql;
 
 namespace Deployments.Data.Retention;
@@ -120,41 +122,56 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
         await transaction.CommitAsync(ct);
     }
 
-    Task<Batch> RemoveBatchAsync(
+    // What goes is chosen first, and leaves tombstones in the ledger before it is deleted: records are never changed
+    // meanwhile, and nobody else deletes them.
+    async Task<Batch> RemoveBatchAsync(
+        NpgsqlTransaction transaction, RetentionRule rule, DateTimeOffset now, Place after, CancellationToken ct)
+    {
+        var scan = await ScanAsync(transaction, rule, now, after, ct);
+        await Tombstones.AddAsync(
+            connection, transaction, RecordLedger.Instance, scan.Going, now, Actor.Program.Name,
+            $"Retention rule {RetentionStore.Subject(rule)}", ct);
+        var removed = await connection.QuerySingleAsync<Batch>(new CommandDefinition(
+            """
+            with removed as (
+                delete from deployments
+                where id = any(@Going)
+                returning id, deployed_at),
+            repeats as (
+                delete from duplicate_records
+                where deployment_id = any(array(select id from removed))
+                returning id)
+            select (select count(*) from removed) as records,
+                (select min(deployed_at) from removed) as oldest,
+                (select max(deployed_at) from removed) as newest,
+                (select count(*) from repeats) as repeats
+            """, new { scan.Going }, transaction, commandTimeout: 120, cancellationToken: ct));
+        return removed with { Scanned = scan.Scanned, LastAt = scan.LastAt, LastId = scan.LastId };
+    }
+
+    Task<Scan> ScanAsync(
         NpgsqlTransaction transaction, RetentionRule rule, DateTimeOffset now, Place after, CancellationToken ct) =>
-        connection.QuerySingleAsync<Batch>(new CommandDefinition(
+        connection.QuerySingleAsync<Scan>(new CommandDefinition(
             """
             with scanned as materialized (
                 select id, deployed_at, target_id, package_id, feed_id
                 from deployments
                 where deployed_at < @cutoff and (deployed_at, id) > (@At, @Id)
                 order by deployed_at, id
-                limit @BatchRows),
-            going as (
-                select s.id
-                from scanned s
-                where (@FeedId::int is null or s.feed_id = @FeedId)
-                  and (@pattern::text is null or (
-                    select t.name from targets t where t.target_id = s.target_id) ilike @pattern)
-                  and s.id is distinct from (
-                    select i.deployment_id
-                    from installations i
-                    where i.target_id = s.target_id and i.package_id = s.package_id)),
-            removed as (
-                delete from deployments
-                where id = any(array(select id from going))
-                returning id, deployed_at),
-            repeats as (
-                delete from duplicate_records
-                where deployment_id = any(array(select id from removed))
-                returning id)
+                limit @BatchRows)
             select (select count(*) from scanned) as scanned,
                 (select deployed_at from scanned order by deployed_at desc, id desc limit 1) as last_at,
                 (select id from scanned order by deployed_at desc, id desc limit 1) as last_id,
-                (select count(*) from removed) as records,
-                (select min(deployed_at) from removed) as oldest,
-                (select max(deployed_at) from removed) as newest,
-                (select count(*) from repeats) as repeats
+                array(
+                    select s.id
+                    from scanned s
+                    where (@FeedId::int is null or s.feed_id = @FeedId)
+                      and (@pattern::text is null or (
+                        select t.name from targets t where t.target_id = s.target_id) ilike @pattern)
+                      and s.id is distinct from (
+                        select i.deployment_id
+                        from installations i
+                        where i.target_id = s.target_id and i.package_id = s.package_id)) as going
             """,
             new
             {
@@ -281,6 +298,17 @@ sealed class RetentionRemoval(NpgsqlConnection connection)
     }
 
     sealed record Place(DateTimeOffset At, long Id);
+
+    sealed record Scan
+    {
+        public long Scanned { get; init; }
+
+        public DateTimeOffset? LastAt { get; init; }
+
+        public long? LastId { get; init; }
+
+        public long[] Going { get; init; } = [];
+    }
 
     sealed record Batch
     {

@@ -1,5 +1,6 @@
 using Dapper;
 using Deployments.Data.Audit;
+using Deployments.Data.Ledger;
 using Deployments.Data.Notifications;
 using Deployments.Data.Records;
 using Npgsql;
@@ -63,6 +64,7 @@ public sealed class AssessmentStore(NpgsqlDataSource database)
             return (AssessmentOutcome.UnknownTarget, 0);
 
         var id = await InsertAsync(connection, transaction, assessment, found, now, by, ct);
+        await LedgerPending.AddAsync(connection, transaction, AssessmentLedger.Made, [id], ct);
         await AuditStore.CommitAsync(transaction,
             new AuditedChange("assessment.create", "advisory", assessment.AdvisoryId, null, new
             {
@@ -108,6 +110,7 @@ public sealed class AssessmentStore(NpgsqlDataSource database)
             """, new { id, groupId, now = now.UtcDateTime, by.Name }, transaction, cancellationToken: ct));
         if (revoked is null)
             return false;
+        await LedgerPending.AddAsync(connection, transaction, AssessmentLedger.Revoked, [id], ct);
         await AuditStore.CommitAsync(transaction,
             new AuditedChange(
                 "assessment.revoke", "advisory", revoked.AdvisoryId, new { id, revoked.State, revoked.Reason }, null),

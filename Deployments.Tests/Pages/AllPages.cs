@@ -77,6 +77,7 @@ static class AllPages
         ("/admin/rejected", 200, true),
         ("/admin/feeds/apt", 200, true),
         ("/feeds/apt", 200, true),
+        ("/admin/ledger", 200, true),
         ("/admin/octopus", 200, true),
         ("/admin/octopus/prod", 200, true),
         ("/admin/notifications", 200, true),

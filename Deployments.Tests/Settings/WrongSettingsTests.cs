@@ -24,6 +24,8 @@ public sealed class WrongSettingsTests : IDisposable
         ["TlsKey"] = ["/nowhere/tls.key", "/etc/hostname"],
         ["AnonymousMetrics"] = ["maybe", "2"],
         ["MetricsKey"] = ["short", "with a blank", "with:colon", Long],
+        ["LedgerAnchorFile"] = ["anchors.jsonl", "/nowhere/anchors.jsonl", "/"],
+        ["LedgerAnchorWebhook"] = ["here", "ftp://x/", "https://a:b@x/"],
         ["ConnectorsMayReachPrivateNetworks"] = ["maybe", "0"],
         ["ConnectorCacheBytesMax"] = ["10 GB", "-1", "1.5", "9223372036854775807", "99999999999999999999"],
         ["UploadBytesMax"] = ["4 GB", "0", "-1", "9223372036854775807", "99999999999999999999"],

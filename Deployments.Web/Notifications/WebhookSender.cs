@@ -46,15 +46,27 @@ sealed class WebhookSender(UpstreamGuard guard, ConnectorSecrets secrets, Notifi
     /// <param name="rule">Says where to, and with what secret.</param>
     /// <param name="notification">What happened.</param>
     /// <param name="ct">Ends the program; then nothing is known of what the receiver got.</param>
-    public async Task<DeliveryResult> SendAsync(
-        NotificationRule rule, ClaimedNotification notification, CancellationToken ct)
+    public Task<DeliveryResult> SendAsync(
+        NotificationRule rule, ClaimedNotification notification, CancellationToken ct) =>
+        SendAsync(() => Request(rule, notification), ct);
+
+    /// <summary>Sends a body that is of no notification, once and unsigned.</summary>
+    /// <param name="url">Where to.</param>
+    /// <param name="occasion">What it is about.</param>
+    /// <param name="body">JSON.</param>
+    /// <param name="ct">Ends the program.</param>
+    /// <returns>Why it was not taken; null when it was.</returns>
+    public async Task<string?> PostAsync(string url, string occasion, byte[] body, CancellationToken ct) =>
+        (await SendAsync(() => Request(url, occasion, body), ct)).Problem;
+
+    async Task<DeliveryResult> SendAsync(Func<HttpRequestMessage> make, CancellationToken ct)
     {
         var began = time.GetTimestamp();
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
         timeout.CancelAfter(Timeout);
         try
         {
-            using var request = Request(rule, notification);
+            using var request = make();
             using var response = await invoker.SendAsync(request, timeout.Token);
             var status = (int)response.StatusCode;
             var answer = await ReadAsync(response.Content, timeout.Token);
@@ -89,11 +101,17 @@ sealed class WebhookSender(UpstreamGuard guard, ConnectorSecrets secrets, Notifi
     HttpRequestMessage Request(NotificationRule rule, ClaimedNotification notification)
     {
         var body = NotificationText.Body(rule, notification, links);
-        var request = new HttpRequestMessage(HttpMethod.Post, rule.Url);
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Deployments", "1"));
-        request.Headers.Add("X-Deployments-Event", NotificationText.EventOf(notification.Occasion));
+        var request = Request(rule.Url!, NotificationText.EventOf(notification.Occasion), body);
         request.Headers.Add("X-Deployments-Delivery", notification.DeliveryKey.ToString());
         request.Headers.Add("X-Deployments-Signature-256", Sign(secrets.Unprotect(rule.SecretEncrypted!), body));
+        return request;
+    }
+
+    static HttpRequestMessage Request(string url, string occasion, byte[] body)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, url);
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Deployments", "1"));
+        request.Headers.Add("X-Deployments-Event", occasion);
         request.Content = new ByteArrayContent(body);
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json", "utf-8");
         return request;

@@ -48,6 +48,15 @@ public sealed record DeploymentsSettings
     public string? MetricsKey { get; init; }
 
     /// <summary>
+    /// A file that what the ledger is, is appended to each hour: best where who administers the database cannot write.
+    /// Null: none.
+    /// </summary>
+    public string? LedgerAnchorFile { get; init; }
+
+    /// <summary>An http or https address that it is sent to each hour; null: none.</summary>
+    public Uri? LedgerAnchorWebhook { get; init; }
+
+    /// <summary>
     /// Whether connectors may reach loopback and private addresses. Link-local addresses are always refused.
     /// </summary>
     public bool ConnectorsMayReachPrivateNetworks { get; init; } = true;
@@ -132,6 +141,15 @@ public sealed class DeploymentsSettingsValidator : AbstractValidator<Deployments
         RuleFor(settings => settings.PublicUrl).Must(url => url is null || CanBeginAddresses(url))
             .WithMessage(settings => SettingsCheck.Sentence(
                 "PublicUrl", $"{settings.PublicUrl}", "it must be an http or https address"));
+        RuleFor(settings => settings.LedgerAnchorWebhook)
+            .Must(url => url is null || url.Scheme is "http" or "https" && url.UserInfo.Length == 0)
+            .WithMessage(settings => SettingsCheck.Sentence(
+                "LedgerAnchorWebhook", $"{settings.LedgerAnchorWebhook}",
+                "it must be an http or https address without a user name"));
+        RuleFor(settings => settings.LedgerAnchorFile).Must(path => path is null || IsPlaceOfFile(path))
+            .WithMessage(settings => SettingsCheck.Sentence(
+                "LedgerAnchorFile", settings.LedgerAnchorFile,
+                "it must be the whole path of a file, in a directory that there is"));
         AddRulesForMail();
     }
 
@@ -153,6 +171,9 @@ public sealed class DeploymentsSettingsValidator : AbstractValidator<Deployments
             .WithMessage(settings => SettingsCheck.Sentence(
                 "Smtp:From", settings.Smtp.From, "it must be a mail address"));
     }
+
+    static bool IsPlaceOfFile(string path) =>
+        Path.IsPathFullyQualified(path) && !Directory.Exists(path) && Directory.Exists(Path.GetDirectoryName(path));
 
     // What follows is put behind its path.
     static bool CanBeginAddresses(Uri url) =>
