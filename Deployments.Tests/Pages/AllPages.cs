@@ -87,6 +87,7 @@ static class AllPages
         ("/sign-in?refused=Role&provider=corp", 403, false),
         ("/invitation/none", 404, false),
         ("/account", 200, true),
+        ("/account/keys", 200, true),
         ("/account/filters", 200, true),
         ("/account/targets", 200, true),
         ("/no-such-page", 404, false),
