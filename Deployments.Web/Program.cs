@@ -69,7 +69,7 @@ public static class Program
         var settings = builder.AddSettings();
         builder.AddTls(settings);
         var connectionString = await builder.AddDatabaseAsync(settings);
-        builder.AddAccounts();
+        builder.AddAccounts(settings);
         builder.AddGateway(settings);
         builder.AddManagementApi();
         builder.AddRecordApi();

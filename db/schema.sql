@@ -91,6 +91,51 @@ $$;
 
 COMMENT ON FUNCTION public.target_group_of(key text) IS 'The group of a target with this name key; null: no rule matches.';
 
+CREATE TABLE public.account_identities (
+    account_identity_id integer NOT NULL,
+    account_id integer NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    provider text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone,
+    CONSTRAINT account_identities_issuer_check CHECK (((length(issuer) >= 1) AND (length(issuer) <= 300))),
+    CONSTRAINT account_identities_provider_check CHECK (((length(provider) >= 1) AND (length(provider) <= 100))),
+    CONSTRAINT account_identities_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 255)))
+);
+
+COMMENT ON TABLE public.account_identities IS 'As whom an identity provider or a directory knows the person of an account. A name or an address, which somebody could choose there, is never compared.';
+
+COMMENT ON COLUMN public.account_identities.issuer IS 'Who says it: the issuer of ID tokens as they name it, or the directory as the settings name it.';
+
+COMMENT ON COLUMN public.account_identities.subject IS 'What the issuer never gives to another person.';
+
+COMMENT ON COLUMN public.account_identities.provider IS 'What the settings called it when it was bound, for people.';
+
+ALTER TABLE public.account_identities ALTER COLUMN account_identity_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.account_identities_account_identity_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.account_invitations (
+    token_hash bytea NOT NULL,
+    account_id integer NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT account_invitations_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+COMMENT ON TABLE public.account_invitations IS 'Links with which somebody binds an identity to an account that an administrator made for them. The link itself is shown once, and is not kept.';
+
+COMMENT ON COLUMN public.account_invitations.token_hash IS 'SHA-256 of 256 random bits.';
+
+COMMENT ON COLUMN public.account_invitations.used_at IS 'A link counts once; null: it was not used yet.';
+
 CREATE TABLE public.accounts (
     account_id integer NOT NULL,
     name text NOT NULL,
@@ -104,9 +149,9 @@ CREATE TABLE public.accounts (
     CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'publisher'::text, 'administrator'::text])))
 );
 
-COMMENT ON TABLE public.accounts IS 'People who sign in with a name and a password. Never removed, only made inactive: the audit log names them.';
+COMMENT ON TABLE public.accounts IS 'People who sign in: with a name and a password, through an identity provider, or with their password of a directory. Never removed, only made inactive: the audit log names them.';
 
-COMMENT ON COLUMN public.accounts.password_hash IS 'Salted and stretched, in the format of ASP.NET Core''s PasswordHasher.';
+COMMENT ON COLUMN public.accounts.password_hash IS 'Salted and stretched, in the format of ASP.NET Core''s PasswordHasher. Empty: the person has no password here.';
 
 COMMENT ON COLUMN public.accounts.security_stamp IS 'Changed with the password, the role and the active mark: cookies issued before no longer count.';
 
@@ -1801,6 +1846,12 @@ COMMENT ON COLUMN public.version_feeds.places IS 'Folders of the feed from which
 
 COMMENT ON COLUMN public.version_feeds.awaits_suite IS 'Whether it is still to be found out which suites of the feed name it.';
 
+ALTER TABLE ONLY public.account_identities
+    ADD CONSTRAINT account_identities_pkey PRIMARY KEY (account_identity_id);
+
+ALTER TABLE ONLY public.account_invitations
+    ADD CONSTRAINT account_invitations_pkey PRIMARY KEY (token_hash);
+
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (account_id);
 
@@ -2059,6 +2110,12 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.version_feeds
     ADD CONSTRAINT version_feeds_pkey PRIMARY KEY (version_id, feed_id);
 
+CREATE INDEX account_identities_by_account ON public.account_identities USING btree (account_id);
+
+CREATE UNIQUE INDEX account_identities_by_subject ON public.account_identities USING btree (issuer, subject);
+
+CREATE INDEX account_invitations_by_account ON public.account_invitations USING btree (account_id);
+
 CREATE UNIQUE INDEX accounts_by_name ON public.accounts USING btree (lower(name));
 
 CREATE INDEX advisories_by_group ON public.advisories USING btree (group_id);
@@ -2268,6 +2325,12 @@ CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.feeds FO
 CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.package_statuses FOR EACH STATEMENT EXECUTE FUNCTION public.notify_feeds_changed();
 
 CREATE TRIGGER targets_grouped BEFORE INSERT ON public.targets FOR EACH ROW EXECUTE FUNCTION public.put_target_in_group();
+
+ALTER TABLE ONLY public.account_identities
+    ADD CONSTRAINT account_identities_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.account_invitations
+    ADD CONSTRAINT account_invitations_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
 
 ALTER TABLE ONLY public.advisory_names
     ADD CONSTRAINT advisory_names_advisory_id_fkey FOREIGN KEY (advisory_id) REFERENCES public.advisories(advisory_id) ON DELETE CASCADE;

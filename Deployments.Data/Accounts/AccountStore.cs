@@ -9,6 +9,11 @@ namespace Deployments.Data.Accounts;
 public sealed class AccountStore(NpgsqlDataSource database)
 {
     /// <summary>Makes an account.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="passwordHash">The password's hash; empty: it has none here.</param>
+    /// <param name="role">What the person may do.</param>
+    /// <param name="by">Who makes it.</param>
+    /// <param name="ct">Cancels.</param>
     /// <returns><c>Saved</c> or <c>NameTaken</c>.</returns>
     public async Task<AccountOutcome> AddAsync(
         string name, string passwordHash, AccountRole role, Actor by, CancellationToken ct)
@@ -67,10 +72,16 @@ public sealed class AccountStore(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        // Locking every administrator keeps two of them from removing each other at the same moment.
+        // Locking every administrator keeps two of them from removing each other at the same moment. Only those with a
+        // password here count: the others are locked out while their identity provider is away.
         var administrators = (await connection.QueryAsync<int>(new CommandDefinition(
-            "select account_id from accounts where role = 'administrator' and active order by account_id for update",
-            transaction: transaction, cancellationToken: ct))).ToList();
+            """
+            select account_id
+            from accounts
+            where role = 'administrator' and active and password_hash <> ''
+            order by account_id
+            for update
+            """, transaction: transaction, cancellationToken: ct))).ToList();
         var account = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             "select account_id, name, role, active from accounts where lower(name) = lower(@name) for update",
             new { name }, transaction, cancellationToken: ct));

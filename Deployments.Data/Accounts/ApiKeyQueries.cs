@@ -11,18 +11,26 @@ public sealed class ApiKeyQueries(NpgsqlDataSource database)
     public async Task<IReadOnlyList<ApiKey>> AllAsync(CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await ReadAsync(connection, null, null, ct);
+        return await ReadAsync(connection, null, null, null, ct);
+    }
+
+    /// <summary>The personal keys of an account, newest first, revoked ones too.</summary>
+    public async Task<IReadOnlyList<ApiKey>> OfAccountAsync(string account, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        return await ReadAsync(connection, null, null, account, ct);
     }
 
     /// <summary>The keys with these SHA-256 hashes, revoked and expired ones too; unknown ones are left out.</summary>
     public async Task<IReadOnlyList<ApiKey>> ByHashesAsync(IReadOnlyCollection<byte[]> hashes, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await ReadAsync(connection, null, hashes.ToArray(), ct);
+        return await ReadAsync(connection, null, hashes.ToArray(), null, ct);
     }
 
     internal static async Task<IReadOnlyList<ApiKey>> ReadAsync(
-        NpgsqlConnection connection, NpgsqlTransaction? transaction, byte[][]? hashes, CancellationToken ct) =>
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, byte[][]? hashes, string? account,
+        CancellationToken ct) =>
         [.. (await connection.QueryAsync<ApiKeyRow>(new CommandDefinition(
             """
             select k.api_key_id, k.key_hash, k.key_type, k.display_name, k.description, k.permissions, k.feed_id,
@@ -32,9 +40,10 @@ public sealed class ApiKeyQueries(NpgsqlDataSource database)
             from api_keys k
             left join feeds f on f.feed_id = k.feed_id
             left join accounts a on a.account_id = k.account_id
-            where @hashes::bytea[] is null or k.key_hash = any(@hashes)
+            where (@hashes::bytea[] is null or k.key_hash = any(@hashes))
+              and (@account::text is null or lower(a.name) = lower(@account))
             order by k.api_key_id desc
-            """, new { hashes }, transaction, cancellationToken: ct))).Select(row => row.ToApiKey())];
+            """, new { hashes, account }, transaction, cancellationToken: ct))).Select(row => row.ToApiKey())];
 
     sealed record ApiKeyRow
     {

@@ -60,8 +60,10 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
     /// <param name="at">When.</param>
     /// <param name="by">Who does it.</param>
     /// <param name="ct">Cancels.</param>
-    /// <returns>False when there is none of that number, or it is revoked already.</returns>
-    public async Task<bool> RevokeAsync(int apiKeyId, DateTimeOffset at, Actor by, CancellationToken ct)
+    /// <param name="owner">Whose personal key it must be; null: anybody's, or nobody's.</param>
+    /// <returns>False when there is none of that number, or it is revoked already, or not theirs.</returns>
+    public async Task<bool> RevokeAsync(
+        int apiKeyId, DateTimeOffset at, Actor by, CancellationToken ct, string? owner = null)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -70,8 +72,10 @@ public sealed class ApiKeyStore(NpgsqlDataSource database)
             update api_keys
             set revoked_at = @at
             where api_key_id = @apiKeyId and revoked_at is null
+              and (@owner::text is null
+                or account_id = (select account_id from accounts where lower(name) = lower(@owner)))
             returning display_name
-            """, new { apiKeyId, at }, transaction, cancellationToken: ct));
+            """, new { apiKeyId, at, owner }, transaction, cancellationToken: ct));
         if (name is null)
             return false;
 

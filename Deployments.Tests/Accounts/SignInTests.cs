@@ -208,7 +208,11 @@ public sealed class SignInTests(SharedApp shared) : IClassFixture<SharedApp>
             Assert.Contains(expected,
                 page.Metadata.GetOrderedMetadata<AuthorizeAttribute>().Select(attribute => attribute.Policy));
             if (page.Metadata.GetMetadata<AllowAnonymousAttribute>() is not null)
-                Assert.Contains(page.RoutePattern.RawText, new[] { "sign-in", "sign-out", "error" });
+                Assert.Contains(page.RoutePattern.RawText, new[]
+                {
+                    "sign-in", "sign-in/{provider}", "sign-in/{provider}/callback", "invitation/{token}", "sign-out",
+                    "error",
+                });
         }
     }
 

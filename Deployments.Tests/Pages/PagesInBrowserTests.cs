@@ -177,7 +177,8 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
 
         public async Task InitializeAsync()
         {
-            app = await TestApp.StartAsync();
+            app = await TestApp.StartAsync(null, "Deployments:Oidc:corp:Authority=https://login.example.com/",
+                "Deployments:Oidc:corp:ClientId=x", "Deployments:Oidc:corp:Title=Example Corp");
             Hostile = await BelievableHistory.WriteAsync(app, app.Service<TimeProvider>().GetUtcNow());
             await using var newest = app.Database.DataSource.CreateCommand(
                 """

@@ -18,11 +18,25 @@ public sealed class RecordPageTests(RecordPageTests.Running running) : IClassFix
         var page = await GetAsync($"/deployments/{running.Hostile}");
 
         foreach (var text in (string[])[
-            "pkg:nuget/Newtonsoft.Json@13.0.1", "WEB-01", "API key &quot;ci&quot;", "192.0.2.7", "NuGet/6.12",
+            "pkg:nuget/Newtonsoft.Json@13.0.1", "WEB-01", "API key &quot;ci&quot;", "NuGet/6.12",
             "BuildMaster", "&lt;script&gt;alert(1)&lt;/script&gt;", "X-ProGet-Deployment-Target: WEB-01",
             "Headers on a package download"])
             Assert.Contains(text, page, StringComparison.Ordinal);
         Assert.DoesNotContain("<script>alert", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_a_record_came_from_is_for_administrators_unless_a_setting_says_otherwise()
+    {
+        const string Address = "192.0.2.7";
+        var record = $"/deployments/{running.Hostile}";
+        Assert.DoesNotContain(Address, await GetAsync(record), StringComparison.Ordinal);
+        using var admin = await Browser.SignedInAsync(running.App);
+        Assert.Contains(Address, await admin.ReadAsync(record), StringComparison.Ordinal);
+
+        await using var open = await TestApp.StartAsync(
+            running.App.Database, "Deployments:ViewersSeeAddresses=true");
+        Assert.Contains(Address, await open.Client.GetStringAsync(record), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -11,8 +11,12 @@ public sealed class SecretFilesTests : IDisposable
 {
     readonly string directory = Directory.CreateTempSubdirectory("deployments-test-").FullName;
 
+    // With one of each of which there can be several.
+    static IReadOnlyCollection<string> Known { get; } =
+        SettingsCheck.KeysOf(With(("Deployments:Oidc:corp:Title", "x")));
+
     public static TheoryData<string> Keys =>
-        [.. SettingsCheck.Keys, "Kestrel:Certificates:Default:Password", "Kestrel:Endpoints:A:Certificate:Password"];
+        [.. Known, "Kestrel:Certificates:Default:Password", "Kestrel:Endpoints:A:Certificate:Password"];
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
@@ -21,10 +25,15 @@ public sealed class SecretFilesTests : IDisposable
     {
         var names = typeof(DeploymentsSettings).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .SelectMany(property => property.PropertyType.Namespace == typeof(DeploymentsSettings).Namespace
-                ? property.PropertyType.GetProperties().Select(inner => $"Deployments:{property.Name}:{inner.Name}")
-                : [$"Deployments:{property.Name}"]);
-        Assert.Equal(names.Append("ConnectionStrings:Deployments").Order(), SettingsCheck.Keys.Order());
+                ? Inner(property.Name, property.PropertyType)
+                : SettingsCheck.NamedTypeOrNull(property.PropertyType) is { } named
+                    ? Inner($"{property.Name}:corp", named)
+                    : [$"Deployments:{property.Name}"]);
+        Assert.Equal(names.Append("ConnectionStrings:Deployments").Order(), Known.Order());
     }
+
+    static IEnumerable<string> Inner(string name, Type section) =>
+        section.GetProperties().Where(inner => inner.CanWrite).Select(inner => $"Deployments:{name}:{inner.Name}");
 
     [Theory]
     [MemberData(nameof(Keys))]
@@ -34,7 +43,7 @@ public sealed class SecretFilesTests : IDisposable
         {
             var file = Write("a b\nc" + end);
             var configuration = With((key.ToUpperInvariant() + ":File", file));
-            Assert.Empty(SecretFiles.Add(configuration, SettingsCheck.Keys));
+            Assert.Empty(SecretFiles.Add(configuration, Known));
             Assert.Equal("a b\nc", configuration[key]);
             Assert.Empty(SettingsCheck.Unknown(configuration));
         }
@@ -56,14 +65,14 @@ public sealed class SecretFilesTests : IDisposable
         Refuses("/dev/zero", $"a file with a setting may have at most {SecretFiles.BytesMax} bytes.");
         Refuses(binary, "it must be a file with text in UTF-8.");
 
-        var both = SecretFiles.Add(With((key, "x"), (key + ":File", Write("secret"))), SettingsCheck.Keys);
+        var both = SecretFiles.Add(With((key, "x"), (key + ":File", Write("secret"))), Known);
         Assert.Equal($"{variable[..^6]} and {variable} are both given; leave one of them out.", Assert.Single(both));
 
         void Refuses(string path, string why)
         {
             var configuration = With((key + ":File", path));
             Assert.Equal(
-                $"{variable} is '{path}'; {why}", Assert.Single(SecretFiles.Add(configuration, SettingsCheck.Keys)));
+                $"{variable} is '{path}'; {why}", Assert.Single(SecretFiles.Add(configuration, Known)));
             Assert.Null(configuration[key]);
         }
     }
@@ -74,7 +83,7 @@ public sealed class SecretFilesTests : IDisposable
         var configuration = With(
             ("ConnectionStrings:Deployments:File", Write(new string('x', SecretFiles.BytesMax))),
             ("Deployments:Smtp:Password:File", Write("\n")));
-        Assert.Empty(SecretFiles.Add(configuration, SettingsCheck.Keys));
+        Assert.Empty(SecretFiles.Add(configuration, Known));
         Assert.Equal(SecretFiles.BytesMax, configuration["ConnectionStrings:Deployments"]!.Length);
         Assert.Equal("Deployments__Smtp__Password is empty; give it a value, or leave it out.",
             Assert.Single(SettingsCheck.Problems(configuration)));
@@ -84,7 +93,7 @@ public sealed class SecretFilesTests : IDisposable
     public void A_name_that_is_none_of_ours_is_warned_of_and_not_read()
     {
         var configuration = With(("Deployments:Colour:File", Write("red")), ("Other:Password:File", Write("x")));
-        Assert.Empty(SecretFiles.Add(configuration, SettingsCheck.Keys));
+        Assert.Empty(SecretFiles.Add(configuration, Known));
         Assert.Null(configuration["Other:Password"]);
         Assert.StartsWith("There is no setting Deployments__Colour__File",
             Assert.Single(SettingsCheck.Unknown(configuration)), StringComparison.Ordinal);

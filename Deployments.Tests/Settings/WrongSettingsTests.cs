@@ -20,6 +20,7 @@ public sealed class WrongSettingsTests : IDisposable
         ["KeyFile"] = ["/nowhere/keys", "/etc/hostname", "/"],
         ["PostgresBin"] = ["/nowhere", "/etc/hostname"],
         ["AnonymousView"] = ["maybe", "1", "yes"],
+        ["ViewersSeeAddresses"] = ["maybe", "1"],
         ["TlsCertificate"] = ["/nowhere/tls.crt", "/etc/hostname", "/"],
         ["TlsKey"] = ["/nowhere/tls.key", "/etc/hostname"],
         ["AnonymousMetrics"] = ["maybe", "2"],
@@ -38,6 +39,21 @@ public sealed class WrongSettingsTests : IDisposable
         ["Smtp:UserName"] = [],
         ["Smtp:Password"] = [],
         ["Smtp:From"] = ["x", "a@", "@b", "Name <a@b.example>", "a@b.example, c@d.example"],
+        ["Oidc:corp:Authority"] =
+        [
+            "here", "ftp://x/", "http://idp.example.com/", "https://x/?a=b", "https://x/#a", "https://a:b@x/",
+            "file:///etc/passwd",
+        ],
+        ["Oidc:corp:ClientId"] = [Long],
+        ["Oidc:corp:ClientSecret"] = [],
+        ["Oidc:corp:Title"] = [],
+        ["Oidc:corp:Scopes"] = ["profile", "openid,profile"],
+        ["Oidc:corp:NameClaim"] = [],
+        ["Oidc:corp:RolesClaim"] = [],
+        ["Oidc:corp:AdministratorRoles"] = ["*", "admins; *", ";", " ; "],
+        ["Oidc:corp:PublisherRoles"] = [";"],
+        ["Oidc:corp:ViewerRoles"] = ["; ;"],
+        ["Oidc:corp:Accounts"] = ["x", "made", "Invited"],
         ["Bootstrap:AdminPassword"] = ["geheim", Long],
         ["Bootstrap:ApiKey"] = ["short", "with a blank", "with:colon", "with-ümlaut", Long],
     };
@@ -66,6 +82,19 @@ public sealed class WrongSettingsTests : IDisposable
     {
         foreach (var value in values)
             await RefusesAsync($"{key}={value}", variable, value.Split(';')[^1]);
+    }
+
+    [Theory]
+    [InlineData("Oidc:ldap")]
+    [InlineData("Oidc:with_line")]
+    [InlineData("Oidc:-x")]
+    [InlineData("Oidc:callback")]
+    public async Task A_name_that_a_provider_cannot_have_is_told(string name)
+    {
+        var refusal = await Assert.ThrowsAsync<CannotStartException>(() => BuildAsync(
+            $"Deployments:{name}:Authority=https://idp.example.com/", $"Deployments:{name}:ClientId=x"));
+        Assert.StartsWith($"{SettingsCheck.Variable(name)} is '{name[5..]}'; a provider's name has ", refusal.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -103,7 +132,12 @@ public sealed class WrongSettingsTests : IDisposable
     public void Every_setting_is_in_the_list_above_and_on_the_page_of_the_system()
     {
         Assert.Equal(Settings().Order(StringComparer.Ordinal), Wrong.Keys.Order(StringComparer.Ordinal));
-        var settings = new DeploymentsSettings { DataDirectory = "/", PackagesDirectory = "/" };
+        var settings = new DeploymentsSettings
+        {
+            DataDirectory = "/",
+            PackagesDirectory = "/",
+            Oidc = { ["corp"] = new OidcSettings() },
+        };
         var shown = SettingsInForce.Read(new ConfigurationBuilder().Build(), settings, "http://x").All;
         Assert.Empty(Settings().Select(SettingsCheck.Variable).Except(shown.Select(setting => setting.Name)));
     }
@@ -124,7 +158,8 @@ public sealed class WrongSettingsTests : IDisposable
         var refusal = await Assert.ThrowsAsync<CannotStartException>(() => BuildAsync(setting));
         var isSecret = variable.EndsWith("Password", StringComparison.Ordinal)
             || variable.EndsWith("ApiKey", StringComparison.Ordinal)
-            || variable.EndsWith("MetricsKey", StringComparison.Ordinal);
+            || variable.EndsWith("MetricsKey", StringComparison.Ordinal)
+            || variable.EndsWith("ClientSecret", StringComparison.Ordinal);
         var shown = value.Trim().Length == 0 ? "empty" : isSecret ? "set, but not as it must be" : $"'{value}'";
         Assert.StartsWith($"{variable} is {shown}; ", refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refusal.Message);
@@ -132,21 +167,29 @@ public sealed class WrongSettingsTests : IDisposable
     }
 
     // A database is named where the setting is not one of the private PostgreSQL: none is to be made.
-    async Task BuildAsync(string setting)
+    async Task BuildAsync(params string[] settings)
     {
-        string[] database = setting.Contains("PostgresBin", StringComparison.Ordinal)
+        string[] database = settings[0].Contains("PostgresBin", StringComparison.Ordinal)
             ? []
             : ["--ConnectionStrings:Deployments=Host=/nowhere"];
         await using var app = await Program.BuildAsync(
             [
                 $"--Deployments:DataDirectory={directory}", "--Deployments:Smtp:From=a@b.example",
-                "--Logging:LogLevel:Default=None", .. database, $"--{setting}",
+                "--Deployments:Oidc:corp:Authority=https://idp.example.com/", "--Deployments:Oidc:corp:ClientId=x",
+                "--Logging:LogLevel:Default=None", .. database,
+                .. settings.Select(setting => $"--{setting}"),
             ]);
     }
 
+    // One of each of which there can be several.
     static IEnumerable<string> Settings() => typeof(DeploymentsSettings)
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        .SelectMany(property => property.PropertyType.Namespace == typeof(DeploymentsSettings).Namespace
-            ? property.PropertyType.GetProperties().Select(inner => $"{property.Name}:{inner.Name}")
-            : [property.Name]);
+        .SelectMany(property => SettingsCheck.NamedTypeOrNull(property.PropertyType) is { } named
+            ? Inner($"{property.Name}:corp", named)
+            : property.PropertyType.Namespace == typeof(DeploymentsSettings).Namespace
+                ? Inner(property.Name, property.PropertyType)
+                : [property.Name]);
+
+    static IEnumerable<string> Inner(string name, Type section) =>
+        section.GetProperties().Where(inner => inner.CanWrite).Select(inner => $"{name}:{inner.Name}");
 }

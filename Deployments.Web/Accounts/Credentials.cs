@@ -49,9 +49,7 @@ public sealed class Credentials(
             "k" + Convert.ToHexString(hash),
             async stop => (await apiKeys.ByHashesAsync([hash], stop)) is [var found] ? EntryOrNull(found) : null,
             ct);
-        if (result is CallerResult.Known { Caller.ApiKeyId: { } id })
-            keyUses[id] = time.GetUtcNow();
-        return result;
+        return Noted(result);
     }
 
     /// <summary>Checks a name and a password, as often as <see cref="AttemptLimiter"/> allows.</summary>
@@ -59,14 +57,17 @@ public sealed class Credentials(
     /// <param name="password">The password.</param>
     /// <param name="source">By what attempts are counted: an address, or a device that is known.</param>
     /// <param name="ct">Cancels.</param>
+    /// <param name="mayBeKey">
+    /// Whether a personal key of that account does instead: for tools, never where somebody signs in to the pages.
+    /// </param>
     public async ValueTask<CallerResult> CheckPasswordAsync(
-        string name, string password, string? source, CancellationToken ct)
+        string name, string password, string? source, CancellationToken ct, bool mayBeKey = false)
     {
         // Keyed, so that a dump of this process's memory holds nothing that could be tried offline without its key.
-        var memory = "p" + Convert.ToHexString(
+        var memory = (mayBeKey ? "b" : "p") + Convert.ToHexString(
             HMACSHA256.HashData(memoryKey, Encoding.UTF8.GetBytes($"{name.Length}:{name}{password}")));
         if (FreshOrNull(memory) is { } fresh)
-            return fresh;
+            return Noted(fresh);
         if (attempts.BeginOrWait(source, name) is { } wait)
             return new CallerResult.TooManyAttempts(wait);
 
@@ -74,6 +75,8 @@ public sealed class Credentials(
             memory,
             async stop =>
             {
+                if (mayBeKey && await OwnKeyOrNullAsync(name, password, stop) is { } own)
+                    return own;
                 var account = await accounts.ByNameOrNullAsync(name, stop);
                 return passwords.Check(account, password) ? EntryOf(account!) : null;
             },
@@ -82,7 +85,7 @@ public sealed class Credentials(
             attempts.Succeed(source, name);
         else if (result is CallerResult.CannotTell)
             attempts.TakeBack(source, name);
-        return result;
+        return Noted(result);
     }
 
     /// <summary>
@@ -132,6 +135,19 @@ public sealed class Credentials(
         }
 
         return taken;
+    }
+
+    async Task<Entry?> OwnKeyOrNullAsync(string name, string key, CancellationToken ct) =>
+        ApiKeys.CanBe(key) && await apiKeys.ByHashesAsync([ApiKeys.Hash(key)], ct) is [{ Account: { } owner } found]
+        && owner.Name.Equals(name, StringComparison.OrdinalIgnoreCase)
+            ? EntryOrNull(found)
+            : null;
+
+    CallerResult Noted(CallerResult result)
+    {
+        if (result is CallerResult.Known { Caller.ApiKeyId: { } id })
+            keyUses[id] = time.GetUtcNow();
+        return result;
     }
 
     async ValueTask<CallerResult> CheckAsync(
@@ -199,9 +215,13 @@ public sealed class Credentials(
         if (key.RevokedAt is not null || key.ExpiresAt <= time.GetUtcNow() || key.Account is { Active: false })
             return null;
         var permissions = key.Permissions.HasFlag(Permissions.Manage) ? Permissions.All : key.Permissions;
-        if (key.Account is { } owner)
-            permissions &= Caller.PermissionsOf(owner.Role);
         var name = key.DisplayName.Length > 0 ? $"API key \"{key.DisplayName}\"" : $"API key #{key.ApiKeyId}";
+        if (key.Account is { } owner)
+        {
+            permissions &= Caller.PermissionsOf(owner.Role);
+            name += $" of {owner.Name}"; // several people call theirs alike
+        }
+
         var caller = new Caller(name, permissions, key.FeedId)
         {
             ApiKeyId = key.ApiKeyId,

@@ -19,11 +19,15 @@ public sealed class Passwords
     /// <summary>A hash to keep.</summary>
     public string Hash(string password) => Hasher.HashPassword(null!, password);
 
-    /// <summary>Whether the password is the account's. Takes the same time when there is no such account.</summary>
+    /// <summary>
+    /// Whether the password is the account's. Takes the same time when there is no such account, or it has none.
+    /// </summary>
     public bool Check(Account? account, string password)
     {
         var result = Hasher.VerifyHashedPassword(
-            account!, account?.PasswordHash ?? NobodysHash.Value, password.Length > LengthMax ? "" : password);
-        return account is { Active: true } && result != PasswordVerificationResult.Failed && password.Length > 0;
+            account!, account is { HasPassword: true } ? account.PasswordHash : NobodysHash.Value,
+            password.Length > LengthMax ? "" : password);
+        return account is { Active: true, HasPassword: true }
+            && result != PasswordVerificationResult.Failed && password.Length > 0;
     }
 }

@@ -14,9 +14,13 @@ static class Sessions
 
     const string AccountIdClaim = "account";
     const string StampClaim = "stamp";
+    const string ProviderClaim = "provider";
 
     static readonly object ResultItem = new();
     static readonly TimeSpan IdleMax = TimeSpan.FromHours(12);
+
+    // However busy: then the provider is asked again whether the person still belongs, and to which groups.
+    static readonly TimeSpan ProvidedMax = TimeSpan.FromHours(12);
 
     public static void Configure(CookieAuthenticationOptions options)
     {
@@ -41,15 +45,41 @@ static class Sessions
         };
     }
 
-    public static Task SignInAsync(HttpContext context, Account account) =>
-        context.SignInAsync(Scheme, new ClaimsPrincipal(new ClaimsIdentity(
+    /// <summary>Begins a session.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="account">Whose it is.</param>
+    /// <param name="provider">Who said who it is, where it was not this server itself.</param>
+    /// <param name="now">The time.</param>
+    public static Task SignInAsync(
+        HttpContext context, Account account, string? provider = null, DateTimeOffset now = default)
+    {
+        var identity = new ClaimsIdentity(
             [
                 new Claim(AccountIdClaim, account.AccountId.ToString(CultureInfo.InvariantCulture)),
                 new Claim(StampClaim, account.SecurityStamp.ToString()),
                 new Claim(ClaimTypes.Name, account.Name),
                 new Claim(ClaimTypes.Role, account.Role.ToString()),
             ],
-            Scheme)));
+            Scheme);
+        if (provider is null)
+            return context.SignInAsync(Scheme, new ClaimsPrincipal(identity));
+        identity.AddClaim(new Claim(ProviderClaim, provider));
+        return context.SignInAsync(Scheme, new ClaimsPrincipal(identity), new AuthenticationProperties
+        {
+            ExpiresUtc = now + ProvidedMax,
+            AllowRefresh = false,
+        });
+    }
+
+    /// <summary>Whose session this request has; null when it has none that counts.</summary>
+    public static int? AccountIdOrNull(HttpContext context) =>
+        ResultOrNull(context) is CallerResult.Known
+        && int.TryParse(context.User.FindFirstValue(AccountIdClaim), CultureInfo.InvariantCulture, out var id)
+            ? id
+            : null;
+
+    /// <summary>Who said who it is, where it was not this server itself.</summary>
+    public static string? ProviderOrNull(HttpContext context) => context.User.FindFirstValue(ProviderClaim);
 
     /// <summary>What this request's session came to; null when the cookie was unreadable or has expired.</summary>
     public static CallerResult? ResultOrNull(HttpContext context) => context.Items[ResultItem] as CallerResult;

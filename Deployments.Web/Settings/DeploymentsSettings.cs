@@ -29,6 +29,9 @@ public sealed record DeploymentsSettings
     /// </summary>
     public bool AnonymousView { get; init; }
 
+    /// <summary>Whether all who see a record see the network address it came from; else administrators alone.</summary>
+    public bool ViewersSeeAddresses { get; init; }
+
     /// <summary>
     /// A file with the certificate for <c>https</c> addresses in PEM, its chain behind it; it may be replaced while the
     /// program runs. Null: none, or as Kestrel's own settings say.
@@ -84,6 +87,9 @@ public sealed record DeploymentsSettings
 
     /// <summary>The mail server that notifications go through.</summary>
     public SmtpSettings Smtp { get; init; } = new();
+
+    /// <summary>OpenID Connect providers that people may sign in through, by their names.</summary>
+    public Dictionary<string, OidcSettings> Oidc { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Credentials for the first start.</summary>
     public BootstrapSettings Bootstrap { get; init; } = new();
@@ -151,6 +157,7 @@ public sealed class DeploymentsSettingsValidator : AbstractValidator<Deployments
                 "LedgerAnchorFile", settings.LedgerAnchorFile,
                 "it must be the whole path of a file, in a directory that there is"));
         AddRulesForMail();
+        RuleForEach(settings => settings.Oidc).SetValidator(new OidcSettingsValidator());
     }
 
     // Also while no host is set: what is wrong would be found on the day when one is.

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Console;
 
@@ -16,7 +15,7 @@ static class SettingsCheck
 
     static readonly string[] Formatters = [
         ConsoleFormatterNames.Simple, ConsoleFormatterNames.Json, ConsoleFormatterNames.Systemd];
-    static readonly string[] Secrets = ["Password", "AdminPassword", "ApiKey", "MetricsKey"];
+    static readonly string[] Secrets = ["Password", "AdminPassword", "ApiKey", "MetricsKey", "ClientSecret"];
 
     /// <summary>What is wrong, a sentence for each setting; empty when nothing is.</summary>
     public static IReadOnlyList<string> Problems(IConfiguration configuration) =>
@@ -35,7 +34,7 @@ static class SettingsCheck
     /// <summary>Names that are no setting, each with the nearest one that is.</summary>
     public static IEnumerable<string> Unknown(IConfiguration configuration)
     {
-        var known = Known().Keys.ToList();
+        var known = Known(configuration).Keys.ToList();
         foreach (var (key, value) in configuration.GetSection(Section).AsEnumerable(makePathsRelative: true))
         {
             if (value is null || known.Contains(WithoutFile(key), StringComparer.OrdinalIgnoreCase))
@@ -46,9 +45,12 @@ static class SettingsCheck
         }
     }
 
-    /// <summary>Every setting that may be read from a file, by its whole key.</summary>
-    public static IReadOnlyCollection<string> Keys =>
-        [.. Known().Keys.Select(name => $"{Section}:{name}"), $"ConnectionStrings:{Section}"];
+    /// <summary>
+    /// Every setting that may be read from a file, by its whole key; of what there can be several, such as providers,
+    /// those that are named.
+    /// </summary>
+    public static IReadOnlyCollection<string> KeysOf(IConfiguration configuration) =>
+        [.. Known(configuration).Keys.Select(name => $"{Section}:{name}"), $"ConnectionStrings:{Section}"];
 
     /// <summary>The name of the environment variable.</summary>
     public static string Variable(string key) =>
@@ -59,22 +61,33 @@ static class SettingsCheck
         $"{Variable(key)} is {Shown(key, value)}; {allowed}.";
 
     static IEnumerable<(string Name, string Value, Type Type)> Settings(IConfiguration configuration) =>
-        from pair in Known()
+        from pair in Known(configuration)
         let value = configuration[$"{Section}:{pair.Key}"]
         where value is not null
         select (pair.Key, value, pair.Value);
 
-    static Dictionary<string, Type> Known() => typeof(DeploymentsSettings).GetProperties()
-        .SelectMany(property => IsSection(property)
-            ? property.PropertyType.GetProperties()
-                .Select(inner => (Name: $"{property.Name}:{inner.Name}", inner.PropertyType))
+    static Dictionary<string, Type> Known(IConfiguration configuration) => typeof(DeploymentsSettings).GetProperties()
+        .SelectMany(property => NamedTypeOrNull(property.PropertyType) is { } named
+            ? configuration.GetSection($"{Section}:{property.Name}").GetChildren()
+                .SelectMany(child => Inner($"{property.Name}:{child.Key}", named))
+            : IsSection(property.PropertyType) ? Inner(property.Name, property.PropertyType)
             : [(property.Name, property.PropertyType)])
-        .ToDictionary(pair => pair.Name, pair => pair.PropertyType);
+        .ToDictionary(pair => pair.Name, pair => pair.PropertyType, StringComparer.OrdinalIgnoreCase);
+
+    static IEnumerable<(string Name, Type PropertyType)> Inner(string name, Type section) =>
+        section.GetProperties().Where(inner => inner.CanWrite)
+            .Select(inner => ($"{name}:{inner.Name}", inner.PropertyType));
+
+    /// <summary>What a setting is of which there can be several, each with a name; null: it is none of these.</summary>
+    internal static Type? NamedTypeOrNull(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>)
+            ? type.GetGenericArguments()[1]
+            : null;
 
     static string WithoutFile(string key) =>
         key.EndsWith(":File", StringComparison.OrdinalIgnoreCase) ? key[..^":File".Length] : key;
 
-    static bool IsSection(PropertyInfo property) => property.PropertyType.Namespace == typeof(SettingsCheck).Namespace;
+    static bool IsSection(Type type) => type.Namespace == typeof(SettingsCheck).Namespace;
 
     static string? ProblemOrNull(string name, string value, Type type)
     {

@@ -44,9 +44,6 @@ public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
             Setting("Deployments:" + name, "Deployments__" + name.Replace(":", "__", StringComparison.Ordinal),
                 meaning, _ => value);
 
-        static string YesNo(bool value) => value ? "true" : "false";
-        static string Secret(string? value) => string.IsNullOrEmpty(value) ? "not set" : "set, not shown";
-
         return new SettingsInForce(
         [
             Setting("urls", "ASPNETCORE_URLS", "Where the program listens",
@@ -58,6 +55,8 @@ public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
             Own("KeyFile", "Encrypts the keys in the database", settings.KeyFile ?? "in the data directory, if made"),
             Own("PostgresBin", "PostgreSQL's server programs", settings.PostgresBin ?? "looked for"),
             Own("AnonymousView", "Visitors without an account may read", YesNo(settings.AnonymousView)),
+            Own("ViewersSeeAddresses", "Not only administrators see where records came from",
+                YesNo(settings.ViewersSeeAddresses)),
             Own("TlsCertificate", "The certificate of https addresses", settings.TlsCertificate ?? "not set"),
             Own("TlsKey", "Its key", settings.TlsKey ?? "in the same file, if set"),
             Own("AnonymousMetrics", "Everybody may read /metrics", YesNo(settings.AnonymousMetrics)),
@@ -82,11 +81,34 @@ public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
             Own("Smtp:UserName", "Who signs in there", settings.Smtp.UserName ?? "nobody"),
             Own("Smtp:Password", "The password of that", Secret(settings.Smtp.Password)),
             Own("Smtp:From", "The sender of notifications", settings.Smtp.From ?? "not set"),
+            .. settings.Oidc.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .SelectMany(pair => OfProvider(pair.Key, pair.Value, Own)),
             Own("Bootstrap:AdminPassword", "Admin's password at the first start",
                 Secret(settings.Bootstrap.AdminPassword)),
             Own("Bootstrap:ApiKey", "An API key made at the first start", Secret(settings.Bootstrap.ApiKey)),
         ]);
     }
+
+    static IEnumerable<SettingInForce> OfProvider(
+        string name, OidcSettings provider, Func<string, string, string, SettingInForce> own) =>
+    [
+        own($"Oidc:{name}:Authority", "An OpenID Connect provider that people sign in through",
+            $"{provider.Authority}"),
+        own($"Oidc:{name}:ClientId", "What it calls this server", provider.ClientId ?? "not set"),
+        own($"Oidc:{name}:ClientSecret", "The secret of that", Secret(provider.ClientSecret)),
+        own($"Oidc:{name}:Title", "What the sign-in page calls it", provider.Title ?? name),
+        own($"Oidc:{name}:Scopes", "What is asked for", provider.Scopes),
+        own($"Oidc:{name}:NameClaim", "What new accounts are called by", provider.NameClaim),
+        own($"Oidc:{name}:RolesClaim", "What has groups or roles", provider.RolesClaim),
+        own($"Oidc:{name}:AdministratorRoles", "Who is an administrator", provider.AdministratorRoles ?? "not set"),
+        own($"Oidc:{name}:PublisherRoles", "Who is a publisher", provider.PublisherRoles ?? "not set"),
+        own($"Oidc:{name}:ViewerRoles", "Who is a viewer", provider.ViewerRoles ?? "not set"),
+        own($"Oidc:{name}:Accounts", "Who has an account: invited people, or whoever has a role", provider.Accounts),
+    ];
+
+    static string YesNo(bool value) => value ? "true" : "false";
+
+    static string Secret(string? value) => string.IsNullOrEmpty(value) ? "not set" : "set, not shown";
 
     /// <summary>A connection string with the values of everything but the harmless words hidden.</summary>
     internal static string WithoutSecrets(string connectionString)

@@ -2,6 +2,8 @@ using Deployments.Data.Accounts;
 using Deployments.Data.Database;
 using Deployments.Web.Accounts;
 using Deployments.Web.Embedded;
+using Deployments.Web.Settings;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -13,7 +15,7 @@ namespace Deployments.Web.Startup;
 static class AccountsSetup
 {
     /// <summary>Adds accounts, keys, sessions and what guards pages and endpoints.</summary>
-    public static void AddAccounts(this WebApplicationBuilder builder)
+    public static void AddAccounts(this WebApplicationBuilder builder, DeploymentsSettings settings)
     {
         var services = builder.Services;
         services.TryAddSingleton<DatabaseSignals>();
@@ -36,7 +38,14 @@ static class AccountsSetup
         services.AddOptions<KeyManagementOptions>().Configure<KeyRingStore, KeyFile>(
             (options, store, file) => options.XmlRepository = new DatabaseKeyRing(store, file));
 
-        services.AddAuthentication(Sessions.Scheme).AddCookie(Sessions.Scheme, Sessions.Configure);
+        var schemes = services.AddAuthentication(Sessions.Scheme).AddCookie(Sessions.Scheme, Sessions.Configure);
+        foreach (var (name, provider) in settings.Oidc)
+            schemes.AddOpenIdConnect(OidcProviders.SchemeOf(name), options =>
+                OidcHandling.Configure(options, name, provider));
+        services.Replace(ServiceDescriptor.Singleton<IAuthenticationSchemeProvider, QuietSchemes>());
+        services.AddSingleton<OidcProviders>();
+        services.AddSingleton<IdentitySignIn>();
+        services.AddSingleton<SignInTickets>();
         services.AddHttpContextAccessor();
         services.AddSingleton<IAuthorizationHandler, PageAccess.Handler>();
         services.AddAuthorization(PageAccess.AddPolicies);

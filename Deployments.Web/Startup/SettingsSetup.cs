@@ -12,7 +12,8 @@ static class SettingsSetup
     /// <exception cref="CannotStartException">A setting is out of its limits.</exception>
     public static DeploymentsSettings AddSettings(this WebApplicationBuilder builder)
     {
-        if (SecretFiles.Add(builder.Configuration, SettingsCheck.Keys) is { Count: > 0 } unread)
+        var keys = SettingsCheck.KeysOf(builder.Configuration);
+        if (SecretFiles.Add(builder.Configuration, keys) is { Count: > 0 } unread)
             throw new CannotStartException(string.Join(Environment.NewLine, unread));
         if (SettingsCheck.Problems(builder.Configuration) is { Count: > 0 } problems)
             throw new CannotStartException(string.Join(Environment.NewLine, problems));

@@ -1,5 +1,6 @@
 using Deployments.Data.Accounts;
 using Deployments.Web.Accounts;
+using Deployments.Web.Settings;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -10,14 +11,37 @@ namespace Deployments.Web.Pages.Accounts;
 [AllowAnonymous]
 public sealed class SignInModel(
     Credentials credentials, KnownDevices devices, AccountQueries queries, AccountStore store, Passwords passwords,
-    TimeProvider time) : PageModel
+    OidcProviders providers, TimeProvider time) : PageModel
 {
+    /// <summary>Through whom people may sign in, too.</summary>
+    public IReadOnlyList<OidcProvider> Providers => providers.All;
+
     /// <summary>Where to go afterwards; only ever a page of this server.</summary>
     [BindProperty(SupportsGet = true)]
     public string? ReturnUrl { get; set; }
 
     /// <summary>The name typed in.</summary>
     public string? Name { get; private set; }
+
+    /// <summary>
+    /// Where to go to sign in through a provider: with this server's own name, as the provider knows it.
+    /// </summary>
+    public string LinkTo(OidcProvider provider)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        return $"{ServerAddress.Of(HttpContext)}/sign-in/{Uri.EscapeDataString(provider.Name)}"
+            + (Url.IsLocalUrl(ReturnUrl) ? $"?returnUrl={Uri.EscapeDataString(ReturnUrl)}" : "");
+    }
+
+    /// <summary>Shows the form, and why somebody was refused whom a provider sent here.</summary>
+    /// <param name="refused">Why.</param>
+    /// <param name="provider">Who sent the person.</param>
+    public void OnGet(string? refused, string? provider)
+    {
+        if (Enum.TryParse<SignInRefusal>(refused, out var refusal) && Enum.IsDefined(refusal)
+            && providers.FindOrNull(provider) is { } sender)
+            Refuse(StatusCodes.Status403Forbidden, Sentence(refusal, sender.Title));
+    }
 
     /// <summary>Signs in.</summary>
     public async Task<IActionResult> OnPostAsync(string? name, string? password, CancellationToken ct)
@@ -47,6 +71,21 @@ public sealed class SignInModel(
         await store.NoteSignInAsync(account!.AccountId, time.GetUtcNow(), ct);
         return LocalRedirect(Url.IsLocalUrl(ReturnUrl) ? ReturnUrl : "/");
     }
+
+    static string Sentence(SignInRefusal refusal, string title) => refusal switch
+    {
+        SignInRefusal.Denied => $"{title} did not let you sign in here.",
+        SignInRefusal.Role =>
+            $"{title} knows you, but in none of the groups that may sign in here. Ask an administrator.",
+        SignInRefusal.Invitation =>
+            $"{title} knows you, but you have no account here. Ask an administrator for an invitation.",
+        SignInRefusal.Used => "This invitation was used before, or has expired. Ask an administrator for a new one.",
+        SignInRefusal.Disabled => "Your account here is disabled. Ask an administrator.",
+        SignInRefusal.Taken => $"Another account signs in here as who you are at {title}.",
+        SignInRefusal.Session => "Sign in here first; then link your account.",
+        SignInRefusal.Database => "The database does not answer. Try again in a moment.",
+        _ => $"The sign-in through {title} did not succeed. Try again.",
+    };
 
     PageResult Refuse(int statusCode, string sentence)
     {

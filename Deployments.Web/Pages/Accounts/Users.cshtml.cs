@@ -1,6 +1,7 @@
 using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
 using Deployments.Web.Accounts;
+using Deployments.Web.Settings;
 using FluentValidation;
 using FluentValidation.AspNetCore;
 using Microsoft.AspNetCore.Mvc;
@@ -10,10 +11,26 @@ namespace Deployments.Web.Pages.Accounts;
 
 /// <summary>Users: add, change the role, set a password, disable.</summary>
 public sealed class UsersModel(
-    AccountQueries queries, AccountStore store, Passwords passwords, Credentials credentials) : PageModel
+    AccountQueries queries, AccountStore store, IdentityQueries identityQueries, IdentityStore identities,
+    Passwords passwords, Credentials credentials, OidcProviders providers, TimeProvider time) : PageModel
 {
+    /// <summary>How long the link of an invitation counts.</summary>
+    public static readonly TimeSpan InvitationLifetime = TimeSpan.FromDays(7);
+
     /// <summary>Everyone, by name.</summary>
     public IReadOnlyList<Account> Accounts { get; private set; } = [];
+
+    /// <summary>Whom providers know, by the number of the account.</summary>
+    public ILookup<int, BoundIdentity> Identities { get; private set; } = Array.Empty<BoundIdentity>().ToLookup(_ => 0);
+
+    /// <summary>Whether there is a provider that people can be invited to sign in through.</summary>
+    public bool HasProviders => providers.All.Count > 0;
+
+    /// <summary>Whom the invitation made just now is for.</summary>
+    public string? InvitedName { get; private set; }
+
+    /// <summary>The link of it; this answer is the only one that has it.</summary>
+    public string? InvitationUrl { get; private set; }
 
     /// <summary>What was typed in for a user that could not be added.</summary>
     public NewUser? Input { get; private set; }
@@ -25,7 +42,11 @@ public sealed class UsersModel(
     Actor By => PageAccess.CallerOf(HttpContext).ActorFor(HttpContext);
 
     /// <summary>Shows the list.</summary>
-    public async Task OnGetAsync(CancellationToken ct) => Accounts = await queries.AllAsync(ct);
+    public async Task OnGetAsync(CancellationToken ct)
+    {
+        Accounts = await queries.AllAsync(ct);
+        Identities = (await identityQueries.OfAsync(null, ct)).ToLookup(identity => identity.AccountId);
+    }
 
     /// <summary>Adds a user.</summary>
     public async Task<IActionResult> OnPostCreateAsync(NewUser input, CancellationToken ct)
@@ -36,6 +57,34 @@ public sealed class UsersModel(
             return await ShowAsync(ct);
         var outcome = await store.AddAsync(input.Name, passwords.Hash(input.Password), input.Role, By, ct);
         return await FinishAsync(outcome, $"Added {input.Name}.", ct);
+    }
+
+    /// <summary>Adds a user without a password, and makes the link with which it is bound to a provider.</summary>
+    public async Task<IActionResult> OnPostInviteAsync(InvitedUser input, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        Input = new NewUser(input.Name, "", input.Role);
+        (await new InvitedUserValidator().ValidateAsync(input, ct)).AddToModelState(ModelState, null);
+        if (!ModelState.IsValid)
+            return await ShowAsync(ct);
+        var outcome = await store.AddAsync(input.Name, "", input.Role, By, ct);
+        return outcome == AccountOutcome.Saved
+            ? await InviteAsync(input.Name, ct)
+            : await FinishAsync(outcome, "", ct);
+    }
+
+    /// <summary>Makes such a link for a user who is there already.</summary>
+    public async Task<IActionResult> OnPostLinkAsync(string name, CancellationToken ct) =>
+        ModelState.IsValid ? await InviteAsync(name, ct) : BadRequest();
+
+    /// <summary>Takes from a user the way in through a provider.</summary>
+    public async Task<IActionResult> OnPostUnlinkAsync(string name, int identity, CancellationToken ct)
+    {
+        if (!ModelState.IsValid)
+            return BadRequest();
+        var removed = await identities.RemoveAsync(name, identity, needsPassword: false, By, ct);
+        return await FinishAsync(removed ? AccountOutcome.Saved : AccountOutcome.NotFound,
+            $"{name} no longer signs in through that provider.", ct);
     }
 
     /// <summary>Changes what a user may do.</summary>
@@ -64,6 +113,19 @@ public sealed class UsersModel(
             return await ShowAsync(ct);
         var outcome = await store.SetPasswordAsync(name, passwords.Hash(password), By, ct);
         return await FinishAsync(outcome, $"The password of {name} is changed.", ct);
+    }
+
+    async Task<IActionResult> InviteAsync(string name, CancellationToken ct)
+    {
+        var token = ApiKeys.Make();
+        var outcome = await identities.InviteAsync(
+            name, ApiKeys.Hash(token), time.GetUtcNow() + InvitationLifetime, By, ct);
+        if (outcome != AccountOutcome.Saved)
+            return await FinishAsync(outcome, "", ct);
+        (Input, InvitedName) = (null, name);
+        InvitationUrl = $"{ServerAddress.Of(HttpContext)}/invitation/{token}";
+        Response.Headers.CacheControl = "no-store";
+        return await ShowAsync(ct);
     }
 
     async Task<IActionResult> FinishAsync(AccountOutcome outcome, string done, CancellationToken ct)
@@ -100,19 +162,35 @@ public sealed record NewUser(string Name, string Password, AccountRole Role);
 /// <summary>The rules for a user.</summary>
 public sealed class NewUserValidator : AbstractValidator<NewUser>
 {
-    // "api" stands before a key in Basic credentials; the others are names that records and the log use themselves.
-    static readonly string[] Reserved = ["api", Caller.AnonymousName, Actor.Program.Name];
-
     /// <summary>The rules.</summary>
     public NewUserValidator()
     {
-        RuleFor(user => user.Name)
-            .Must(name => name is { Length: >= 1 and <= 100 } && name == name.Trim()
-                && !name.Any(c => char.IsControl(c) || c is ':' or '"'))
-            .WithMessage("A name has 1 to 100 characters, no colon and no quotation mark.")
-            .Must(name => !Reserved.Contains(name, StringComparer.OrdinalIgnoreCase))
-            .WithMessage("This name is reserved.");
+        RuleFor(user => user.Name).AccountName();
         RuleFor(user => user.Password).Password();
+        RuleFor(user => user.Role).IsInEnum();
+    }
+}
+
+static class AccountNameRule
+{
+    public static IRuleBuilderOptions<T, string> AccountName<T>(this IRuleBuilder<T, string> rule) =>
+        rule.Must(AccountNames.CanBe)
+            .WithMessage("A name has 1 to 100 characters, no colon and no quotation mark.")
+            .Must(name => !AccountNames.IsReserved(name)).WithMessage("This name is reserved.");
+}
+
+/// <summary>A user who is to sign in through a provider.</summary>
+/// <param name="Name">What to call the account.</param>
+/// <param name="Role">What the user may do, until the provider says otherwise.</param>
+public sealed record InvitedUser(string Name, AccountRole Role);
+
+/// <summary>The rules for one.</summary>
+public sealed class InvitedUserValidator : AbstractValidator<InvitedUser>
+{
+    /// <summary>The rules.</summary>
+    public InvitedUserValidator()
+    {
+        RuleFor(user => user.Name).AccountName();
         RuleFor(user => user.Role).IsInEnum();
     }
 }
