@@ -60,7 +60,8 @@ public abstract class LedgerSource(LedgerKind kind, string form)
     {
         await using var command = new NpgsqlCommand(
             $"select {Id} as id, {Fields} from {Table} {Joins} where {Id} = any($1) and {Condition} order by {Id}",
-            connection, transaction) { CommandTimeout = Patience };
+            connection, transaction);
+        command.CommandTimeout = Patience;
         command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. ids] });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var fields = Enumerable.Range(1, reader.FieldCount - 1)
@@ -84,7 +85,8 @@ public abstract class LedgerSource(LedgerKind kind, string form)
     {
         await using var command = new NpgsqlCommand(
             $"select {Id}::bigint from {Table} where {Id} > $1 and {Condition} order by {Id} limit $2",
-            connection, transaction) { CommandTimeout = Patience };
+            connection, transaction);
+        command.CommandTimeout = Patience;
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
         await using var reader = await command.ExecuteReaderAsync(ct);

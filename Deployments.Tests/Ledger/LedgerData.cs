@@ -37,7 +37,9 @@ sealed class LedgerData(TestDatabase database) : IAsyncDisposable
         await Seed.DeployAsync("A 1.0", "WEB-01", 0);
         await Seed.DeployAsync("A 1.1", "WEB-01", 1, change: record => record with
         {
-            Url = "https://ci.example/1", RawHeaders = "X: y", DateIsExplicit = true,
+            Url = "https://ci.example/1",
+            RawHeaders = "X: y",
+            DateIsExplicit = true,
         });
         await Seed.DeployAsync("B 1.0", "WEB-02", 2);
         await Seed.RemoveAsync("B", "WEB-02", 3);
@@ -52,7 +54,10 @@ sealed class LedgerData(TestDatabase database) : IAsyncDisposable
             await assessments.AssessAsync(
                 new NewAssessment
                 {
-                    GroupId = 1, AdvisoryId = "GHSA-1", State = AssessmentState.NotAffected, Reason = reason,
+                    GroupId = 1,
+                    AdvisoryId = "GHSA-1",
+                    State = AssessmentState.NotAffected,
+                    Reason = reason,
                     Target = "web-01",
                 }, Seed.Start, Somebody, default);
         Assert.True(await assessments.RevokeAsync(1, 2, Seed.Start.AddDays(1), Somebody, default));
@@ -65,7 +70,10 @@ sealed class LedgerData(TestDatabase database) : IAsyncDisposable
 
     static DriftRow Difference(int target) => new()
     {
-        Target = $"WEB-0{target}", TargetId = target, PackageId = target, Kind = DriftKind.Unrecorded,
+        Target = $"WEB-0{target}",
+        TargetId = target,
+        PackageId = target,
+        Kind = DriftKind.Unrecorded,
     };
 
     /// <summary>Seals what was there before the ledger, to its end.</summary>

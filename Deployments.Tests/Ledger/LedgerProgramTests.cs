@@ -91,6 +91,11 @@ public sealed class LedgerProgramTests
         Assert.Contains("The ledger does not verify: 1 problem.", page, StringComparison.Ordinal);
         Assert.Contains("Administrative change 1 was changed", page, StringComparison.Ordinal);
         Assert.Contains("does not verify", await admin.ReadAsync("/admin/users"), StringComparison.Ordinal);
+        await data.TamperAsync("delete from ledger_entries where number = 1");
+        Assert.Contains("entries are missing", await admin.ReadAsync(Page), StringComparison.Ordinal);
+        using var head = await app.Admin.GetAsync("/api/ledger/head");
+        Assert.Equal(HttpStatusCode.Conflict, head.StatusCode);
+
         using var stranger = await app.Client.GetAsync(Page);
         Assert.Equal(HttpStatusCode.Redirect, stranger.StatusCode);
     }

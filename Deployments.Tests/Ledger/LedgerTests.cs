@@ -50,8 +50,15 @@ public sealed class LedgerTests
         {
             await data.Seed.DeployAsync("A 1.0", text, minutes++, change: record => record with
             {
-                Application = text, Description = text, UserName = text, UserAgent = text, RawHeaders = text,
-                Recorder = text, Url = "https://ci.example/?" + text, Qualifier = "a=" + text, GroupName = text,
+                Application = text,
+                Description = text,
+                UserName = text,
+                UserAgent = text,
+                RawHeaders = text,
+                Recorder = text,
+                Url = "https://ci.example/?" + text,
+                Qualifier = "a=" + text,
+                GroupName = text,
             });
         }
 
@@ -60,7 +67,9 @@ public sealed class LedgerTests
         var before = new DateTimeOffset(1990, 1, 1, 0, 0, 0, TimeSpan.Zero).AddTicks(1234567);
         await data.Seed.DeployAsync("A 1.0", "WEB-01", 6, change: record => record with
         {
-            DeployedAt = before, RecordedAt = before.AddTicks(9), DateIsExplicit = true,
+            DeployedAt = before,
+            RecordedAt = before.AddTicks(9),
+            DateIsExplicit = true,
         });
         foreach (var address in new[] { "::ffff:192.0.2.1", "2001:db8::1:0:0:1", "fe80::1%3", "::" })
             await data.Seed.DeployAsync("A 1.0", "WEB-01", minutes++, change: record => record with
@@ -69,7 +78,9 @@ public sealed class LedgerTests
             });
         await data.Seed.DeployAsync("A 1.0", "WEB-01", minutes, change: record => record with
         {
-            ClientAddress = null, UserAgent = null, Description = "",
+            ClientAddress = null,
+            UserAgent = null,
+            Description = "",
         });
         await new AuditStore(data.Database.DataSource).AddAsync(
             new AuditedChange("a.b", "c", hostile[0], new { A = 1.10m, B = hostile }, null), new Actor("x", null),
@@ -289,7 +300,9 @@ public sealed class LedgerTests
         await using var data = await LedgerData.CreateAsync();
         var again = await data.Seed.DeployAsync("A 1.1", "WEB-01", 1, change: record => record with
         {
-            Url = "https://ci.example/1", RawHeaders = "X: y", DateIsExplicit = true,
+            Url = "https://ci.example/1",
+            RawHeaders = "X: y",
+            DateIsExplicit = true,
         });
         Assert.Equal(2, again);
         await Assert.ThrowsAsync<Npgsql.PostgresException>(() => data.Seed.DeployAsync(

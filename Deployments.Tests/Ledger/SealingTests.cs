@@ -1,6 +1,6 @@
+using Deployments.Data.Database;
 using Deployments.Data.Evidence;
 using Deployments.Data.Ledger;
-using Deployments.Tests.Records;
 using Deployments.Tests.Support;
 
 namespace Deployments.Tests.Ledger;
@@ -53,6 +53,51 @@ public sealed class SealingTests
         var coverage = await new LedgerQueries(data.Database.DataSource).CoverageAsync(default);
         Assert.Equal(6003, coverage[0].Sealed);
         Assert.All(coverage, kind => Assert.NotNull(kind.SealedAt));
+    }
+
+    [Fact]
+    public async Task A_database_of_the_release_before_is_sealed_after_it_was_migrated()
+    {
+        await using var data = new LedgerData(await TestDatabase.CreateAsync(migrated: false));
+        foreach (var (name, sql) in Migrator.All)
+        {
+            if (name.StartsWith("0057_", StringComparison.Ordinal))
+                await data.Seed.ExecuteAsync(
+                    """
+                    insert into feeds (name, feed_type) values ('main', 'nuget');
+                    insert into packages (type, group_key, name_key, group_name, name)
+                    values ('nuget', '', 'a', '', 'A');
+                    insert into package_versions (package_id, version_key, qualifier, version)
+                    values (1, '1.0', '', '1.0');
+                    insert into targets (name_key, name) values ('web-01', 'WEB-01');
+                    insert into applications (name_key, name) values ('x', 'x');
+                    insert into users (name_key, name) values ('x', 'x');
+                    insert into recorders (name_key, name) values ('x', 'x');
+                    insert into texts (name_key, name) values (gen_random_uuid(), '');
+                    insert into deployments (
+                        id, deployed_at, recorded_at, package_id, version_id, target_id, application_id, user_id,
+                        recorder_id, description_id, feed_id, road)
+                    select 100 * n, now(), now(), 1, 1, 1, 1, 1, 1, 1, 1, 1 from generate_series(1, 10) n;
+                    insert into removals (
+                        removed_at, recorded_at, package_id, target_id, application_id, user_id, recorder_id,
+                        description_id, feed_id, road)
+                    values (now(), now(), 1, 1, 1, 1, 1, 1, 1, 1);
+                    insert into audit_events (actor, action, subject_kind, subject_name) values ('x', 'a.b', 'c', 'd');
+                    """);
+            await data.Seed.ExecuteAsync(sql);
+        }
+
+        var before = await data.VerifyAsync();
+        Assert.Empty(before.Problems);
+        Assert.Equal(10, before.Checked[0].Unsealed);
+        Assert.Equal(12, await data.SealAsync());
+
+        var report = await data.VerifyAsync();
+        Assert.Empty(report.Problems);
+        Assert.Equal(12, report.Checked.Sum(kind => kind.Sealed));
+        await data.TamperAsync("update deployments set road = 2 where id = 500");
+        Assert.StartsWith("Deployment record 500 was changed", Assert.Single((await data.VerifyAsync()).Problems),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -22,15 +22,22 @@ static class LedgerApi
 
     static async Task<IResult> HeadAsync(LedgerQueries ledger, LedgerSigner signer, CancellationToken ct)
     {
-        var head = await ledger.HeadAsync(ct);
-        return Results.Json(new
+        try
         {
-            head.Size,
-            root = Hex(head.Root),
-            chainedAt = head.ChainedAt is { } at ? TimeText.Write(at) : null,
-            checkpoint = await signer.SignAsync(head, ct),
-            verifierKey = await signer.VerifierKeyAsync(ct),
-        });
+            var head = await ledger.HeadAsync(ct);
+            return Results.Json(new
+            {
+                head.Size,
+                root = Hex(head.Root),
+                chainedAt = head.ChainedAt is { } at ? TimeText.Write(at) : null,
+                checkpoint = await signer.SignAsync(head, ct),
+                verifierKey = await signer.VerifierKeyAsync(ct),
+            });
+        }
+        catch (InvalidDataException exception)
+        {
+            return Broken(exception);
+        }
     }
 
     static async Task<IResult> InclusionAsync(HttpContext context, LedgerProofQueries proofs, CancellationToken ct)
@@ -50,7 +57,7 @@ static class LedgerApi
         }
         catch (InvalidDataException exception)
         {
-            return Results.Text(exception.Message, statusCode: StatusCodes.Status409Conflict);
+            return Broken(exception);
         }
     }
 
@@ -75,7 +82,7 @@ static class LedgerApi
         }
         catch (InvalidDataException exception)
         {
-            return Results.Text(exception.Message, statusCode: StatusCodes.Status409Conflict);
+            return Broken(exception);
         }
     }
 
@@ -102,6 +109,9 @@ static class LedgerApi
     static string Name(LedgerKind kind) => JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
 
     static string Hex(byte[] hash) => Convert.ToHexStringLower(hash);
+
+    static IResult Broken(InvalidDataException exception) =>
+        Results.Text(exception.Message, statusCode: StatusCodes.Status409Conflict);
 
     static IResult Refusal(string problem) => Results.Text(problem, statusCode: StatusCodes.Status400BadRequest);
 }

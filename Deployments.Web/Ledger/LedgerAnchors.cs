@@ -39,7 +39,7 @@ sealed class LedgerAnchors(
             return null;
         await chain.ChainAsync(ct);
         var head = await ledger.HeadAsync(ct);
-        var newest = (await anchors.NewestAsync(1, ct)).FirstOrDefault();
+        var newest = await anchors.NewestAsync(1, ct) is [var one] ? one : null;
         if (head.Size == 0 || (newest?.Size == head.Size && Places.All(newest.Places.Contains)))
             return null;
         var at = time.GetUtcNow();

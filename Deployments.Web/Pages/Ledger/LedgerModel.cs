@@ -23,7 +23,8 @@ public sealed class LedgerModel(
 
     internal LedgerReport? Report { get; private set; }
 
-    internal LedgerHead Head { get; private set; } = null!;
+    /// <summary>Null when entries are missing.</summary>
+    internal LedgerHead? Head { get; private set; }
 
     internal IReadOnlyList<LedgerCoverage> Coverage { get; private set; } = [];
 
@@ -39,9 +40,17 @@ public sealed class LedgerModel(
     public async Task OnGetAsync(CancellationToken ct)
     {
         Report = await verifications.LatestOrNullAsync(ct);
-        Head = await ledger.HeadAsync(ct);
         Coverage = await ledger.CoverageAsync(ct);
         Anchors = await anchors.NewestAsync(AnchorsShown, ct);
+        try
+        {
+            Head = await ledger.HeadAsync(ct);
+        }
+        catch (InvalidDataException)
+        {
+            Head = null;
+        }
+
         try
         {
             VerifierKey = await signer.VerifierKeyAsync(ct);
