@@ -83,6 +83,7 @@ case $purpose in
     has twine || packages+=(twine)
     has nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
     has haproxy || [ -x /usr/sbin/haproxy ] || packages+=(haproxy)
+    has slapd || [ -x /usr/sbin/slapd ] || packages+=(slapd)
     { has dnf && has createrepo_c && has rpmbuild; } || packages+=(dnf dnf-plugins-core createrepo-c rpm)
     ;;
   bench)

@@ -39,6 +39,9 @@ public sealed record BoundIdentity
 
     /// <summary>Null: the person never signed in with it since.</summary>
     public DateTimeOffset? LastUsedAt { get; init; }
+
+    /// <summary>The identity itself.</summary>
+    public Identity ToIdentity() => new(Issuer, Subject, Provider);
 }
 
 /// <summary>How the binding of an identity ended.</summary>

@@ -154,16 +154,16 @@ public sealed class CallerResolverTests(SharedApp shared) : IClassFixture<Shared
         var credentials = app.Service<Credentials>();
         Assert.IsType<CallerResult.Known>(await credentials.CheckKeyAsync(TestApp.ApiKey, default));
         Assert.IsType<CallerResult.Known>(
-            await credentials.CheckPasswordAsync("Admin", TestApp.AdminPassword, null, default));
+            await credentials.CheckPasswordAsync("Admin", TestApp.AdminPassword, null, default, fromTool: true));
 
         await database.TakeAwayAsync();
 
         Assert.IsType<CallerResult.Known>(await credentials.CheckKeyAsync(TestApp.ApiKey, default));
         Assert.IsType<CallerResult.Known>(
-            await credentials.CheckPasswordAsync("Admin", TestApp.AdminPassword, null, default));
+            await credentials.CheckPasswordAsync("Admin", TestApp.AdminPassword, null, default, fromTool: true));
         for (var i = 0; i < AttemptLimiter.FailuresMax + 2; i++)
             Assert.IsType<CallerResult.CannotTell>(
-                await credentials.CheckPasswordAsync("Admin", "other", null, default));
+                await credentials.CheckPasswordAsync("Admin", "other", null, default, fromTool: true));
         using var request = new HttpRequestMessage(HttpMethod.Get, Url);
         request.Headers.Add("X-ApiKey", "never-seen-key");
         using var answer = await app.Client.SendAsync(request);

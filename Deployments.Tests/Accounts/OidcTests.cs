@@ -220,7 +220,8 @@ public sealed class OidcTests(OidcFixture shared) : IClassFixture<OidcFixture>
     public async Task A_provider_that_is_away_costs_only_its_own_button()
     {
         using var browser = new Browser(shared.App.Url);
-        Assert.Contains("Sign in with <bdi>Gone & <away></bdi>", await browser.ReadAsync("/sign-in"), StringComparison.Ordinal);
+        Assert.Contains("Sign in with <bdi>Gone & <away></bdi>", await browser.ReadAsync("/sign-in"),
+            StringComparison.Ordinal);
         using (var away = await browser.GetAsync("/sign-in/gone"))
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);

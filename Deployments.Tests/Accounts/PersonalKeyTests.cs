@@ -31,7 +31,8 @@ public sealed partial class PersonalKeyTests(SharedApp shared) : IClassFixture<S
         Assert.Equal(("Personal", "laptop", name), (listed.Type, listed.DisplayName, listed.Account!.Name));
         Assert.DoesNotContain(key, Convert.ToHexString(listed.KeyHash), StringComparison.OrdinalIgnoreCase);
         using var admin = await Browser.SignedInAsync(shared.App);
-        Assert.Contains("what " + name + " may", await admin.ReadAsync("/admin/api-keys"), StringComparison.Ordinal);
+        Assert.Contains($"what <bdi>{name}</bdi> may", await admin.ReadAsync("/admin/api-keys"),
+            StringComparison.Ordinal);
 
         using (var revoked = await browser.PostAsync(Page, Page + "?handler=Revoke", ("id", $"{listed.ApiKeyId}")))
             Assert.Equal(HttpStatusCode.Found, revoked.StatusCode);

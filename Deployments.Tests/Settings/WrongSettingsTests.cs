@@ -44,7 +44,7 @@ public sealed class WrongSettingsTests : IDisposable
             "here", "ftp://x/", "http://idp.example.com/", "https://x/?a=b", "https://x/#a", "https://a:b@x/",
             "file:///etc/passwd",
         ],
-        ["Oidc:corp:ClientId"] = [Long],
+        ["Oidc:corp:ClientId"] = [],
         ["Oidc:corp:ClientSecret"] = [],
         ["Oidc:corp:Title"] = [],
         ["Oidc:corp:Scopes"] = ["profile", "openid,profile"],
@@ -54,6 +54,24 @@ public sealed class WrongSettingsTests : IDisposable
         ["Oidc:corp:PublisherRoles"] = [";"],
         ["Oidc:corp:ViewerRoles"] = ["; ;"],
         ["Oidc:corp:Accounts"] = ["x", "made", "Invited"],
+        ["Ldap:Servers"] =
+        [
+            "dc1.example.com", "ldap://dc1.example.com", "ldaps://dc1.example.com, ldap://dc2.example.com",
+            "ldaps://", "ldaps://a:b@dc1.example.com", "ldaps://dc1.example.com/dc=com", "https://dc1.example.com", ",",
+        ],
+        ["Ldap:StartTls"] = ["maybe", "1"],
+        ["Ldap:CaFile"] = ["/nowhere/ca.crt", "/etc/hostname", "/"],
+        ["Ldap:BindDn"] = [],
+        ["Ldap:BindPassword"] = [],
+        ["Ldap:UserDn"] = ["uid=name,dc=example"],
+        ["Ldap:SearchBase"] = [],
+        ["Ldap:UserFilter"] = ["uid={0}", "(uid=name)", "((uid={0})"],
+        ["Ldap:NameAttribute"] = ["uid)(x=*", "a b"],
+        ["Ldap:GroupBase"] = [],
+        ["Ldap:Groups"] = ["x", "Walk"],
+        ["Ldap:AdministratorRoles"] = ["*", ";", "cn=a; *"],
+        ["Ldap:PublisherRoles"] = [";"],
+        ["Ldap:ViewerRoles"] = ["; ;"],
         ["Bootstrap:AdminPassword"] = ["geheim", Long],
         ["Bootstrap:ApiKey"] = ["short", "with a blank", "with:colon", "with-ümlaut", Long],
     };
@@ -175,7 +193,11 @@ public sealed class WrongSettingsTests : IDisposable
         await using var app = await Program.BuildAsync(
             [
                 $"--Deployments:DataDirectory={directory}", "--Deployments:Smtp:From=a@b.example",
-                "--Deployments:Oidc:corp:Authority=https://idp.example.com/", "--Deployments:Oidc:corp:ClientId=x",
+                "--Deployments:Oidc:corp:Authority=https://idp.example.com/",
+                "--Deployments:Oidc:corp:ClientId=x",
+                "--Deployments:Ldap:Servers=ldaps://dc1.example.com", "--Deployments:Ldap:SearchBase=dc=example",
+                "--Deployments:Ldap:BindDn=cn=x", "--Deployments:Ldap:BindPassword=x",
+                "--Deployments:Ldap:ViewerRoles=*",
                 "--Logging:LogLevel:Default=None", .. database,
                 .. settings.Select(setting => $"--{setting}"),
             ]);

@@ -17,8 +17,8 @@ public sealed class CallerResolver(Credentials credentials, DeploymentsSettings 
 
     /// <summary>
     /// Who calls: <c>X-ApiKey</c> or <c>X-NuGet-ApiKey</c> (a key, or <c>user:password</c>), <c>Authorization</c> Basic
-    /// (user <c>api</c> and a key, or user and password, or user and personal key) or Bearer (a key), <c>?key=</c>, else
-    /// the signed-in session. Several at once must all be right; the first of this order then says who it is.
+    /// (user <c>api</c> and a key, or user and password, or user and personal key) or Bearer (a key), <c>?key=</c>,
+    /// else the signed-in session. Several at once must all be right; the first of this order then says who it is.
     /// </summary>
     /// <remarks>
     /// A session counts for GET and HEAD only: other requests come from pages, which guard against forgery by
@@ -33,7 +33,7 @@ public sealed class CallerResolver(Credentials credentials, DeploymentsSettings 
             {
                 Given.Key key => await credentials.CheckKeyAsync(key.Text, ct),
                 Given.Password password => await credentials.CheckPasswordAsync(
-                    password.Name, password.Text, Caller.ClientAddress(context), ct, mayBeKey: true),
+                    password.Name, password.Text, Caller.ClientAddress(context), ct, fromTool: true),
                 _ => new CallerResult.WrongCredentials(),
             };
             if (result is not CallerResult.Known)
@@ -62,7 +62,7 @@ public sealed class CallerResolver(Credentials credentials, DeploymentsSettings 
         ReadKey(key) switch
         {
             Given.Password password => credentials.CheckPasswordAsync(
-                password.Name, password.Text, Caller.ClientAddress(context), ct, mayBeKey: true),
+                password.Name, password.Text, Caller.ClientAddress(context), ct, fromTool: true),
             Given.Key { Text: var text } => credentials.CheckKeyAsync(text, ct),
             _ => new ValueTask<CallerResult>(new CallerResult.WrongCredentials()),
         };

@@ -17,13 +17,17 @@ namespace Deployments.Web.Accounts;
 /// many as there are accounts and keys.
 /// </remarks>
 public sealed class Credentials(
-    AccountQueries accounts, ApiKeyQueries apiKeys, Passwords passwords, AttemptLimiter attempts, TimeProvider time)
+    AccountQueries accounts, ApiKeyQueries apiKeys, Passwords passwords, AttemptLimiter attempts,
+    DirectorySignIn directory, TimeProvider time)
 {
     /// <summary>How long an entry counts without being checked again.</summary>
     public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
 
     /// <summary>How long an entry counts while the database is away.</summary>
     public static readonly TimeSpan Endurance = TimeSpan.FromHours(8);
+
+    /// <summary>How long a password counts without its directory being asked again.</summary>
+    public static readonly TimeSpan DirectoryFreshness = TimeSpan.FromMinutes(5);
 
     static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(3);
     static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(3);
@@ -57,30 +61,38 @@ public sealed class Credentials(
     /// <param name="password">The password.</param>
     /// <param name="source">By what attempts are counted: an address, or a device that is known.</param>
     /// <param name="ct">Cancels.</param>
-    /// <param name="mayBeKey">
-    /// Whether a personal key of that account does instead: for tools, never where somebody signs in to the pages.
+    /// <param name="fromTool">
+    /// Whether a tool sends them, again and again: then they are remembered, and a personal key of that account does
+    /// instead of the password. Never where somebody signs in to the pages.
     /// </param>
     public async ValueTask<CallerResult> CheckPasswordAsync(
-        string name, string password, string? source, CancellationToken ct, bool mayBeKey = false)
+        string name, string password, string? source, CancellationToken ct, bool fromTool = false)
     {
         // Keyed, so that a dump of this process's memory holds nothing that could be tried offline without its key.
-        var memory = (mayBeKey ? "b" : "p") + Convert.ToHexString(
+        var memory = !fromTool ? null : "p" + Convert.ToHexString(
             HMACSHA256.HashData(memoryKey, Encoding.UTF8.GetBytes($"{name.Length}:{name}{password}")));
         if (FreshOrNull(memory) is { } fresh)
             return Noted(fresh);
         if (attempts.BeginOrWait(source, name) is { } wait)
             return new CallerResult.TooManyAttempts(wait);
+        // What no account is called: the database would refuse the question, which says nothing of the database.
+        if (name.Contains('\0', StringComparison.Ordinal))
+            return new CallerResult.WrongCredentials();
 
+        Account? account = null;
         var result = await CheckAsync(
             memory,
             async stop =>
             {
-                if (mayBeKey && await OwnKeyOrNullAsync(name, password, stop) is { } own)
+                if (fromTool && await OwnKeyOrNullAsync(name, password, stop) is { } own)
                     return own;
-                var account = await accounts.ByNameOrNullAsync(name, stop);
+                account = await accounts.ByNameOrNullAsync(name, stop);
                 return passwords.Check(account, password) ? EntryOf(account!) : null;
             },
             ct);
+        // Who has a password here is never asked of the directory, which would be told what was typed.
+        if (result is CallerResult.WrongCredentials && directory.IsSet && account is not { HasPassword: true })
+            result = await CheckDirectoryAsync(memory, name, password, ct);
         if (result is CallerResult.Known)
             attempts.Succeed(source, name);
         else if (result is CallerResult.CannotTell)
@@ -116,8 +128,8 @@ public sealed class Credentials(
             var now = old.KeyHash is not null
                 ? keys.TryGetValue(old.Caller.ApiKeyId!.Value, out var key) ? EntryOrNull(key) : null
                 : people.TryGetValue(old.AccountId!.Value, out var account) && account.Active
-                    && account.SecurityStamp == old.Stamp ? EntryOf(account) : null;
-            if (now is null)
+                    && account.SecurityStamp == old.Stamp ? EntryOf(account) with { ExpiresAt = old.ExpiresAt } : null;
+            if (now is null || now.ExpiresAt <= time.GetUtcNow())
                 entries.TryRemove(memory, out _);
             else
                 entries.TryUpdate(memory, now, old);
@@ -137,6 +149,25 @@ public sealed class Credentials(
         return taken;
     }
 
+    async Task<CallerResult> CheckDirectoryAsync(string? memory, string name, string password, CancellationToken ct)
+    {
+        try
+        {
+            var changesBefore = Interlocked.Read(ref changes);
+            var said = await directory.CheckAsync(name, password, ct);
+            if (said.Account is not { } account)
+                return said.IsAway ? new CallerResult.CannotTell() : new CallerResult.WrongCredentials();
+            var entry = EntryOf(account) with { ExpiresAt = time.GetUtcNow() + DirectoryFreshness };
+            if (memory is not null && Interlocked.Read(ref changes) == changesBefore && entries.Count < EntriesMax)
+                entries[memory] = entry;
+            return new CallerResult.Known(entry.Caller);
+        }
+        catch (Exception exception) when (exception is DbException or TimeoutException)
+        {
+            return new CallerResult.CannotTell();
+        }
+    }
+
     async Task<Entry?> OwnKeyOrNullAsync(string name, string key, CancellationToken ct) =>
         ApiKeys.CanBe(key) && await apiKeys.ByHashesAsync([ApiKeys.Hash(key)], ct) is [{ Account: { } owner } found]
         && owner.Name.Equals(name, StringComparison.OrdinalIgnoreCase)
@@ -151,7 +182,7 @@ public sealed class Credentials(
     }
 
     async ValueTask<CallerResult> CheckAsync(
-        string memory, Func<CancellationToken, Task<Entry?>> check, CancellationToken ct)
+        string? memory, Func<CancellationToken, Task<Entry?>> check, CancellationToken ct)
     {
         if (FreshOrNull(memory) is { } fresh)
             return fresh;
@@ -177,11 +208,12 @@ public sealed class Credentials(
             Interlocked.Exchange(ref triedInVainAt, 0);
             if (found is null)
             {
-                entries.TryRemove(memory, out _);
+                if (memory is not null)
+                    entries.TryRemove(memory, out _);
                 return new CallerResult.WrongCredentials();
             }
 
-            if (Interlocked.Read(ref changes) == changesBefore && entries.Count < EntriesMax)
+            if (memory is not null && Interlocked.Read(ref changes) == changesBefore && entries.Count < EntriesMax)
                 entries[memory] = found;
             return new CallerResult.Known(found.Caller);
         }
@@ -193,13 +225,13 @@ public sealed class Credentials(
         }
     }
 
-    CallerResult.Known? FreshOrNull(string memory) =>
-        entries.TryGetValue(memory, out var entry) && Counts(entry, Freshness)
+    CallerResult.Known? FreshOrNull(string? memory) =>
+        memory is not null && entries.TryGetValue(memory, out var entry) && Counts(entry, Freshness)
             ? new CallerResult.Known(entry.Caller)
             : null;
 
-    CallerResult EnduringOrCannotTell(string memory) =>
-        entries.TryGetValue(memory, out var entry) && Counts(entry, Endurance)
+    CallerResult EnduringOrCannotTell(string? memory) =>
+        memory is not null && entries.TryGetValue(memory, out var entry) && Counts(entry, Endurance)
             ? new CallerResult.Known(entry.Caller)
             : new CallerResult.CannotTell();
 

@@ -10,7 +10,7 @@ namespace Deployments.Web.Accounts;
 /// </summary>
 public sealed class IdentitySignIn(
     AccountQueries accounts, AccountStore accountStore, IdentityQueries identities, IdentityStore store,
-    Credentials credentials, TimeProvider time, ILogger<IdentitySignIn> logger)
+    TimeProvider time, ILogger<IdentitySignIn> logger)
 {
     // Two sign-ins of one new person at the same moment: the second finds what the first has made.
     const int AttemptsMax = 3;
@@ -40,7 +40,13 @@ public sealed class IdentitySignIn(
         }
     }
 
-    async Task<SignInResult> FindAsync(
+    /// <summary>Finds the account, and gives it the role that goes with the groups.</summary>
+    /// <param name="person">Who it is, as they say.</param>
+    /// <param name="rules">Who may sign in.</param>
+    /// <param name="address">From where the person comes; null: it is not known.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <exception cref="DbException">The database is away.</exception>
+    internal async Task<SignInResult> FindAsync(
         ProvidedPerson person, ProviderRules rules, string? address, CancellationToken ct)
     {
         if (person.Identity is not
@@ -112,7 +118,6 @@ public sealed class IdentitySignIn(
             account.Name, now, null, new Actor(person.Identity.ActorName, address), ct);
         if (outcome == AccountOutcome.LastAdministrator)
             logger.LogWarning("{Account} stays an administrator, being the last one with a password", account.Name);
-        await credentials.RefreshAsync(ct);
         return await accounts.ByIdsAsync([accountId], ct) is [{ Active: true } changed]
             ? new(changed, default)
             : Refuse(person, SignInRefusal.Disabled);

@@ -105,6 +105,8 @@ static class OidcHandling
             return;
         }
 
+        // Sessions that began with another role end at once on this node; the others are told.
+        await http.RequestServices.GetRequiredService<Credentials>().RefreshAsync(http.RequestAborted);
         var now = http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
         await Sessions.SignInAsync(http, account, provider.Name, now);
         http.RequestServices.GetRequiredService<SignInTickets>()

@@ -63,7 +63,7 @@ public static class Refusals
         }
 
         return WriteAsync(context, StatusCodes.Status503ServiceUnavailable,
-            "The credentials cannot be checked, since the database does not answer.",
+            "The credentials cannot be checked now, since what knows them does not answer.",
             retryAfter: TimeSpan.FromSeconds(5));
     }
 

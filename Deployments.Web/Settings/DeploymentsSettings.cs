@@ -91,6 +91,9 @@ public sealed record DeploymentsSettings
     /// <summary>OpenID Connect providers that people may sign in through, by their names.</summary>
     public Dictionary<string, OidcSettings> Oidc { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>A directory whose people sign in with their password there.</summary>
+    public LdapSettings Ldap { get; init; } = new();
+
     /// <summary>Credentials for the first start.</summary>
     public BootstrapSettings Bootstrap { get; init; } = new();
 }
@@ -158,6 +161,7 @@ public sealed class DeploymentsSettingsValidator : AbstractValidator<Deployments
                 "it must be the whole path of a file, in a directory that there is"));
         AddRulesForMail();
         RuleForEach(settings => settings.Oidc).SetValidator(new OidcSettingsValidator());
+        RuleFor(settings => settings.Ldap).SetValidator(new LdapSettingsValidator());
     }
 
     // Also while no host is set: what is wrong would be found on the day when one is.

@@ -15,7 +15,8 @@ static class SettingsCheck
 
     static readonly string[] Formatters = [
         ConsoleFormatterNames.Simple, ConsoleFormatterNames.Json, ConsoleFormatterNames.Systemd];
-    static readonly string[] Secrets = ["Password", "AdminPassword", "ApiKey", "MetricsKey", "ClientSecret"];
+    static readonly string[] Secrets =
+        ["Password", "AdminPassword", "ApiKey", "MetricsKey", "ClientSecret", "BindPassword"];
 
     /// <summary>What is wrong, a sentence for each setting; empty when nothing is.</summary>
     public static IReadOnlyList<string> Problems(IConfiguration configuration) =>

@@ -83,6 +83,7 @@ public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
             Own("Smtp:From", "The sender of notifications", settings.Smtp.From ?? "not set"),
             .. settings.Oidc.OrderBy(pair => pair.Key, StringComparer.Ordinal)
                 .SelectMany(pair => OfProvider(pair.Key, pair.Value, Own)),
+            .. OfDirectory(settings.Ldap, Own),
             Own("Bootstrap:AdminPassword", "Admin's password at the first start",
                 Secret(settings.Bootstrap.AdminPassword)),
             Own("Bootstrap:ApiKey", "An API key made at the first start", Secret(settings.Bootstrap.ApiKey)),
@@ -104,6 +105,25 @@ public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
         own($"Oidc:{name}:PublisherRoles", "Who is a publisher", provider.PublisherRoles ?? "not set"),
         own($"Oidc:{name}:ViewerRoles", "Who is a viewer", provider.ViewerRoles ?? "not set"),
         own($"Oidc:{name}:Accounts", "Who has an account: invited people, or whoever has a role", provider.Accounts),
+    ];
+
+    static IEnumerable<SettingInForce> OfDirectory(
+        LdapSettings ldap, Func<string, string, string, SettingInForce> own) =>
+    [
+        own("Ldap:Servers", "A directory whose people sign in with their password there", ldap.Servers ?? "none"),
+        own("Ldap:StartTls", "ldap:// connections are encrypted by StartTLS", YesNo(ldap.StartTls)),
+        own("Ldap:CaFile", "Who signs its certificates", ldap.CaFile ?? "whom the system trusts"),
+        own("Ldap:BindDn", "Who looks for people there", ldap.BindDn ?? "nobody"),
+        own("Ldap:BindPassword", "The password of that", Secret(ldap.BindPassword)),
+        own("Ldap:UserDn", "As whom people sign in there", ldap.UserDn ?? "as they are found"),
+        own("Ldap:SearchBase", "Below what people are", ldap.SearchBase ?? "not set"),
+        own("Ldap:UserFilter", "What finds them", ldap.UserFilter),
+        own("Ldap:NameAttribute", "What new accounts are called by", ldap.NameAttribute),
+        own("Ldap:GroupBase", "Below what groups are", ldap.GroupBase ?? "where people are"),
+        own("Ldap:Groups", "How groups within groups are found", ldap.Groups),
+        own("Ldap:AdministratorRoles", "Groups of administrators", ldap.AdministratorRoles ?? "not set"),
+        own("Ldap:PublisherRoles", "Groups of publishers", ldap.PublisherRoles ?? "not set"),
+        own("Ldap:ViewerRoles", "Groups of viewers", ldap.ViewerRoles ?? "not set"),
     ];
 
     static string YesNo(bool value) => value ? "true" : "false";

@@ -2,6 +2,7 @@ using Deployments.Data.Accounts;
 using Deployments.Data.Database;
 using Deployments.Web.Accounts;
 using Deployments.Web.Embedded;
+using Deployments.Web.Ldap;
 using Deployments.Web.Settings;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -45,6 +46,11 @@ static class AccountsSetup
         services.Replace(ServiceDescriptor.Singleton<IAuthenticationSchemeProvider, QuietSchemes>());
         services.AddSingleton<OidcProviders>();
         services.AddSingleton<IdentitySignIn>();
+        services.AddSingleton(provider =>
+            new LdapDirectory(settings.Ldap, provider.GetRequiredService<ILogger<LdapDirectory>>()));
+        services.AddSingleton<DirectorySignIn>();
+        if (settings.Ldap.Servers is not null)
+            LdapLibrary.Prepare(settings.Ldap.CaFile, LdapDirectory.ServerPatience);
         services.AddSingleton<SignInTickets>();
         services.AddHttpContextAccessor();
         services.AddSingleton<IAuthorizationHandler, PageAccess.Handler>();

@@ -11,7 +11,7 @@ namespace Deployments.Web.Pages.Accounts;
 [AllowAnonymous]
 public sealed class SignInModel(
     Credentials credentials, KnownDevices devices, AccountQueries queries, AccountStore store, Passwords passwords,
-    OidcProviders providers, TimeProvider time) : PageModel
+    OidcProviders providers, IdentityQueries identities, IdentityStore identityStore, TimeProvider time) : PageModel
 {
     /// <summary>Through whom people may sign in, too.</summary>
     public IReadOnlyList<OidcProvider> Providers => providers.All;
@@ -49,7 +49,8 @@ public sealed class SignInModel(
         Name = name;
         if (string.IsNullOrEmpty(name) || string.IsNullOrEmpty(password))
             return Refuse(StatusCodes.Status400BadRequest, "Type a name and a password.");
-        switch (await credentials.CheckPasswordAsync(name, password, devices.SourceOf(HttpContext, name), ct))
+        var result = await credentials.CheckPasswordAsync(name, password, devices.SourceOf(HttpContext, name), ct);
+        switch (result)
         {
             case CallerResult.TooManyAttempts { RetryAfter: var wait }:
                 Refusals.SetRetryAfter(HttpContext, wait);
@@ -57,18 +58,26 @@ public sealed class SignInModel(
                     $"Too many wrong passwords. Try again in {Math.Ceiling(wait.TotalMinutes)} minutes.");
             case CallerResult.CannotTell:
                 return Refuse(StatusCodes.Status503ServiceUnavailable,
-                    "The database does not answer. Try again in a moment.");
+                    "What knows your password does not answer. Try again in a moment.");
             case CallerResult.WrongCredentials:
                 return Refuse(StatusCodes.Status200OK, "The name or the password is wrong.");
         }
 
-        // Asked of the database itself: what is remembered may be a moment old, and a session lasts for hours.
-        var account = await queries.ByNameOrNullAsync(name, ct);
-        if (!passwords.Check(account, password))
+        // The account as it is now: who has no password here has been vouched for by the directory a moment ago.
+        var account = result is CallerResult.Known { Caller.AccountName: { } own }
+            ? await queries.ByNameOrNullAsync(own, ct)
+            : null;
+        if (account is not { Active: true } || (account.HasPassword && !passwords.Check(account, password)))
             return Refuse(StatusCodes.Status200OK, "The name or the password is wrong.");
-        await Sessions.SignInAsync(HttpContext, account!);
-        devices.Remember(HttpContext, account!);
-        await store.NoteSignInAsync(account!.AccountId, time.GetUtcNow(), ct);
+        var now = time.GetUtcNow();
+        var provider = account.HasPassword ? null : DirectorySignIn.ProviderName;
+        await Sessions.SignInAsync(HttpContext, account, provider, now);
+        devices.Remember(HttpContext, account);
+        var bound = provider is null ? [] : await identities.OfAsync(account.AccountId, ct);
+        if (bound.FirstOrDefault(one => one.Provider == provider)?.ToIdentity() is { } identity)
+            await identityStore.NoteSignInAsync(account, identity, now, Caller.ClientAddress(HttpContext), ct);
+        else
+            await store.NoteSignInAsync(account.AccountId, now, ct);
         return LocalRedirect(Url.IsLocalUrl(ReturnUrl) ? ReturnUrl : "/");
     }
 
