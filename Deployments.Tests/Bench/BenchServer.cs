@@ -33,13 +33,7 @@ sealed class BenchServer : IAsyncDisposable
         Url = url;
         Admin = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromMinutes(10) };
         Admin.DefaultRequestHeaders.Add("X-ApiKey", Key);
-        database = new Lazy<NpgsqlDataSource>(() => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder
-        {
-            Host = Path.Combine(dataDirectory, "socket"),
-            Database = "deployments",
-            Username = "deployments",
-            Password = Password,
-        }));
+        database = new Lazy<NpgsqlDataSource>(() => NpgsqlDataSource.Create(ConnectionString));
     }
 
     public Uri Url { get; }
@@ -49,6 +43,15 @@ sealed class BenchServer : IAsyncDisposable
 
     /// <summary>A way into the private database, beside the program's own.</summary>
     public NpgsqlDataSource Database => database.Value;
+
+    /// <summary>The way into it.</summary>
+    public string ConnectionString => new NpgsqlConnectionStringBuilder
+    {
+        Host = Path.Combine(dataDirectory, "socket"),
+        Database = "deployments",
+        Username = "deployments",
+        Password = Password,
+    }.ConnectionString;
 
     /// <summary>The parts of the program.</summary>
     /// <exception cref="InvalidOperationException">It is a process of its own.</exception>

@@ -45,12 +45,13 @@ static class DrainBench
         }
 
         table.Add("drain, 200,000 records", "COPY of the finished rows", rounds, 0.45, "rec/s");
-        await VerifyAsync(database, table);
+        await VerifyAsync(server.ConnectionString, table);
     }
 
     // The ledger of what was drained last: every record is read with its names and hashed.
-    static async Task VerifyAsync(NpgsqlDataSource database, BenchTable table)
+    static async Task VerifyAsync(string connectionString, BenchTable table)
     {
+        await using var database = DatabaseSetup.CreateDataSource(connectionString);
         var ledger = new LedgerVerificationStore(database, new LedgerChainStore(database), TimeProvider.System);
         var export = new CsvExportQueries(new ExportDatabase(database));
         var rounds = new List<(double, double)>();
