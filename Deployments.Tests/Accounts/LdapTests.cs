@@ -76,7 +76,8 @@ public sealed class LdapTests(LdapTests.Running running) : IClassFixture<LdapTes
     public void The_directory_of_these_tests_answers_a_bind_without_a_password_with_success()
     {
         using var connection = new LdapConnection(
-            new LdapDirectoryIdentifier("127.0.0.1", running.Directory.TlsPort)) { AuthType = AuthType.Basic };
+            new LdapDirectoryIdentifier("127.0.0.1", running.Directory.TlsPort));
+        connection.AuthType = AuthType.Basic;
         connection.SessionOptions.ProtocolVersion = 3;
         connection.SessionOptions.SecureSocketLayer = true;
         connection.Bind(new NetworkCredential($"uid=ann,ou=people,{Slapd.Base}", ""));
