@@ -9,6 +9,7 @@ namespace Deployments.Web.Ldap;
 /// </summary>
 static class LdapLibrary
 {
+    const int Restart = 0x0009;
     const int TlsCaFile = 0x6002;
     const int TlsRequireCertificate = 0x6006;
     const int NetworkTimeout = 0x5005;
@@ -33,6 +34,7 @@ static class LdapLibrary
         }
 
         var set = Marshal.GetDelegateForFunctionPointer<SetOption>(NativeLibrary.GetExport(library, "ldap_set_option"));
+        Set(set, Restart, [1]); // .NET interrupts threads; the library would take that for a server that is away
         Set(set, TlsRequireCertificate, BitConverter.GetBytes(Demand));
         Set(set, NetworkTimeout,
             [.. BitConverter.GetBytes((long)patience.TotalSeconds), .. BitConverter.GetBytes(0L)]);

@@ -62,5 +62,6 @@ static class LedgerText
     static string Count(long count, string one, string? many = null) =>
         $"{Number(count)} {(count == 1 ? one : many ?? one + "s")}";
 
-    static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+    /// <summary>A number as people write it.</summary>
+    public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }
