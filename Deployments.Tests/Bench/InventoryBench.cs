@@ -32,8 +32,8 @@ static class InventoryBench
         for (var round = 0; round < 4; round++)
         {
             var body = Dpkg(Lines, 0);
-            var (fresh, known) = (await SendAsync(server, $"bench-{round}", body), await SendAsync(
-                server, $"bench-{round}", body));
+            var (fresh, known) = (await SendAsync(server, $"reading-{round}", body), await SendAsync(
+                server, $"reading-{round}", body));
             await ExecuteAsync(server.Database, "truncate lines_copy");
             var copying = Stopwatch.StartNew();
             await using (var connection = await server.Database.OpenConnectionAsync())
