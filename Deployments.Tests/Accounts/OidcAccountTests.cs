@@ -150,12 +150,12 @@ public sealed partial class OidcAccountTests(OidcFixture shared) : IClassFixture
         var page = await browser.OpenAsync(new Uri(shared.App.Url, "/sign-in?returnUrl=%2Ftargets"));
 
         await page.ClickAsync("text=Sign in with Corp");
-        await page.WaitForURLAsync("**/targets");
+        await Chromium.ArriveAsync(page, "**/targets");
         Assert.Contains(name, await page.InnerTextAsync("header"), StringComparison.Ordinal);
 
         await page.ClickAsync("header .account summary");
         await page.ClickAsync("header .account button:text('Sign out')");
-        await page.WaitForURLAsync("**/sign-in");
+        await Chromium.ArriveAsync(page, "**/sign-in");
         Assert.Contains(subject, shared.Provider.SignedOut);
         await page.GotoAsync(new Uri(shared.App.Url, "/account").AbsoluteUri);
         Assert.Contains("/sign-in?", page.Url, StringComparison.Ordinal);

@@ -61,7 +61,7 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
         await page.ClickAsync(".tabs >> text=History");
         await page.FillAsync("#f-target", "web-02");
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/history?target=web-02");
+        await Chromium.ArriveAsync(page, "**/history?target=web-02");
 
         var targets = await page.Locator("td.target").AllInnerTextsAsync();
         Assert.NotEmpty(targets);
@@ -69,7 +69,7 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
         Assert.Contains("target=web-02",
             await page.GetAttributeAsync("a.button:text('CSV')", "href"), StringComparison.Ordinal);
         await page.ClickAsync(".chip");
-        await page.WaitForURLAsync("**/history");
+        await Chromium.ArriveAsync(page, "**/history");
         await page.Context.CloseAsync();
     }
 
@@ -80,13 +80,13 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
         await page.FocusAsync("#compare");
         await page.Keyboard.TypeAsync("staging-01");
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/targets/WEB-03?compare=staging-01");
+        await Chromium.ArriveAsync(page, "**/targets/WEB-03?compare=staging-01");
 
         var marks = await page.Locator("section:has(#compared) td .mark").AllInnerTextsAsync();
         Assert.NotEmpty(marks);
         Assert.DoesNotContain("same", marks.Select(mark => mark.Trim()));
         await page.ClickAsync("text=Show also what is the same");
-        await page.WaitForURLAsync("**show=all");
+        await Chromium.ArriveAsync(page, "**show=all");
         Assert.True(await page.Locator("section:has(#compared) tbody tr").CountAsync() >= marks.Count);
         await page.Context.CloseAsync();
     }
@@ -110,7 +110,7 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
         await page.Keyboard.PressAsync("Enter");
         Assert.True(await page.IsVisibleAsync(".folded >> text=Sign out"));
         await page.ClickAsync(".folded >> text=Target groups");
-        await page.WaitForURLAsync("**/admin/target-groups");
+        await Chromium.ArriveAsync(page, "**/admin/target-groups");
         await page.Context.CloseAsync();
     }
 
@@ -128,7 +128,7 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
         await page.Keyboard.PressAsync("Enter");
         await page.FillAsync("#filter-target", "WEB-01");
         await page.ClickAsync(".filters button");
-        await page.WaitForURLAsync("**/deployments?*target=WEB-01*");
+        await Chromium.ArriveAsync(page, "**/deployments?*target=WEB-01*");
         await page.Context.CloseAsync();
     }
 

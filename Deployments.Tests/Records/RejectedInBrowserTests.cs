@@ -94,7 +94,7 @@ public sealed class RejectedInBrowserTests
         await page.FillAsync("main [name=name]", "Admin");
         await page.FillAsync("main [name=password]", TestApp.AdminPassword);
         await page.ClickAsync("main button");
-        await page.WaitForURLAsync(app.Url.AbsoluteUri);
+        await Chromium.ArriveAsync(page, app.Url.AbsoluteUri);
         return page;
     }
 }

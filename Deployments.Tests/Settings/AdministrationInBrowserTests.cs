@@ -134,7 +134,7 @@ public sealed class AdministrationInBrowserTests
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Admin");
         await page.GetByLabel("Password").FillAsync(TestApp.AdminPassword);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await page.WaitForURLAsync(new Uri(app.Url, "/").AbsoluteUri);
+        await Chromium.ArriveAsync(page, new Uri(app.Url, "/").AbsoluteUri);
         return page;
     }
 

@@ -61,6 +61,16 @@ sealed class Chromium : IAsyncDisposable
         return page;
     }
 
+    /// <summary>
+    /// Waits until <paramref name="page"/> is at <paramref name="address"/> (a glob) and loaded. In two steps, because
+    /// Playwright's own single wait misses a page that is loaded between its look at the address and its listening.
+    /// </summary>
+    public static async Task ArriveAsync(IPage page, string address)
+    {
+        await page.WaitForURLAsync(address, new PageWaitForURLOptions { WaitUntil = WaitUntilState.Commit });
+        await page.WaitForLoadStateAsync(LoadState.Load);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var context in contexts)
