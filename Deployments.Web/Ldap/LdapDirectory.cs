@@ -30,6 +30,9 @@ public sealed class LdapDirectory(LdapSettings settings, ILogger<LdapDirectory> 
     const int PasswordLengthMax = 500;
     const int ConnectionsMax = 8; // each occupies a thread, since the library waits itself
     const int InvalidCredentials = 49;
+    const int StartTlsAttemptsMax = 5;
+
+    static readonly TimeSpan StartTlsPause = TimeSpan.FromMilliseconds(20);
 
     readonly IReadOnlyList<LdapServer> servers = LdapServers.ReadOrNull(settings) ?? [];
     readonly SemaphoreSlim places = new(ConnectionsMax);
@@ -159,7 +162,19 @@ public sealed class LdapDirectory(LdapSettings settings, ILogger<LdapDirectory> 
             // Connected all the same.
         }
 
-        connection.SessionOptions.StartTransportLayerSecurity(null);
+        // OpenLDAP answers before it has put away what it was asked, and refuses TLS while anything lies there.
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                connection.SessionOptions.StartTransportLayerSecurity(null);
+                return;
+            }
+            catch (TlsOperationException) when (attempt < StartTlsAttemptsMax)
+            {
+                Thread.Sleep(StartTlsPause * attempt);
+            }
+        }
     }
 
     static bool TryBind(LdapConnection connection, string user, string password)
