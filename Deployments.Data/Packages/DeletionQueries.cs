@@ -1,6 +1,5 @@
 using Dapper;
 using Deployments.Data.Feeds;
-using Deployments.Data.Inventory;
 using Npgsql;
 
 namespace Deployments.Data.Packages;
@@ -9,26 +8,45 @@ namespace Deployments.Data.Packages;
 /// <param name="database">The database.</param>
 public sealed class DeletionQueries(NpgsqlDataSource database)
 {
-    // So many records of a package on a target are read first; all of them where those are of too few versions.
+    // So many records of a package on a target are read first; all of them where those are of too few of its versions.
     const int NewestRecords = 50;
 
-    // One statement for all candidates: what runs, what was lately, what each group got last.
+    // One statement for all candidates: what runs, what was there at that time, what came since, what each group got
+    // last. Each is asked of the targets that have the package and of the versions, never of all their records.
     const string Facts =
         $"""
         with wanted as (
             select * from unnest(@types, @groups, @names, @versions)
                 with ordinality as w (type, group_key, name_key, version_key, place)
         ),
-        found as materialized (
-            select w.place, p.package_id, b.version_id
+        asked as (
+            select w.place, w.version_key, p.package_id
             from wanted w
             join packages p on p.type = w.type and p.group_key = w.group_key and p.name_key = w.name_key
-            join package_versions b on b.package_id = p.package_id and (
-                b.version_key = w.version_key
-                or b.qualifier = 'digest=' || replace(w.version_key, ':', '%3A')
-                or exists (
-                    select from package_versions a
-                    where a.package_id = b.package_id and a.version_key = w.version_key and {DriftSql.Same}))
+        ),
+        images as materialized (
+            select v.package_id, v.version_id, v.version_key, digest.qualifier
+            from (select distinct package_id from asked) o
+            join package_versions v on v.package_id = o.package_id
+            cross join lateral (
+                values (v.qualifier), ('digest=' || replace(v.version_key, ':', '%3A'))) digest (qualifier)
+            where v.qualifier like 'digest=%' or v.version_key like '%:%'
+        ),
+        found as materialized (
+            select o.place, v.package_id, v.version_id
+            from asked o
+            join package_versions v on v.package_id = o.package_id and v.version_key = o.version_key
+            union
+            select o.place, b.package_id, b.version_id
+            from asked o
+            join images b on b.package_id = o.package_id
+                and b.qualifier = 'digest=' || replace(o.version_key, ':', '%3A')
+            union
+            select o.place, b.package_id, b.version_id
+            from asked o
+            join images a on a.package_id = o.package_id and a.version_key = o.version_key
+                and a.qualifier like 'digest=%'
+            join images b on b.package_id = a.package_id and b.qualifier = a.qualifier
         ),
         came as (
             select i.package_id, t.target_group_id, d.version_id, max(d.deployed_at) as at
@@ -48,11 +66,14 @@ public sealed class DeletionQueries(NpgsqlDataSource database)
                 select d.version_id, d.deployed_at
                 from deployments d
                 where d.target_id = i.target_id and d.package_id = i.package_id and {VisibleSql.Record}
-                  and (select count(*) = @NewestRecords and count(distinct version_id) < @keep from newest)
+                  and (
+                      select count(*) = @NewestRecords and count(distinct version_id) < least(@keep, (
+                          select count(*) from package_versions v where v.package_id = i.package_id))
+                      from newest)
             ) d
             group by i.package_id, t.target_group_id, d.version_id
         ),
-        kept as (
+        kept as materialized (
             select version_id, target_group_id
             from (
                 select *, row_number() over (
@@ -60,6 +81,22 @@ public sealed class DeletionQueries(NpgsqlDataSource database)
                 from came
             ) c
             where nth <= @keep
+        ),
+        ran as (
+            select distinct d.version_id
+            from (select distinct package_id from found) f
+            join installations i on i.package_id = f.package_id
+            cross join lateral (
+                select d.*
+                from deployments d
+                where d.target_id = i.target_id and d.package_id = i.package_id and d.deployed_at <= @since
+                order by d.deployed_at desc, d.id desc
+                limit 1
+            ) d
+            where {VisibleSql.Record} and not exists (
+                select from removals r
+                where r.target_id = d.target_id and r.package_id = d.package_id
+                  and r.removed_at between d.deployed_at and @since)
         ),
         judged as (
             select f.place, f.version_id, (
@@ -69,21 +106,17 @@ public sealed class DeletionQueries(NpgsqlDataSource database)
                     where o.version_id = f.version_id and o.gone_at is null
                       and {VisibleSql.Observation}) as seen_on, (
                     select max(d.deployed_at) from deployments d
-                    where d.version_id = f.version_id and {VisibleSql.Record}) as last_deployed_at
+                    where d.version_id = f.version_id and {VisibleSql.Record} and d.deployed_hour = (
+                        select d.deployed_hour from deployments d
+                        where d.version_id = f.version_id and {VisibleSql.Record}
+                        order by d.deployed_hour desc
+                        limit 1)) as last_deployed_at
             from found f
         )
         select w.place, coalesce(sum(j.runs_on), 0)::bigint as runs_on,
                coalesce(sum(j.seen_on), 0)::bigint as seen_on, max(j.last_deployed_at) as last_deployed_at,
-               coalesce(bool_or(j.last_deployed_at >= @since or exists (
-                   select from deployments d
-                   where d.version_id = j.version_id and {VisibleSql.Record} and not exists (
-                       select from deployments n
-                       where n.target_id = d.target_id and n.package_id = d.package_id
-                         and (n.deployed_at, n.id) > (d.deployed_at, d.id) and n.deployed_at <= @since)
-                     and not exists (
-                       select from removals r
-                       where r.target_id = d.target_id and r.package_id = d.package_id
-                         and r.removed_at between d.deployed_at and @since))), false) as is_recent,
+               coalesce(bool_or(j.last_deployed_at >= @since
+                   or j.version_id in (select version_id from ran)), false) as is_recent,
                case when max(j.version_id) is null then (
                    select count(distinct i.target_id)
                    from packages p

@@ -70,5 +70,16 @@ public sealed class RecordsOfOnePlaceTests : IAsyncLifetime
         Assert.InRange(read, 1, 20);
     }
 
+    [Fact]
+    public async Task Whether_a_version_can_be_deleted_is_told_by_a_few_records()
+    {
+        var wanted = new DeletionCandidate(new PackageKey("nuget", "", "a"), "1.0.0");
+        var read = await ReadAsync(async () => Assert.False(Assert.Single(
+            await new DeletionQueries(database.DataSource).OfAsync(
+                [wanted], Seed.Start.AddDays(30), 3, VisibleFeeds.All, default)).IsSafe));
+
+        Assert.InRange(read, 1, Records / 2); // the last one is looked for in its hour
+    }
+
     Task<long> ReadAsync(Func<Task> work) => RowsRead.OfAsync(database, "deployments", work);
 }
