@@ -10,7 +10,7 @@ public sealed class RunScriptTests
     {
         await using var server = await ServerProcess.StartByScriptAsync();
         var address = server.Url.AbsoluteUri.TrimEnd('/');
-        var built = File.GetLastWriteTimeUtc(Path.Combine(Repository.Root, "Deployments.Web/bin/run/built"));
+        var built = Built();
         Assert.Contains("Deployments runs at " + address, server.Output, StringComparison.Ordinal);
         using (var style = await server.Client.GetAsync("/site.css"))
             Assert.Equal("text/css", style.Content.Headers.ContentType?.MediaType);
@@ -18,6 +18,9 @@ public sealed class RunScriptTests
         Assert.Equal(0, await server.StopAsync());
         await server.StartAgainAsync();
 
-        Assert.Equal(built, File.GetLastWriteTimeUtc(Path.Combine(Repository.Root, "Deployments.Web/bin/run/built")));
+        Assert.Equal(built, Built());
     }
+
+    static DateTime Built() =>
+        File.GetLastWriteTimeUtc(Path.Combine(Repository.Root, "Deployments.Web", "bin", "run", "built"));
 }

@@ -10,14 +10,17 @@ using Npgsql;
 namespace Deployments.Tests.Support;
 
 /// <summary>
-/// The program as people run it: a process of its own on a data directory, which can be killed and started again. What
-/// it leaves behind, a killed one's PostgreSQL too, goes when this is disposed or the test run ends.
+/// The program as people run it, compiled in advance: a process of its own on a data directory, which can be killed and
+/// started again. What it leaves behind, a killed one's PostgreSQL too, goes when this is disposed or the test run
+/// ends.
 /// </summary>
 public sealed class ServerProcess : IAsyncDisposable
 {
     static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90); // a first start makes a database cluster
     static readonly TimeSpan BuildPatience = TimeSpan.FromMinutes(15);
-    static readonly string[] Built = ["dotnet", Path.Combine(AppContext.BaseDirectory, "Deployments.Web.dll")];
+    static readonly string[] Built =
+        ["dotnet", Path.Combine(Repository.Root, "Deployments.Web", "bin", "run", "Deployments.Web.dll")];
+    static readonly Lazy<Task> Build = new(BuildAsync);
     static readonly ConcurrentDictionary<ServerProcess, bool> Living = new();
 
     readonly StringBuilder output = new();
@@ -79,7 +82,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// </param>
     public static Task<ServerProcess> StartAsync(params string[] settings) => StartAsync(Built, settings);
 
-    /// <summary>Starts a server as the README tells people to, which builds it where something has changed.</summary>
+    /// <summary>Starts a server as the README tells people to.</summary>
     public static Task<ServerProcess> StartByScriptAsync() => StartAsync([Path.Combine(Repository.Root, "run.sh")], []);
 
     /// <summary>Starts a server on a data directory that is there already, and stays.</summary>
@@ -113,6 +116,7 @@ public sealed class ServerProcess : IAsyncDisposable
         {
             isGuest = dataDirectory is not null,
         };
+        await Build.Value;
         await using (run)
         {
             using var process = Process.Start(run.StartInfo(arguments))!;
@@ -135,6 +139,7 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts the killed server again on its data directory and its address.</summary>
     public async Task StartAgainAsync()
     {
+        await Build.Value;
         process?.Dispose();
         process = Process.Start(StartInfo([]))!;
         process.OutputDataReceived += (_, line) => Note(line.Data);
@@ -145,7 +150,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var started = Stopwatch.StartNew();
         while (!await AnswersAsync())
         {
-            if (process.HasExited || started.Elapsed > (command == Built ? StartPatience : BuildPatience))
+            if (process.HasExited || started.Elapsed > StartPatience)
                 Assert.Fail($"The server does not answer. It said:\n{Output}");
             await Task.Delay(50);
         }
@@ -212,6 +217,13 @@ public sealed class ServerProcess : IAsyncDisposable
         Client.Dispose();
         Admin.Dispose();
         await Task.Run(Remove);
+    }
+
+    static async Task BuildAsync()
+    {
+        using var build = Process.Start(Path.Combine(Repository.Root, "eng", "build.sh"));
+        await build.WaitForExitAsync().WaitAsync(BuildPatience);
+        Assert.Equal(0, build.ExitCode);
     }
 
     static string NewDirectory() => Directory.CreateTempSubdirectory("deployments-test-").FullName;
