@@ -61,6 +61,18 @@ sealed class Chromium : IAsyncDisposable
         return page;
     }
 
+    /// <summary>Another address in a page's session, as bright and wide as it was opened: no process for it alone.</summary>
+    public static async Task OpenAgainAsync(IPage page, Uri address)
+    {
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions
+        {
+            ColorScheme = ColorScheme.Light,
+            ReducedMotion = ReducedMotion.Null,
+        });
+        await page.SetViewportSizeAsync(1280, 800);
+        await page.GotoAsync(address.AbsoluteUri);
+    }
+
     /// <summary>
     /// Waits until <paramref name="page"/> is at <paramref name="address"/> (a glob) and loaded. In two steps, because
     /// Playwright's own single wait misses a page that is loaded between its look at the address and its listening.
