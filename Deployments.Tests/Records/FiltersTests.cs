@@ -59,6 +59,13 @@ public sealed class FiltersTests(FiltersTests.Fixture shared) : IClassFixture<Fi
         }
     }
 
+    [Fact]
+    public async Task A_period_in_force_is_called_as_people_call_it()
+    {
+        var (_, page) = await shared.GetAsync("/deployments?period=last-month");
+        Assert.Contains("<bdi class=\"value\">last month</bdi>", page, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("today", "2026-03-01", "2026-03-02")]
     [InlineData("last-7-days", "2026-02-23", "2026-03-02")]

@@ -13,6 +13,9 @@ static class Period
         ("last-month", "last month"), ("last-quarter", "last quarter"),
     ];
 
+    /// <summary>What people call it; what is no name stays as it is.</summary>
+    public static string TextOf(string name) => All.FirstOrDefault(period => period.Name == name).Text ?? name;
+
     /// <summary>The first moment, and the first that is no longer in it. "Last 7 days" has today in it.</summary>
     /// <param name="name">One of the names.</param>
     /// <param name="now">The time.</param>
