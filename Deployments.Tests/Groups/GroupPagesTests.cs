@@ -206,7 +206,11 @@ public sealed class GroupPagesTests(SharedApp shared) : IClassFixture<SharedApp>
         {
             var made = await App.Admin.JsonAsync("POST", "/api/package-deployment", new
             {
-                FeedName = feed, PackageName = "app", Version = "3.0.0", Target = feed + "-host", Application = "a",
+                FeedName = feed,
+                PackageName = "app",
+                Version = "3.0.0",
+                Target = feed + "-host",
+                Application = "a",
                 Description = "",
             });
             Assert.Equal(expected, await StatusAsync($"/deployments/{made["id"]}/remove"));
