@@ -91,6 +91,102 @@ $$;
 
 COMMENT ON FUNCTION public.target_group_of(key text) IS 'The group of a target with this name key; null: no rule matches.';
 
+CREATE TABLE public.access_group_claim_holders (
+    account_identity_id integer NOT NULL,
+    access_group_claim_id integer NOT NULL
+);
+
+COMMENT ON TABLE public.access_group_claim_holders IS 'Of whom a provider said so at the last sign-in with it. Goes with the identity and with the claim.';
+
+CREATE TABLE public.access_group_claims (
+    access_group_claim_id integer NOT NULL,
+    access_group_id integer NOT NULL,
+    provider text NOT NULL,
+    claim text NOT NULL,
+    CONSTRAINT access_group_claims_claim_check CHECK (((length(claim) >= 1) AND (length(claim) <= 500))),
+    CONSTRAINT access_group_claims_provider_check CHECK (((length(provider) >= 1) AND (length(provider) <= 30)))
+);
+
+COMMENT ON TABLE public.access_group_claims IS 'Groups or roles of a provider or directory whose people are in a group, since the last time they signed in with it.';
+
+COMMENT ON COLUMN public.access_group_claims.provider IS 'What the settings call the provider; ldap: the directory.';
+
+ALTER TABLE public.access_group_claims ALTER COLUMN access_group_claim_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.access_group_claims_access_group_claim_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.access_group_grants (
+    access_group_grant_id integer NOT NULL,
+    access_group_id integer NOT NULL,
+    feed_id integer,
+    feed_pattern text,
+    feed_like text,
+    level text NOT NULL,
+    CONSTRAINT access_group_grants_check CHECK (((feed_like IS NULL) = (feed_pattern IS NULL))),
+    CONSTRAINT access_group_grants_check1 CHECK ((num_nonnulls(feed_id, feed_pattern) = 1)),
+    CONSTRAINT access_group_grants_feed_pattern_check CHECK (((length(feed_pattern) >= 1) AND (length(feed_pattern) <= 100))),
+    CONSTRAINT access_group_grants_level_check CHECK ((level = ANY (ARRAY['view'::text, 'add'::text, 'manage'::text])))
+);
+
+COMMENT ON TABLE public.access_group_grants IS 'What a group may do: on a feed, or on all whose name a pattern matches, feeds to come too.';
+
+COMMENT ON COLUMN public.access_group_grants.feed_pattern IS 'In lower case; * stands for any text.';
+
+COMMENT ON COLUMN public.access_group_grants.feed_like IS 'The pattern as like reads it.';
+
+COMMENT ON COLUMN public.access_group_grants.level IS 'Each includes the one before: view and download; upload and record; delete packages and change the feed''s settings.';
+
+ALTER TABLE public.access_group_grants ALTER COLUMN access_group_grant_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.access_group_grants_access_group_grant_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.access_group_members (
+    access_group_member_id integer NOT NULL,
+    access_group_id integer NOT NULL,
+    account_id integer,
+    api_key_id integer,
+    CONSTRAINT access_group_members_check CHECK ((num_nonnulls(account_id, api_key_id) = 1))
+);
+
+COMMENT ON TABLE public.access_group_members IS 'Who is in a group: an account, or a key that is nobody''s own. Personal keys follow their account.';
+
+ALTER TABLE public.access_group_members ALTER COLUMN access_group_member_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.access_group_members_access_group_member_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.access_groups (
+    access_group_id integer NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT access_groups_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+COMMENT ON TABLE public.access_groups IS 'Groups of people and API keys that are granted feeds.';
+
+ALTER TABLE public.access_groups ALTER COLUMN access_group_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.access_groups_access_group_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.account_identities (
     account_identity_id integer NOT NULL,
     account_id integer NOT NULL,
@@ -824,7 +920,9 @@ CREATE TABLE public.feeds (
     distributions text[] DEFAULT '{}'::text[] NOT NULL,
     matched_distributions text[] DEFAULT '{}'::text[],
     guessed_at timestamp with time zone,
-    CONSTRAINT feeds_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
+    groups_only boolean DEFAULT false NOT NULL,
+    CONSTRAINT feeds_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text)),
+    CONSTRAINT feeds_open_or_limited CHECK ((NOT (groups_only AND anonymous_access)))
 );
 
 COMMENT ON TABLE public.feeds IS 'What package clients connect to: /{root}/{name}/...';
@@ -840,6 +938,8 @@ COMMENT ON COLUMN public.feeds.distributions IS 'As OSV names them (Debian:12); 
 COMMENT ON COLUMN public.feeds.matched_distributions IS 'The distributions by which its versions were matched with advisories; null: by none yet.';
 
 COMMENT ON COLUMN public.feeds.guessed_at IS 'When it was last looked into what it seems to serve; null: never.';
+
+COMMENT ON COLUMN public.feeds.groups_only IS 'Roles and keys of every feed do not count on it: only groups that were granted it, keys made for it, and administrators.';
 
 ALTER TABLE public.feeds ALTER COLUMN feed_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.feeds_feed_id_seq
@@ -1846,6 +1946,36 @@ COMMENT ON COLUMN public.version_feeds.places IS 'Folders of the feed from which
 
 COMMENT ON COLUMN public.version_feeds.awaits_suite IS 'Whether it is still to be found out which suites of the feed name it.';
 
+ALTER TABLE ONLY public.access_group_claim_holders
+    ADD CONSTRAINT access_group_claim_holders_pkey PRIMARY KEY (account_identity_id, access_group_claim_id);
+
+ALTER TABLE ONLY public.access_group_claims
+    ADD CONSTRAINT access_group_claims_access_group_id_provider_claim_key UNIQUE (access_group_id, provider, claim);
+
+ALTER TABLE ONLY public.access_group_claims
+    ADD CONSTRAINT access_group_claims_pkey PRIMARY KEY (access_group_claim_id);
+
+ALTER TABLE ONLY public.access_group_grants
+    ADD CONSTRAINT access_group_grants_access_group_id_feed_id_key UNIQUE (access_group_id, feed_id);
+
+ALTER TABLE ONLY public.access_group_grants
+    ADD CONSTRAINT access_group_grants_access_group_id_feed_pattern_key UNIQUE (access_group_id, feed_pattern);
+
+ALTER TABLE ONLY public.access_group_grants
+    ADD CONSTRAINT access_group_grants_pkey PRIMARY KEY (access_group_grant_id);
+
+ALTER TABLE ONLY public.access_group_members
+    ADD CONSTRAINT access_group_members_account_id_access_group_id_key UNIQUE (account_id, access_group_id);
+
+ALTER TABLE ONLY public.access_group_members
+    ADD CONSTRAINT access_group_members_api_key_id_access_group_id_key UNIQUE (api_key_id, access_group_id);
+
+ALTER TABLE ONLY public.access_group_members
+    ADD CONSTRAINT access_group_members_pkey PRIMARY KEY (access_group_member_id);
+
+ALTER TABLE ONLY public.access_groups
+    ADD CONSTRAINT access_groups_pkey PRIMARY KEY (access_group_id);
+
 ALTER TABLE ONLY public.account_identities
     ADD CONSTRAINT account_identities_pkey PRIMARY KEY (account_identity_id);
 
@@ -2110,6 +2240,16 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.version_feeds
     ADD CONSTRAINT version_feeds_pkey PRIMARY KEY (version_id, feed_id);
 
+CREATE INDEX access_group_claim_holders_by_claim ON public.access_group_claim_holders USING btree (access_group_claim_id);
+
+CREATE INDEX access_group_claims_by_claim ON public.access_group_claims USING btree (claim);
+
+CREATE INDEX access_group_grants_by_feed ON public.access_group_grants USING btree (feed_id);
+
+CREATE INDEX access_group_members_by_group ON public.access_group_members USING btree (access_group_id);
+
+CREATE UNIQUE INDEX access_groups_by_name ON public.access_groups USING btree (lower(name));
+
 CREATE INDEX account_identities_by_account ON public.account_identities USING btree (account_id);
 
 CREATE UNIQUE INDEX account_identities_by_subject ON public.account_identities USING btree (issuer, subject);
@@ -2306,9 +2446,19 @@ CREATE INDEX version_feeds_awaiting ON public.version_feeds USING btree (feed_id
 
 CREATE INDEX version_feeds_by_feed ON public.version_feeds USING btree (feed_id, version_id);
 
+CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE ON public.access_group_claim_holders FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
+
+CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE ON public.access_group_grants FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
+
+CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE ON public.access_group_members FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
+
+CREATE TRIGGER accounts_changed AFTER DELETE OR UPDATE ON public.access_groups FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
+
 CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF name, password_hash, role, active, security_stamp ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
 
 CREATE TRIGGER accounts_changed AFTER INSERT OR DELETE OR UPDATE OF permissions, feed_id, account_id, expires_at, revoked_at, display_name ON public.api_keys FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
+
+CREATE TRIGGER accounts_changed AFTER INSERT OR UPDATE OF name, groups_only ON public.feeds FOR EACH STATEMENT EXECUTE FUNCTION public.notify_accounts_changed();
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_audit_change();
 
@@ -2325,6 +2475,30 @@ CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.feeds FO
 CREATE TRIGGER feeds_changed AFTER INSERT OR DELETE OR UPDATE ON public.package_statuses FOR EACH STATEMENT EXECUTE FUNCTION public.notify_feeds_changed();
 
 CREATE TRIGGER targets_grouped BEFORE INSERT ON public.targets FOR EACH ROW EXECUTE FUNCTION public.put_target_in_group();
+
+ALTER TABLE ONLY public.access_group_claim_holders
+    ADD CONSTRAINT access_group_claim_holders_access_group_claim_id_fkey FOREIGN KEY (access_group_claim_id) REFERENCES public.access_group_claims(access_group_claim_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.access_group_claim_holders
+    ADD CONSTRAINT access_group_claim_holders_account_identity_id_fkey FOREIGN KEY (account_identity_id) REFERENCES public.account_identities(account_identity_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.access_group_claims
+    ADD CONSTRAINT access_group_claims_access_group_id_fkey FOREIGN KEY (access_group_id) REFERENCES public.access_groups(access_group_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.access_group_grants
+    ADD CONSTRAINT access_group_grants_access_group_id_fkey FOREIGN KEY (access_group_id) REFERENCES public.access_groups(access_group_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.access_group_grants
+    ADD CONSTRAINT access_group_grants_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES public.feeds(feed_id);
+
+ALTER TABLE ONLY public.access_group_members
+    ADD CONSTRAINT access_group_members_access_group_id_fkey FOREIGN KEY (access_group_id) REFERENCES public.access_groups(access_group_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.access_group_members
+    ADD CONSTRAINT access_group_members_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);
+
+ALTER TABLE ONLY public.access_group_members
+    ADD CONSTRAINT access_group_members_api_key_id_fkey FOREIGN KEY (api_key_id) REFERENCES public.api_keys(api_key_id);
 
 ALTER TABLE ONLY public.account_identities
     ADD CONSTRAINT account_identities_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(account_id);

@@ -38,7 +38,8 @@ public sealed record RecordingPolicy(string Application, string Description, str
 /// <param name="Name">Its name.</param>
 /// <param name="Role">Its role now.</param>
 /// <param name="Active">Whether it may still sign in.</param>
-public sealed record ApiKeyAccount(string Name, AccountRole Role, bool Active);
+/// <param name="AccountId">Its number.</param>
+public sealed record ApiKeyAccount(string Name, AccountRole Role, bool Active, int AccountId);
 
 /// <summary>What a caller may do.</summary>
 [Flags]

@@ -35,6 +35,7 @@ public sealed class ApiKeyQueries(NpgsqlDataSource database)
             """
             select k.api_key_id, k.key_hash, k.key_type, k.display_name, k.description, k.permissions, k.feed_id,
                 f.name as feed_name, a.name as account_name, a.role as account_role, a.active as account_active,
+                a.account_id,
                 k.properties::text, k.created_at, k.expires_at, k.revoked_at, k.last_used_at,
                 k.policy_application, k.policy_description, k.policy_target
             from api_keys k
@@ -62,6 +63,8 @@ public sealed class ApiKeyQueries(NpgsqlDataSource database)
         public int? FeedId { get; init; }
 
         public string? FeedName { get; init; }
+
+        public int? AccountId { get; init; }
 
         public string? AccountName { get; init; }
 
@@ -93,7 +96,7 @@ public sealed class ApiKeyQueries(NpgsqlDataSource database)
             AccountName is null
                 ? null
                 : new ApiKeyAccount(AccountName, Enum.Parse<AccountRole>(AccountRole!, ignoreCase: true),
-                    AccountActive == true),
+                    AccountActive == true, AccountId!.Value),
             Properties, CreatedAt, ExpiresAt, RevokedAt, LastUsedAt)
         {
             Policy = PolicyTarget is null

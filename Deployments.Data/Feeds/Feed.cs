@@ -18,6 +18,9 @@ public sealed record Feed(
     bool AnonymousAccess, bool DeploymentRecordsEnabled, IReadOnlyList<Connector> Connectors, string Properties,
     DateTimeOffset CreatedAt, IReadOnlyList<string> Distributions)
 {
+    /// <summary>Whether only groups that were granted it may use it, keys made for it, and administrators.</summary>
+    public bool GroupsOnly { get; init; }
+
     /// <summary>What of it can be changed.</summary>
     public FeedFields Fields => new()
     {
@@ -27,6 +30,7 @@ public sealed record Feed(
         Description = Description,
         Active = Active,
         AnonymousAccess = AnonymousAccess,
+        GroupsOnly = GroupsOnly,
         DeploymentRecordsEnabled = DeploymentRecordsEnabled,
         Connectors = [.. Connectors.Select(connector => connector.Name)],
         Properties = Properties,
@@ -55,6 +59,12 @@ public sealed record FeedFields
     /// <summary>Whether a client without credentials may download and record.</summary>
     public bool AnonymousAccess { get; init; } = true;
 
+    /// <summary>
+    /// Whether only groups that were granted it may use it, keys made for it, and administrators. Then nobody
+    /// anonymous may.
+    /// </summary>
+    public bool GroupsOnly { get; init; }
+
     /// <summary>Whether tagged downloads are recorded.</summary>
     public bool DeploymentRecordsEnabled { get; init; } = true;
 
@@ -68,6 +78,18 @@ public sealed record FeedFields
     /// The distributions of one of which its packages are, as OSV names them; <c>none</c>: of none; empty: not known.
     /// </summary>
     public IReadOnlyList<string> Distributions { get; init; } = [];
+
+    /// <summary>
+    /// Whether another form of the feed differs in nothing but what groups may change that manage it: not who uses it,
+    /// what it is called, or which upstreams it asks with whose password.
+    /// </summary>
+    public bool LeavesToManagers(FeedFields other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return (other.Name, other.FeedType, other.AnonymousAccess, other.GroupsOnly, other.Properties)
+            == (Name, FeedType, AnonymousAccess, GroupsOnly, Properties)
+            && other.AlternateNames.SequenceEqual(AlternateNames) && other.Connectors.SequenceEqual(Connectors);
+    }
 }
 
 /// <summary>How a change of a feed or connector ended.</summary>

@@ -81,6 +81,7 @@ public sealed class FeedQueries(NpgsqlDataSource database)
             new CommandDefinition(
                 $"""
                 select f.feed_id, f.name, f.feed_type, f.alternate_names, f.description, f.active, f.anonymous_access,
+                    f.groups_only,
                     f.deployment_records_enabled, f.properties::text, f.created_at, f.distributions,
                     c.connector_id, c.name, c.feed_type, c.url, c.timeout_seconds, c.username, c.password_encrypted,
                     c.properties::text, c.created_at
@@ -115,6 +116,8 @@ public sealed class FeedQueries(NpgsqlDataSource database)
 
         public bool AnonymousAccess { get; init; }
 
+        public bool GroupsOnly { get; init; }
+
         public bool DeploymentRecordsEnabled { get; init; }
 
         public string Properties { get; init; } = "{}";
@@ -125,7 +128,10 @@ public sealed class FeedQueries(NpgsqlDataSource database)
 
         public Feed ToFeed(IReadOnlyList<Connector> connectors) => new(
             FeedId, Name, FeedType, AlternateNames, Description, Active, AnonymousAccess, DeploymentRecordsEnabled,
-            connectors, Properties, CreatedAt, Distributions);
+            connectors, Properties, CreatedAt, Distributions)
+        {
+            GroupsOnly = GroupsOnly,
+        };
     }
 
     sealed record ConnectorRow

@@ -20,8 +20,8 @@ public sealed class FeedStore(NpgsqlDataSource database)
             var feedId = await connection.QuerySingleAsync<int>(new CommandDefinition(
                 """
                 insert into feeds (name, feed_type, alternate_names, description, active, anonymous_access,
-                    deployment_records_enabled, properties, distributions)
-                values (@Name, @FeedType, @AlternateNames, @Description, @Active, @AnonymousAccess,
+                    groups_only, deployment_records_enabled, properties, distributions)
+                values (@Name, @FeedType, @AlternateNames, @Description, @Active, @AnonymousAccess, @GroupsOnly,
                     @DeploymentRecordsEnabled, @Properties::jsonb, @Distributions)
                 returning feed_id
                 """, Parameters(feed), transaction, cancellationToken: ct));
@@ -58,7 +58,7 @@ public sealed class FeedStore(NpgsqlDataSource database)
                 """
                 update feeds
                 set name = @Name, feed_type = @FeedType, alternate_names = @AlternateNames, description = @Description,
-                    active = @Active, anonymous_access = @AnonymousAccess,
+                    active = @Active, anonymous_access = @AnonymousAccess, groups_only = @GroupsOnly,
                     deployment_records_enabled = @DeploymentRecordsEnabled, properties = @Properties::jsonb,
                     distributions = @Distributions
                 where feed_id = @FeedId
@@ -147,6 +147,7 @@ public sealed class FeedStore(NpgsqlDataSource database)
         feed.Description,
         feed.Active,
         feed.AnonymousAccess,
+        feed.GroupsOnly,
         feed.DeploymentRecordsEnabled,
         feed.Properties,
         Distributions = feed.Distributions.ToArray(),
@@ -160,6 +161,7 @@ public sealed class FeedStore(NpgsqlDataSource database)
         ["description"] = feed.Description,
         ["active"] = feed.Active,
         ["anonymousAccess"] = feed.AnonymousAccess,
+        ["groupsOnly"] = feed.GroupsOnly,
         ["deploymentRecordsEnabled"] = feed.DeploymentRecordsEnabled,
         ["connectors"] = new JsonArray([.. feed.Connectors.Select(name => JsonValue.Create(name))]),
         ["properties"] = JsonNode.Parse(feed.Properties),

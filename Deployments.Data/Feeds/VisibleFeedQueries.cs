@@ -12,9 +12,11 @@ public sealed class VisibleFeedQueries(NpgsqlDataSource database)
     /// is no other feed it is <see cref="VisibleFeeds.All"/>, which costs later statements nothing.
     /// </summary>
     /// <param name="isOpenSeen">Whether the caller sees the feeds that anybody may download from.</param>
-    /// <param name="ownFeedId">A feed that the caller sees whatever it says of anybody; null: none.</param>
+    /// <param name="areOthersSeen">Whether the caller sees those that are not limited to groups.</param>
+    /// <param name="ownFeedIds">Feeds that the caller sees whatever they say of anybody.</param>
     /// <param name="ct">Stops waiting.</param>
-    public async Task<VisibleFeeds> OfAsync(bool isOpenSeen, int? ownFeedId, CancellationToken ct)
+    public async Task<VisibleFeeds> OfAsync(
+        bool isOpenSeen, bool areOthersSeen, int[] ownFeedIds, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         var ids = await connection.ExecuteScalarAsync<int[]?>(new CommandDefinition(
@@ -22,11 +24,11 @@ public sealed class VisibleFeedQueries(NpgsqlDataSource database)
             select case when not bool_and(f.is_seen) then
                        coalesce(array_agg(f.feed_id order by f.feed_id) filter (where f.is_seen), '{}') end
             from (
-                select feed_id, @isOpenSeen and anonymous_access or feed_id is not distinct from @ownFeedId::int
-                    as is_seen
+                select feed_id, @isOpenSeen and anonymous_access or @areOthersSeen and not groups_only
+                    or feed_id = any (@ownFeedIds) as is_seen
                 from feeds
             ) f
-            """, new { isOpenSeen, ownFeedId }, cancellationToken: ct));
+            """, new { isOpenSeen, areOthersSeen, ownFeedIds }, cancellationToken: ct));
         return ids is null ? VisibleFeeds.All : new VisibleFeeds(ids);
     }
 }

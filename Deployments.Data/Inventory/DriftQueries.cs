@@ -202,8 +202,9 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
 
     /// <summary>What the newest inventory of a scope came to.</summary>
     /// <param name="scopeId">The scope.</param>
+    /// <param name="visible">Of what whoever sent it may change.</param>
     /// <param name="ct">Stops waiting.</param>
-    public async Task<InventoryCounts> OfScopeAsync(int scopeId, CancellationToken ct)
+    public async Task<InventoryCounts> OfScopeAsync(int scopeId, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         var targetIds = (await connection.QueryAsync<int>(new CommandDefinition(
@@ -217,12 +218,13 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
                 from observations o
                 where o.scope_id = @scopeId and o.gone_at is null
                   and exists (select from feed_packages k where k.package_id = o.package_id)
+                  and {VisibleSql.Observation}
             )
             select (select count(*) from here) as known,
                    (select count(*)
                     from here
                     join running_installations i using (target_id, package_id)
-                    where exists (
+                    where {VisibleSql.Installation} and exists (
                         select from observations o
                         join package_versions a on a.version_id = i.version_id
                         join package_versions b on b.version_id = o.version_id and {DriftSql.Same}
@@ -241,7 +243,7 @@ public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
                 IsAll = false,
                 kind = (short?)null,
                 quiet = DateTimeOffset.UnixEpoch,
-                visible = VisibleFeeds.All.Ids,
+                visible = visible.Ids,
             }, cancellationToken: ct));
     }
 

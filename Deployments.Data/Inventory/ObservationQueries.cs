@@ -68,21 +68,23 @@ public sealed class ObservationQueries(NpgsqlDataSource database)
             """, new { targetId }, cancellationToken: ct))];
     }
 
-    /// <summary>An observation that still holds, for one who sees everything; null when there is none.</summary>
+    /// <summary>An observation that still holds; null when there is none.</summary>
     /// <param name="observationId">The observation.</param>
+    /// <param name="visible">Only of packages of these.</param>
     /// <param name="ct">Stops waiting.</param>
-    public async Task<OpenObservation?> OpenOrNullAsync(long observationId, CancellationToken ct)
+    public async Task<OpenObservation?> OpenOrNullAsync(
+        long observationId, VisibleFeeds visible, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return await connection.QuerySingleOrDefaultAsync<OpenObservation>(new CommandDefinition(
-            """
+            $"""
             select t.name as target, p.type, p.group_name as "group", p.name, v.version, v.qualifier, s.name as scope,
                    o.first_seen_at, greatest(o.first_seen_at, s.complete_at) as last_seen_at,
                    greatest(i.deployed_at, i.removed_at) as changed_at,
                    array(
                        select f.name from feed_packages k
                        join feeds f on f.feed_id = k.feed_id and f.deleted_at is null
-                       where k.package_id = o.package_id
+                       where k.package_id = o.package_id and {VisibleSql.Feed}
                        order by f.name) as feeds
             from observations o
             join inventory_scopes s on s.scope_id = o.scope_id
@@ -90,8 +92,8 @@ public sealed class ObservationQueries(NpgsqlDataSource database)
             join packages p on p.package_id = o.package_id
             join package_versions v on v.version_id = o.version_id
             left join installations i on i.target_id = o.target_id and i.package_id = o.package_id
-            where o.observation_id = @observationId and o.gone_at is null
-            """, new { observationId }, cancellationToken: ct));
+            where o.observation_id = @observationId and o.gone_at is null and {VisibleSql.Observation}
+            """, new { observationId, visible = visible.Ids }, cancellationToken: ct));
     }
 }
 

@@ -106,7 +106,7 @@ public sealed class ApiKeysPageTests(SharedApp shared) : IClassFixture<SharedApp
         Assert.Equal("Expires in 1,000 days", State(key with { ExpiresAt = now.AddDays(1000) }));
         Assert.Equal("Revoked", State(key with { ExpiresAt = now.AddDays(1), RevokedAt = now }));
         Assert.Equal("Owner disabled",
-            State(key with { Account = new ApiKeyAccount("bob", AccountRole.Viewer, false) }));
+            State(key with { Account = new ApiKeyAccount("bob", AccountRole.Viewer, false, 1) }));
     }
 
     [Fact]

@@ -70,7 +70,7 @@ public sealed class FollowedTargetTests : IAsyncLifetime
         await DeployAsync("Shop 2.0.0", "WEB-01", 1);
         await DeployAsync("Hidden 2.0.0", "WEB-01", 1, "secret");
         var queries = app.Service<FollowQueries>();
-        var main = await app.Service<VisibleFeedQueries>().OfAsync(false, seed.IdOf("main"), default);
+        var main = await app.Service<VisibleFeedQueries>().OfAsync(false, false, [seed.IdOf("main")], default);
 
         Assert.Equal(["Hidden", "Shop"], (await queries.NewsAsync("ALICE", 10, VisibleFeeds.All,
             default)).Newest.Select(row => row.Name).Order());

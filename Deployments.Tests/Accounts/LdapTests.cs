@@ -3,6 +3,7 @@ using System.Net;
 using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
 using Deployments.Tests.Api;
+using Deployments.Tests.Groups;
 using Deployments.Tests.Support;
 using Deployments.Web.Accounts;
 using Deployments.Web.Ldap;
@@ -155,6 +156,22 @@ public sealed class LdapTests(LdapTests.Running running) : IClassFixture<LdapTes
         using var disabled = await browser.PostAsync(
             "/sign-in", "/sign-in", ("name", "fay"), ("password", "fay's password"));
         Assert.Null(disabled.Headers.Location);
+    }
+
+    [Fact]
+    public async Task A_group_of_the_directory_makes_members_however_its_name_is_written()
+    {
+        await GroupSeed.FeedAsync(running.App, "team");
+        await GroupSeed.LimitAsync(running.App, "team");
+        await GroupSeed.MakeAsync(running.App, "team", new
+        {
+            providerGroups = new[] { new { provider = "LDAP", group = $"CN=Builders, OU=groups, {Slapd.Base}" } },
+            grants = new[] { new { feed = "team", level = "add" } },
+        });
+        async Task<HttpStatusCode> AskAsync(string name) => (await running.App.Client.AskAsync(
+            "GET", "/upack/team/download/app/1.0.0", null, GroupSeed.Basic(name))).Status;
+        await Patience.UntilAsync(async () => await AskAsync("hal") == HttpStatusCode.OK);
+        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync("eve"));
     }
 
     [Fact]

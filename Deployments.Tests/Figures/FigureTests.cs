@@ -123,7 +123,7 @@ public sealed class FigureTests : IAsyncLifetime
         await seed.DeployAsync("B 1.0", "P-1", 0, feed: "other");
         await CountAsync();
         await seed.ExecuteAsync("update feeds set anonymous_access = false where name = 'other'");
-        var main = await new VisibleFeedQueries(database.DataSource).OfAsync(true, null, default);
+        var main = await new VisibleFeedQueries(database.DataSource).OfAsync(true, false, [], default);
 
         // Of a version that came through both feeds there is one, the first that is seen.
         Assert.Equal(["A: 2", "B: 1"], await RowsAsync(All, FigureBy.Package));

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
 using Deployments.Data.Calendar;
+using Deployments.Data.Groups;
 using Deployments.Data.Packages;
 using Deployments.Data.Records;
 using Deployments.Data.Removals;
@@ -10,6 +12,7 @@ using Deployments.Tests.Notifications;
 using Deployments.Tests.Support;
 using Deployments.Tests.Vulnerabilities;
 using Deployments.Web.Feeds;
+using Deployments.Web.Groups;
 using Npgsql;
 
 namespace Deployments.Tests.Pages;
@@ -88,6 +91,7 @@ static class BelievableHistory
         Promote(feeds["approved-nuget"], records, now, random);
         await app.Service<RecordStore>().RecordAsync(records, CancellationToken.None);
         await GroupAsync(app);
+        await GrantAsync(app);
         await RemoveAsync(app, feeds["approved-nuget"], "Billing.Service", "DB-01", now.AddDays(-4), "Moved");
         await RemoveAsync(app, feeds["approved-nuget"], "Accounts.Web", "DB-01", now.AddDays(-30), "Wrong machine");
         await RemoveAsync(app, feeds["approved-nuget"], "Accounts.Web", "WEB-02", now.AddDays(-2), Hostile);
@@ -132,6 +136,35 @@ static class BelievableHistory
                 new ChangeWindow("production", 0b0011111, 7 * 60, 17 * 60, null, null),
                 new ChangeWindow(null, 0, 0, 0, new DateOnly(2026, 4, 3), new DateOnly(2026, 4, 6), "Easter"),
             ], null, Actor.Program, CancellationToken.None);
+    }
+
+    // A group with all that one may have, and one with nothing but a name.
+    static async Task GrantAsync(TestApp app)
+    {
+        var desk = app.Service<AccessGroupDesk>();
+        var key = (await app.Service<ApiKeyQueries>().AllAsync(CancellationToken.None))[^1].ApiKeyId;
+        var (_, problem) = await desk.AddAsync(
+            new AccessGroupInput
+            {
+                Name = "Release engineers",
+                Accounts = ["Admin"],
+                Keys = [key],
+                Claims =
+                [
+                    new GroupClaim("corp", "release-engineering"),
+                    new GroupClaim("ldap", "cn=release engineers,ou=groups,ou=emea,dc=corp,dc=example,dc=com"),
+                ],
+                Grants =
+                [
+                    new GrantInput("apps", AccessLevel.Manage), new GrantInput("npm", AccessLevel.Add),
+                    new GrantInput("approved-*", AccessLevel.View),
+                ],
+            },
+            Actor.Program, CancellationToken.None);
+        Assert.Null(problem);
+        (_, problem) = await desk.AddAsync(
+            new AccessGroupInput { Name = Hostile[..100].Trim() }, Actor.Program, CancellationToken.None);
+        Assert.Null(problem);
     }
 
     static async Task RemoveAsync(

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using Dapper;
 using Deployments.Data.Audit;
 using Deployments.Data.Octopus;
+using Deployments.Tests.Groups;
 using Deployments.Tests.Notifications;
 using Deployments.Tests.Records;
 using Deployments.Tests.Support;
@@ -55,6 +56,11 @@ public sealed partial class HostileFormsTests : IAsyncLifetime
             "deployments.example", Actor.Program, default);
         var octopus = (await app.Service<OctopusConnectionStore>().FindOrNullAsync("prod", default))!;
         await app.Service<OctopusConnectionStore>().PauseAsync(octopus, true, Actor.Program, default);
+        await GroupSeed.MakeAsync(app, "team", new
+        {
+            accounts = new[] { "Admin" },
+            grants = new[] { new { feed = "main", level = "view" } },
+        });
         await app.StopJobsAsync();
         await using var connection = await app.Database.DataSource.OpenConnectionAsync();
         await connection.ExecuteAsync(string.Concat(Enumerable.Range(1, 3).Select(n => PageSeed.Rejected(n) + ";"))
@@ -160,6 +166,7 @@ public sealed partial class HostileFormsTests : IAsyncLifetime
         {
             "admin/feeds/{name}" or "admin/connectors/{name}" => "main",
             "admin/octopus/{name}" => "prod",
+            "feeds/{feed}/settings" => "main",
             "vulnerabilities/{id}" => "GHSA-1",
             "drift/{id:long}/record" => await connection.ExecuteScalarAsync<string>(
                 "select min(observation_id)::text from observations"),

@@ -1,7 +1,9 @@
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Dapper;
+using Deployments.Data.Accounts;
 using Deployments.Data.Figures;
+using Deployments.Tests.Groups;
 using Deployments.Tests.Support;
 using Deployments.Tests.Vulnerabilities;
 using Microsoft.AspNetCore.Routing;
@@ -27,6 +29,7 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
     };
 
     TestApp app = null!;
+    string[] addresses = [];
 
     public async Task InitializeAsync()
     {
@@ -79,12 +82,27 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
         }
 
         await app.Service<ArrivalStore>().CountAsync(TimeSpan.FromMinutes(1), default);
+        addresses = await AddressesAsync();
+    }
+
+    // Those with numbers that only this database knows; and the key of another feed.
+    async Task<string[]> AddressesAsync()
+    {
         await using var connection = await app.Database.DataSource.OpenConnectionAsync();
         await connection.ExecuteAsync(
             """
             insert into api_keys (key_hash, key_type, display_name, permissions, feed_id)
             select sha256(convert_to(@key, 'UTF8')), 'Feed', 'other', '{view}', feed_id from feeds where name = 'open'
             """, new { key = OtherKey });
+        return [.. await connection.QueryAsync<string>(
+            """
+            select '/deployments/' || id from deployments
+            union all select '/deployments/' || id || '/remove' from deployments
+            union all select '/drift/' || observation_id || '/record' from observations
+            union all
+            select '/drift/accept?target=' || t.name || '&type=nuget&name=' || p.name from targets t, packages p
+            where p.type = 'nuget' and p.name like '%.Package'
+            """)];
     }
 
     public async Task DisposeAsync() => await app.DisposeAsync();
@@ -101,6 +119,35 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
         // The walk does find what is to be seen.
         await OpenAsync(true);
         Assert.InRange((await LeaksAsync(app, null)).Count, 20, int.MaxValue);
+    }
+
+    [Theory]
+    [InlineData(AccountRole.Viewer, "view")]
+    [InlineData(AccountRole.Publisher, "manage")]
+    public async Task A_person_and_a_key_of_a_group_see_what_it_was_granted_until_it_is_taken_away(
+        AccountRole role, string level)
+    {
+        await GroupSeed.LimitAsync(app, "zqmarker-feed");
+        await GroupSeed.PersonAsync(app, "reader", role);
+        var key = await GroupSeed.KeyAsync(app, "key-of-the-group", "{view}");
+        await GroupSeed.KeyAsync(app, "key-of-the-reader", "{view,add}", owner: "reader");
+        var group = await GroupSeed.MakeAsync(
+            app, "readers", new { accounts = new[] { "reader" }, apiKeys = new[] { key } });
+        await GroupSeed.MakeAsync(app, "others", new { grants = new[] { new { feed = "*", level } } });
+        using var reader = await Browser.SignedInAsync(app, "reader", "reader's password");
+        Task<IReadOnlyList<string>> WalkAsync() => LeaksAsync(app, null, reader);
+        string[] keys = ["key-of-the-group", "key-of-the-reader", "reader:reader's password"];
+
+        Assert.Empty(await WalkAsync());
+        await GroupSeed.ChangeAsync(app, group, new { grants = new[] { new { feed = "zqmarker-feed", level } } });
+        Assert.InRange((await WalkAsync()).Count, 30, int.MaxValue);
+        foreach (var credential in keys)
+            Assert.InRange((await LeaksAsync(app, credential)).Count, 10, int.MaxValue);
+
+        await GroupSeed.ChangeAsync(app, group, new { grants = new[] { new { feed = "open", level } } });
+        Assert.Empty(await WalkAsync());
+        foreach (var credential in keys)
+            Assert.Empty(await LeaksAsync(app, credential));
     }
 
     [Fact]
@@ -139,14 +186,16 @@ public sealed partial class VisibleFeedsTests : IAsyncLifetime
             StringComparison.Ordinal);
     }
 
-    static async Task<IReadOnlyList<string>> LeaksAsync(TestApp server, string? key)
+    async Task<IReadOnlyList<string>> LeaksAsync(TestApp server, string? key, Browser? reader = null)
     {
         using var client = server.NewClient();
         client.DefaultRequestHeaders.Add("Accept", "text/html, */*");
         if (key is not null)
             client.DefaultRequestHeaders.Add("X-ApiKey", key);
+        if (reader is not null)
+            client.DefaultRequestHeaders.Add("Cookie", reader.Cookies.GetCookieHeader(server.Url));
         var leaks = new List<string>();
-        foreach (var address in Addresses(server))
+        foreach (var address in Addresses(server).Concat(addresses))
         {
             using var answer = await client.GetAsync(address);
             Assert.True((int)answer.StatusCode < 500, $"{address}: {answer.StatusCode}");

@@ -56,7 +56,7 @@ public sealed class VisibleInstallationsTests
     {
         await using var connection = await database.DataSource.OpenConnectionAsync();
         await connection.ExecuteAsync("update feeds set anonymous_access = name = any (@open)", new { open });
-        var visible = await new VisibleFeedQueries(database.DataSource).OfAsync(true, null, default);
+        var visible = await new VisibleFeedQueries(database.DataSource).OfAsync(true, false, [], default);
         var page = await new TargetQueries(database.DataSource)
             .PageAsync(null, TargetOrder.Name, null, 100, visible, default);
         return [.. page.Items.Where(row => row.Packages > 0).Select(row => (row.Name, (long)row.Packages))];

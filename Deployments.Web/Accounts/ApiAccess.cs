@@ -14,8 +14,8 @@ public static class ApiAccess
     /// <param name="endpoint">One endpoint or a group.</param>
     /// <param name="permission">What the caller must be allowed to do.</param>
     /// <param name="anyFeed">
-    /// Whether a key that is limited to one feed comes in too; the endpoint must then ask <see cref="Caller.Can"/>
-    /// itself for each feed it shows or changes.
+    /// Whether a key that is limited to one feed comes in too, and who may do it only where a group says so; the
+    /// endpoint must then ask <see cref="Caller.Can"/> itself for each feed it shows or changes.
     /// </param>
     public static TBuilder RequirePermission<TBuilder>(
         this TBuilder endpoint, Permissions permission, bool anyFeed = false)
@@ -36,7 +36,7 @@ public static class ApiAccess
             var result = await context.RequestServices.GetRequiredService<CallerResolver>()
                 .ResolveAsync(context, context.RequestAborted);
             if (result is not CallerResult.Known { Caller: var caller }
-                || !caller.Can(needed.Permission, needed.AnyFeed ? caller.FeedId : null))
+                || !(needed.AnyFeed ? caller.CanSomewhere(needed.Permission) : caller.Can(needed.Permission)))
             {
                 await Refusals.WriteApiAsync(context, result);
                 return;

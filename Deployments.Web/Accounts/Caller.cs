@@ -1,5 +1,6 @@
 using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
+using Deployments.Data.Groups;
 
 namespace Deployments.Web.Accounts;
 
@@ -8,7 +9,9 @@ namespace Deployments.Web.Accounts;
 /// For display and for records: an account's name, <c>API key "ci"</c>, or <c>Anonymous</c>. No account can be called
 /// like one of the latter two.
 /// </param>
-/// <param name="Permissions">What the caller may do, on the feeds it may do it on.</param>
+/// <param name="Permissions">
+/// What the caller may do: on the feeds it may do it on, unless <see cref="Rights"/> say otherwise of one.
+/// </param>
 /// <param name="FeedId">The only feed the caller may do it on; null: every feed.</param>
 public sealed record Caller(string Name, Permissions Permissions, int? FeedId = null)
 {
@@ -26,11 +29,15 @@ public sealed record Caller(string Name, Permissions Permissions, int? FeedId = 
     /// </summary>
     public RecordingPolicy? Policy { get; init; }
 
+    /// <summary>The feeds on which groups, or that there are none, make it something else.</summary>
+    public FeedRights Rights { get; init; } = FeedRights.None;
+
     /// <summary>No credentials were given. Given but wrong ones never make a caller.</summary>
     public bool IsAnonymous => AccountName is null && ApiKeyId is null;
 
     /// <summary>
-    /// May read pages and the read API (<paramref name="feedId"/> null: all of it), download from that feed.
+    /// May download from that feed, or (<paramref name="feedId"/> null) read pages and the read API: of the feeds that
+    /// are seen.
     /// </summary>
     public bool CanView(int? feedId = null) => Can(Permissions.View, feedId);
 
@@ -43,9 +50,24 @@ public sealed record Caller(string Name, Permissions Permissions, int? FeedId = 
     /// <summary>May administer that feed, or (<paramref name="feedId"/> null) the server.</summary>
     public bool CanManage(int? feedId = null) => Can(Permissions.Manage, feedId);
 
-    /// <summary>May do something to one feed, or (<paramref name="feedId"/> null) to all of them.</summary>
+    /// <summary>
+    /// May change the settings of that feed: who manages feeds, and people and keys of a group that manages this one.
+    /// </summary>
+    public bool CanChange(int feedId) => Can(Permissions.Feeds) || (FeedId is null && CanManage(feedId));
+
+    /// <summary>
+    /// May do something to one feed, or (<paramref name="feedId"/> null) what concerns no single one.
+    /// </summary>
     public bool Can(Permissions permission, int? feedId = null) =>
-        (Permissions & permission) == permission && (FeedId is null || FeedId == feedId);
+        (FeedId is null || FeedId == feedId)
+        && ((feedId is { } one ? Rights.On(one, Permissions) : Permissions) & permission) == permission;
+
+    /// <summary>May do something to every feed there is, and so may know which there are.</summary>
+    public bool CanEverywhere(Permissions permission) => Can(permission) && Rights.All(permission);
+
+    /// <summary>May do something to some feed, though there may be none.</summary>
+    public bool CanSomewhere(Permissions permission) =>
+        FeedId is null ? Can(permission) || Rights.Any(permission) : Can(permission, FeedId);
 
     /// <summary>The caller as the audit log names it.</summary>
     public Actor ActorFor(HttpContext context) => new(Name, ClientAddress(context));

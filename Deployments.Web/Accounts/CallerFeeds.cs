@@ -1,3 +1,4 @@
+using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
 using Deployments.Web.Settings;
 
@@ -17,16 +18,29 @@ public sealed class CallerFeeds(VisibleFeedQueries queries, DeploymentsSettings 
     public static VisibleFeeds Of(HttpContext context) => context.Items[Item] as VisibleFeeds ?? VisibleFeeds.None;
 
     /// <summary>
-    /// Keeps for the request what the caller sees: accounts and keys of every feed all of it; a key of one feed that
-    /// feed, and what visitors see; visitors the feeds that anybody may download from.
+    /// Keeps for the request what the caller sees: accounts and keys of every feed all of it, but those limited to
+    /// groups they are not in; a key of one feed that feed, and what visitors see; visitors the feeds that anybody may
+    /// download from.
     /// </summary>
     internal async ValueTask NoteAsync(HttpContext context, Caller caller)
     {
-        if (context.Items.ContainsKey(Item))
-            return;
-        context.Items[Item] = caller is { IsAnonymous: false } && caller.CanView()
-            ? VisibleFeeds.All
-            : await queries.OfAsync(
-                settings.AnonymousView, caller.CanView(caller.FeedId) ? caller.FeedId : null, context.RequestAborted);
+        if (!context.Items.ContainsKey(Item))
+            context.Items[Item] = await OfAsync(caller, Permissions.View, context.RequestAborted);
+    }
+
+    /// <summary>
+    /// The feeds to which the caller may do something. For whoever changes what belongs to a feed, those that it may
+    /// add to are what others see: the rest is not there.
+    /// </summary>
+    public async ValueTask<VisibleFeeds> OfAsync(Caller caller, Permissions permission, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        if (caller is { IsAnonymous: false } && caller.CanEverywhere(permission))
+            return VisibleFeeds.All;
+        int[] own = caller.FeedId is not { } one ? caller.Rights.FeedsWith(permission)
+            : caller.Can(permission, one) ? [one] : [];
+        return await queries.OfAsync(
+            settings.AnonymousView && permission == Permissions.View,
+            caller is { IsAnonymous: false } && caller.Can(permission), own, ct);
     }
 }

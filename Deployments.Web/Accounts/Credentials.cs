@@ -3,6 +3,7 @@ using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using Deployments.Data.Accounts;
+using Deployments.Data.Groups;
 
 namespace Deployments.Web.Accounts;
 
@@ -12,13 +13,13 @@ namespace Deployments.Web.Accounts;
 /// themselves.
 /// </summary>
 /// <remarks>
-/// An entry counts for <see cref="Freshness"/> and is checked again at once when accounts or keys change on any node;
-/// while the database is away, for <see cref="Endurance"/>. Only right credentials are kept, so there are at most as
-/// many as there are accounts and keys.
+/// An entry counts for <see cref="Freshness"/> and is checked again at once when accounts, keys or groups change on any
+/// node; while the database is away, for <see cref="Endurance"/>. What groups allow is part of it: no request asks.
+/// Only right credentials are kept, so there are at most as many as there are accounts and keys.
 /// </remarks>
 public sealed class Credentials(
-    AccountQueries accounts, ApiKeyQueries apiKeys, Passwords passwords, AttemptLimiter attempts,
-    DirectorySignIn directory, TimeProvider time)
+    AccountQueries accounts, ApiKeyQueries apiKeys, AccessGroupQueries groups, Passwords passwords,
+    AttemptLimiter attempts, DirectorySignIn directory, TimeProvider time)
 {
     /// <summary>How long an entry counts without being checked again.</summary>
     public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(30);
@@ -51,7 +52,8 @@ public sealed class Credentials(
         var hash = ApiKeys.Hash(key);
         var result = await CheckAsync(
             "k" + Convert.ToHexString(hash),
-            async stop => (await apiKeys.ByHashesAsync([hash], stop)) is [var found] ? EntryOrNull(found) : null,
+            async stop => (await apiKeys.ByHashesAsync([hash], stop)) is [var found]
+                ? EntryOrNull(found, await GrantsAsync(found, stop)) : null,
             ct);
         return Noted(result);
     }
@@ -87,7 +89,7 @@ public sealed class Credentials(
                 if (fromTool && await OwnKeyOrNullAsync(name, password, stop) is { } own)
                     return own;
                 account = await accounts.ByNameOrNullAsync(name, stop);
-                return passwords.Check(account, password) ? EntryOf(account!) : null;
+                return passwords.Check(account, password) ? await EntryOfAsync(account!, stop) : null;
             },
             ct);
         // Who has a password here is never asked of the directory, which would be told what was typed.
@@ -108,7 +110,7 @@ public sealed class Credentials(
             $"s{accountId}:{securityStamp:N}",
             async stop => await accounts.ByIdsAsync([accountId], stop) is [{ Active: true } account]
                 && account.SecurityStamp == securityStamp
-                    ? EntryOf(account)
+                    ? await EntryOfAsync(account, stop)
                     : null,
             ct);
 
@@ -123,12 +125,16 @@ public sealed class Credentials(
         var people = (await accounts.ByIdsAsync(
             [.. known.Select(pair => pair.Value.AccountId).OfType<int>().Distinct()], ct))
             .ToDictionary(row => row.AccountId);
+        var grants = await groups.GrantsAsync(
+            [.. people.Keys.Concat(keys.Values.Select(key => key.Account?.AccountId).OfType<int>()).Distinct()],
+            [.. keys.Keys], ct);
         foreach (var (memory, old) in known)
         {
             var now = old.KeyHash is not null
-                ? keys.TryGetValue(old.Caller.ApiKeyId!.Value, out var key) ? EntryOrNull(key) : null
+                ? keys.TryGetValue(old.Caller.ApiKeyId!.Value, out var key) ? EntryOrNull(key, grants) : null
                 : people.TryGetValue(old.AccountId!.Value, out var account) && account.Active
-                    && account.SecurityStamp == old.Stamp ? EntryOf(account) with { ExpiresAt = old.ExpiresAt } : null;
+                    && account.SecurityStamp == old.Stamp
+                        ? EntryOf(account, grants) with { ExpiresAt = old.ExpiresAt } : null;
             if (now is null || now.ExpiresAt <= time.GetUtcNow())
                 entries.TryRemove(memory, out _);
             else
@@ -157,7 +163,7 @@ public sealed class Credentials(
             var said = await directory.CheckAsync(name, password, ct);
             if (said.Account is not { } account)
                 return said.IsAway ? new CallerResult.CannotTell() : new CallerResult.WrongCredentials();
-            var entry = EntryOf(account) with { ExpiresAt = time.GetUtcNow() + DirectoryFreshness };
+            var entry = await EntryOfAsync(account, ct) with { ExpiresAt = time.GetUtcNow() + DirectoryFreshness };
             if (memory is not null && Interlocked.Read(ref changes) == changesBefore && entries.Count < EntriesMax)
                 entries[memory] = entry;
             return new CallerResult.Known(entry.Caller);
@@ -171,8 +177,14 @@ public sealed class Credentials(
     async Task<Entry?> OwnKeyOrNullAsync(string name, string key, CancellationToken ct) =>
         ApiKeys.CanBe(key) && await apiKeys.ByHashesAsync([ApiKeys.Hash(key)], ct) is [{ Account: { } owner } found]
         && owner.Name.Equals(name, StringComparison.OrdinalIgnoreCase)
-            ? EntryOrNull(found)
+            ? EntryOrNull(found, await GrantsAsync(found, ct))
             : null;
+
+    async Task<Entry> EntryOfAsync(Account account, CancellationToken ct) =>
+        EntryOf(account, await groups.GrantsAsync([account.AccountId], [], ct));
+
+    Task<FeedGrants> GrantsAsync(ApiKey key, CancellationToken ct) =>
+        groups.GrantsAsync(key.Account is { } owner ? [owner.AccountId] : [], [key.ApiKeyId], ct);
 
     CallerResult Noted(CallerResult result)
     {
@@ -238,15 +250,25 @@ public sealed class Credentials(
     bool Counts(Entry entry, TimeSpan span) =>
         time.GetElapsedTime(entry.CheckedAt) < span && (entry.ExpiresAt is null || entry.ExpiresAt > time.GetUtcNow());
 
-    Entry EntryOf(Account account) => new(
-        new Caller(account.Name, Caller.PermissionsOf(account.Role)) { AccountName = account.Name },
-        null, account.AccountId, account.SecurityStamp, null, time.GetTimestamp());
+    Entry EntryOf(Account account, FeedGrants grants)
+    {
+        var own = Caller.PermissionsOf(account.Role);
+        var caller = new Caller(account.Name, own)
+        {
+            AccountName = account.Name,
+            Rights = grants.OfAccount(account.AccountId, own),
+        };
+        return new(caller, null, account.AccountId, account.SecurityStamp, null, time.GetTimestamp());
+    }
 
-    Entry? EntryOrNull(ApiKey key)
+    Entry? EntryOrNull(ApiKey key, FeedGrants grants)
     {
         if (key.RevokedAt is not null || key.ExpiresAt <= time.GetUtcNow() || key.Account is { Active: false })
             return null;
         var permissions = key.Permissions.HasFlag(Permissions.Manage) ? Permissions.All : key.Permissions;
+        var rights = key.Account is { } person
+            ? grants.OfAccount(person.AccountId, Caller.PermissionsOf(person.Role), within: permissions)
+            : grants.OfKey(key.ApiKeyId, permissions, key.FeedId);
         var name = key.DisplayName.Length > 0 ? $"API key \"{key.DisplayName}\"" : $"API key #{key.ApiKeyId}";
         if (key.Account is { } owner)
         {
@@ -256,6 +278,7 @@ public sealed class Credentials(
 
         var caller = new Caller(name, permissions, key.FeedId)
         {
+            Rights = rights,
             ApiKeyId = key.ApiKeyId,
             AccountName = key.Account?.Name,
             Policy = key.Policy,

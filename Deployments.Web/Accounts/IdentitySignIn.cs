@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
+using Deployments.Data.Groups;
 
 namespace Deployments.Web.Accounts;
 
@@ -10,7 +11,7 @@ namespace Deployments.Web.Accounts;
 /// </summary>
 public sealed class IdentitySignIn(
     AccountQueries accounts, AccountStore accountStore, IdentityQueries identities, IdentityStore store,
-    TimeProvider time, ILogger<IdentitySignIn> logger)
+    ProvidedGroupStore groups, TimeProvider time, ILogger<IdentitySignIn> logger)
 {
     // Two sign-ins of one new person at the same moment: the second finds what the first has made.
     const int AttemptsMax = 3;
@@ -110,6 +111,7 @@ public sealed class IdentitySignIn(
     {
         if (await accounts.ByIdsAsync([accountId], ct) is not [{ Active: true } account])
             return Refuse(person, SignInRefusal.Disabled);
+        await groups.FollowAsync(person.Identity, person.Groups, ct);
         if (role is not { } now || now == account.Role)
             return new(account, default);
 

@@ -11,7 +11,10 @@ public static class PageAccess
     /// <summary>The policy of every page that has no other.</summary>
     public const string View = "view";
 
-    /// <summary>The policy of pages that record deployments.</summary>
+    /// <summary>
+    /// The policy of pages that record deployments. They let in who may add to any feed, and show and take what
+    /// <see cref="CallerFeeds.OfAsync"/> says for adding.
+    /// </summary>
     public const string Add = "add";
 
     /// <summary>The policy of everything below <c>/admin</c>.</summary>
@@ -57,7 +60,8 @@ public static class PageAccess
                 && await callers.ResolveSessionAsync(http) is CallerResult.Known { Caller: var caller })
             {
                 http.Items[CallerItem] = caller;
-                if (!caller.Can(requirement.Permission))
+                if (!(requirement.Permission == Permissions.Manage
+                    ? caller.CanManage() : caller.CanSomewhere(requirement.Permission)))
                     return;
                 await feeds.NoteAsync(http, caller);
                 context.Succeed(requirement);

@@ -91,6 +91,16 @@ sealed class ApiFields
         return [.. value.EnumerateArray().Select(item => item.GetString()!)];
     }
 
+    public IReadOnlyList<int>? Numbers(string name)
+    {
+        if (Value(name) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Array
+            || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out _)))
+            throw ApiRefusal.Invalid(name, "must be an array of whole numbers");
+        return [.. value.EnumerateArray().Select(item => item.GetInt32())];
+    }
+
     /// <summary>An array of objects as it was sent; each property is text.</summary>
     /// <exception cref="ApiRefusal">It is something else.</exception>
     public IReadOnlyList<IReadOnlyDictionary<string, string>>? TextObjects(string name)

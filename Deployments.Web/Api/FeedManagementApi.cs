@@ -13,8 +13,8 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
 {
     static readonly HashSet<string> Known = new(StringComparer.OrdinalIgnoreCase)
     {
-        "name", "feedType", "alternateNames", "description", "active", "anonymousAccess", "deploymentRecordsEnabled",
-        "connectors", "endpointUrl", "distributions",
+        "name", "feedType", "alternateNames", "description", "active", "anonymousAccess", "groupsOnly",
+        "deploymentRecordsEnabled", "connectors", "endpointUrl", "distributions",
     };
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -22,14 +22,18 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
         var feeds = routes.MapGroup("/api/management/feeds").RequirePermission(Permissions.Feeds)
             .AddEndpointFilter(ApiRefusal.AnswerAsync).AddEndpointFilter(FeedReload.AfterAsync);
         feeds.MapGet("/list", (HttpContext context, FeedManagementApi api) => api.ListAsync(context));
-        feeds.MapGet("/get/{name}", (HttpContext context, string name, FeedManagementApi api) =>
-            api.GetAsync(context, name));
         feeds.MapMethods("/create", ["POST", "PUT"],
             (HttpContext context, FeedManagementApi api) => api.CreateAsync(context));
-        feeds.MapMethods("/update/{name}", ["POST", "PUT"],
-            (HttpContext context, string name, FeedManagementApi api) => api.UpdateAsync(context, name));
         feeds.MapMethods("/delete/{name}", ["POST", "DELETE"],
             (HttpContext context, string name, FeedManagementApi api) => api.DeleteAsync(context, name));
+
+        // These for groups too that manage the feed.
+        var feed = routes.MapGroup("/api/management/feeds").RequirePermission(Permissions.Feeds, anyFeed: true)
+            .AddEndpointFilter(ApiRefusal.AnswerAsync).AddEndpointFilter(FeedReload.AfterAsync);
+        feed.MapGet("/get/{name}", (HttpContext context, string name, FeedManagementApi api) =>
+            api.GetAsync(context, name));
+        feed.MapMethods("/update/{name}", ["POST", "PUT"],
+            (HttpContext context, string name, FeedManagementApi api) => api.UpdateAsync(context, name));
     }
 
     async Task<IResult> ListAsync(HttpContext context)
@@ -38,10 +42,14 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
         return Results.Json(new JsonArray([.. feeds.Select(feed => ToJson(context, feed))]));
     }
 
-    async Task<IResult> GetAsync(HttpContext context, string name) =>
-        await queries.ByNameOrNullAsync(name, VisibleFeeds.All, context.RequestAborted) is { } feed
-            ? Results.Json(ToJson(context, feed))
-            : throw Unknown(name);
+    async Task<IResult> GetAsync(HttpContext context, string name)
+    {
+        var feed = await queries.ByNameOrNullAsync(name, VisibleFeeds.All, context.RequestAborted);
+        var caller = ApiAccess.CallerOf(context);
+        if (!caller.Can(Permissions.Feeds) && (feed is null || !caller.CanChange(feed.FeedId)))
+            throw NotPermitted(caller);
+        return feed is null ? throw Unknown(name) : Results.Json(ToJson(context, feed));
+    }
 
     async Task<IResult> CreateAsync(HttpContext context)
     {
@@ -56,7 +64,8 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
 
     async Task<IResult> UpdateAsync(HttpContext context, string name)
     {
-        var ct = context.RequestAborted;
+        var (ct, caller) = (context.RequestAborted, ApiAccess.CallerOf(context));
+        await GetAsync(context, name);
         var given = await ApiFields.ReadAsync(context);
         var connectors = await queries.ConnectorsAsync(ct);
         var newName = name;
@@ -65,10 +74,12 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
             feed =>
             {
                 var changed = Apply(given, feed, connectors);
+                if (!caller.Can(Permissions.Feeds) && !feed.LeavesToManagers(changed))
+                    throw NotPermitted(caller);
                 newName = changed.Name;
                 return changed;
             },
-            ApiAccess.CallerOf(context).ActorFor(context),
+            caller.ActorFor(context),
             ct);
         ThrowUnlessSaved(outcome, name);
         return await GetAsync(context, newName);
@@ -91,7 +102,9 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
             AlternateNames = given.Has("alternateNames") ? given.Names("alternateNames") ?? [] : feed.AlternateNames,
             Description = given.Has("description") ? given.Text("description") ?? "" : feed.Description,
             Active = given.Flag("active") ?? feed.Active,
-            AnonymousAccess = given.Flag("anonymousAccess") ?? feed.AnonymousAccess,
+            AnonymousAccess = given.Flag("anonymousAccess")
+                ?? (feed.AnonymousAccess && given.Flag("groupsOnly") != true),
+            GroupsOnly = given.Flag("groupsOnly") ?? feed.GroupsOnly,
             DeploymentRecordsEnabled = given.Flag("deploymentRecordsEnabled") ?? feed.DeploymentRecordsEnabled,
             Connectors = given.Has("connectors") ? given.Names("connectors") ?? [] : feed.Connectors,
             Distributions = given.Has("distributions")
@@ -118,6 +131,7 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
             json["description"] = feed.Description;
         json["active"] = feed.Active;
         json["anonymousAccess"] = feed.AnonymousAccess;
+        json["groupsOnly"] = feed.GroupsOnly;
         json["deploymentRecordsEnabled"] = feed.DeploymentRecordsEnabled;
         json["connectors"] = new JsonArray([.. feed.Connectors.Select(connector => JsonValue.Create(connector.Name))]);
         if (types.FindOrNull(feed.FeedType) is not { } type)
@@ -140,6 +154,9 @@ sealed class FeedManagementApi(FeedQueries queries, FeedStore store, FeedTypeCat
                 throw ApiRefusal.Invalid("connectors", "names a connector that does not exist");
         }
     }
+
+    static ApiRefusal NotPermitted(Caller caller) =>
+        new(StatusCodes.Status403Forbidden, $"{caller.Name} is not permitted to do this.");
 
     static ApiRefusal Unknown(string name) => ApiRefusal.NotFound($"There is no feed called {name}.");
 }

@@ -1,3 +1,4 @@
+using Deployments.Web.Accounts;
 using Deployments.Web.Gateway;
 
 namespace Deployments.Web.Api;
@@ -15,7 +16,11 @@ static class FeedReload
         var result = await next(invocation);
         var context = invocation.HttpContext;
         if (!HttpMethods.IsGet(context.Request.Method))
+        {
             await context.RequestServices.GetRequiredService<FeedDirectory>().ReloadAsync(context.RequestAborted);
+            await context.RequestServices.GetRequiredService<Credentials>().RefreshAsync(context.RequestAborted);
+        }
+
         return result;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Deployments.Data.Accounts;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
@@ -60,7 +61,7 @@ sealed class PackageDeploymentApi(
         var result = string.IsNullOrEmpty(request?.Key)
             ? given
             : await callers.ResolveKeyAsync(context, request.Key, ct); // where both are given, both are right
-        if (result is not CallerResult.Known { Caller: var caller } || !caller.CanAdd(caller.FeedId))
+        if (result is not CallerResult.Known { Caller: var caller } || !caller.CanSomewhere(Permissions.Add))
         {
             await Refusals.WriteApiAsync(context, result);
             return;
@@ -79,7 +80,7 @@ sealed class PackageDeploymentApi(
     async Task RecordAsync(HttpContext context, PackageDeploymentRequest request, Caller caller, CancellationToken ct)
     {
         var served = await feeds.FindOrNullAsync(request.FeedName!, ct);
-        if (served is null && caller.CanAdd())
+        if (served is null && caller.CanEverywhere(Permissions.Add))
         {
             await PlainText.WriteAsync(context, StatusCodes.Status404NotFound,
                 $"There is no feed called {request.FeedName}.");

@@ -51,7 +51,7 @@ sealed class PackageDeploymentBatchApi(
         {
             var problem = item.Problem ?? validator.ProblemsOrNull(item.Request!);
             var served = problem is null ? await feeds.FindOrNullAsync(item.Request!.FeedName!, ct) : null;
-            problem ??= served is null && caller.CanAdd()
+            problem ??= served is null && caller.CanEverywhere(Permissions.Add)
                 ? $"FeedName: there is no feed called {item.Request!.FeedName}"
                 : served is not null && caller.CanAdd(served.Feed.FeedId) ? null
                 : $"FeedName: {caller.Name} may not record deployments in {item.Request!.FeedName}";

@@ -176,7 +176,7 @@ sealed class RemovalApi(
         if (validator.ProblemsOrNull(request) is { } problems)
             throw new ApiRefusal(StatusCodes.Status400BadRequest, problems);
         var served = await feeds.FindOrNullAsync(request.FeedName!, context.RequestAborted);
-        if (served is null && caller.CanAdd())
+        if (served is null && caller.CanEverywhere(Permissions.Add))
             throw ApiRefusal.NotFound($"FeedName: there is no feed called {request.FeedName}");
         // The same whether or not there is such a feed: that is for those to know who may use it.
         if (served is null || !caller.CanAdd(served.Feed.FeedId))

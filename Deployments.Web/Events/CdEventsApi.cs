@@ -41,10 +41,11 @@ sealed class CdEventsApi(CdEventTaker taker)
         var caller = ApiAccess.CallerOf(context);
         var name = context.Request.Query["feed"].ToString().Trim();
         var open = await taker.FeedsAsync(caller, name, context.RequestAborted);
+        var mayKnow = caller.CanEverywhere(Permissions.Add);
         if (open.Count == 0 && name.Length > 0)
             throw new ApiRefusal(
-                caller.CanAdd() ? StatusCodes.Status404NotFound : StatusCodes.Status403Forbidden,
-                caller.CanAdd()
+                mayKnow ? StatusCodes.Status404NotFound : StatusCodes.Status403Forbidden,
+                mayKnow
                     ? $"feed: there is no feed called {name}" : $"feed: {caller.Name} may not record in {name}");
         if (mediaType == "application/cloudevents-batch+json")
             return await TakeBatchAsync(context, caller, open);

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
@@ -88,9 +89,11 @@ sealed class ClientAudits(
 
     // Assessments of a package count for those who may download it, be it from another feed.
     Task<VisibleFeeds> VisibleAsync(ServedFeed served, Caller caller, CancellationToken ct) =>
-        caller is { IsAnonymous: false } && caller.CanView()
+        caller is { IsAnonymous: false } && caller.CanEverywhere(Permissions.View)
             ? Task.FromResult(VisibleFeeds.All)
-            : feeds.OfAsync(isOpenSeen: true, served.Feed.FeedId, ct);
+            : feeds.OfAsync(
+                isOpenSeen: true, caller is { IsAnonymous: false } && caller.CanView(),
+                [served.Feed.FeedId, .. caller.FeedId is null ? caller.Rights.FeedsWith(Permissions.View) : []], ct);
 
     // Null, or why the connector could not be asked.
     async Task<string?> AskAsync(

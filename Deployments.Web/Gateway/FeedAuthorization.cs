@@ -1,3 +1,4 @@
+using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
 using Deployments.Web.Accounts;
 using Deployments.Web.Feeds;
@@ -41,9 +42,9 @@ static class FeedAuthorization
         var result = await callers.ResolveAsync(context, context.RequestAborted);
         if (result is CallerResult.Known { Caller: { IsAnonymous: false } caller } && access switch
         {
-            FeedAccess.Download => caller.CanView(),
-            FeedAccess.Upload => caller.CanAdd(),
-            _ => caller.CanDelete(),
+            FeedAccess.Download => caller.CanEverywhere(Permissions.View),
+            FeedAccess.Upload => caller.CanEverywhere(Permissions.Add),
+            _ => caller.CanEverywhere(Permissions.Delete),
         })
             return true;
         await Refusals.WriteApiAsync(context, result);

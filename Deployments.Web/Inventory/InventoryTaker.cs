@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
 using Deployments.Data.Inventory;
 using Deployments.Web.Accounts;
@@ -16,7 +17,7 @@ namespace Deployments.Web.Inventory;
 /// </summary>
 sealed class InventoryTaker(
     InventoryFormats formats, FeedTypeCatalog types, FeedQueries feeds, InventoryStore store, DriftQueries drift,
-    TimeProvider time)
+    CallerFeeds callerFeeds, TimeProvider time)
 {
     /// <summary>Most entries of one inventory.</summary>
     public const int EntriesMax = 2_000_000;
@@ -58,7 +59,7 @@ sealed class InventoryTaker(
         {
             inventory = inventory with { Packages = known.Packages, Ignored = known.Ignored };
             if (await store.ConfirmOrNullAsync(inventory, ct) is { } confirmed)
-                return await AnswerAsync(inventory, confirmed, [], ct);
+                return await AnswerAsync(caller, inventory, confirmed, [], ct);
         }
 
         await using var intake = await store.BeginAsync(ct);
@@ -66,7 +67,7 @@ sealed class InventoryTaker(
         if (inventory.Packages == 0 && errors is [var first, ..])
             throw new FormatException(
                 $"Nothing in it could be read as {format.Name}: line {first.Line} {first.Reason}.");
-        return await AnswerAsync(inventory, await intake.TakeAsync(inventory, ct), errors, ct);
+        return await AnswerAsync(caller, inventory, await intake.TakeAsync(inventory, ct), errors, ct);
     }
 
     async Task<(NewInventory Read, List<InventoryError> Errors)> ReadAsync(
@@ -113,8 +114,12 @@ sealed class InventoryTaker(
     }
 
     async Task<InventoryAnswer> AnswerAsync(
-        NewInventory inventory, InventoryResult result, IReadOnlyList<InventoryError> errors, CancellationToken ct) =>
-        new(inventory, result, await drift.OfScopeAsync(result.ScopeId, ct), errors);
+        Caller caller, NewInventory inventory, InventoryResult result, IReadOnlyList<InventoryError> errors,
+        CancellationToken ct)
+    {
+        var theirs = await callerFeeds.OfAsync(caller, Permissions.Add, ct);
+        return new(inventory, result, await drift.OfScopeAsync(result.ScopeId, theirs, ct), errors);
+    }
 
     async Task<(Stream Input, IInventoryFormat Format)> RecogniseAsync(
         Stream file, IInventoryFormat? format, CancellationToken ct)

@@ -31,6 +31,7 @@ sealed class LogTaker(
     {
         var ct = context.RequestAborted;
         var open = (await feeds.AllAsync(VisibleFeeds.All, ct)).Where(feed => feed.Active
+            && caller.CanAdd(feed.FeedId)
             && types.FindOrNull(feed.FeedType)?.PackageType == request.Format.PackageType).ToList();
         if (open.Count == 0)
             throw new FormatException($"There is no feed of {request.Format.PackageType} packages, and a record"

@@ -1,5 +1,6 @@
 using Deployments.Web.Api;
 using Deployments.Web.Feeds;
+using Deployments.Web.Groups;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Deployments.Web.Startup;
@@ -21,6 +22,8 @@ static class ApiSetup
         builder.Services.AddSingleton<ContainersApi>();
         builder.Services.AddSingleton<TargetGroupApi>();
         builder.Services.AddSingleton<ChangeWindowApi>();
+        builder.Services.AddSingleton<AccessGroupDesk>();
+        builder.Services.AddSingleton<AccessGroupApi>();
         builder.Services.AddSingleton<HealthApi>();
     }
 
@@ -48,6 +51,7 @@ static class ApiSetup
         ContainersApi.Map(app);
         TargetGroupApi.Map(app);
         ChangeWindowApi.Map(app);
+        AccessGroupApi.Map(app);
         HealthApi.Map(app);
     }
 }

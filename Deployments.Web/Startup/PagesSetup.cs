@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Deployments.Web.Feeds;
 using Deployments.Web.Pages;
+using Deployments.Web.Pages.Feeds;
 
 namespace Deployments.Web.Startup;
 
@@ -10,6 +11,7 @@ static class PagesSetup
     {
         builder.Services.AddRazorPages();
         builder.Services.AddSingleton<DashboardCache>();
+        builder.Services.AddSingleton<FeedAccessReader>();
     }
 
     /// <summary>

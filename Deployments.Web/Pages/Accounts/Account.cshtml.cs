@@ -1,4 +1,5 @@
 using Deployments.Data.Accounts;
+using Deployments.Data.Groups;
 using Deployments.Web.Accounts;
 using Deployments.Web.Settings;
 using FluentValidation;
@@ -13,13 +14,17 @@ namespace Deployments.Web.Pages.Accounts;
 [Authorize]
 public sealed class AccountModel(
     Credentials credentials, AccountQueries queries, AccountStore store, IdentityQueries identityQueries,
-    IdentityStore identities, Passwords passwords, OidcProviders providers, SignInTickets tickets) : PageModel
+    IdentityStore identities, AccessGroupQueries groups, Passwords passwords, OidcProviders providers,
+    SignInTickets tickets) : PageModel
 {
     /// <summary>Whether the person has a password here.</summary>
     public bool HasPassword { get; private set; }
 
     /// <summary>As whom providers know the person.</summary>
     public IReadOnlyList<BoundIdentity> Identities { get; private set; } = [];
+
+    /// <summary>The groups that the person is in.</summary>
+    public IReadOnlyList<MembershipRow> Groups { get; private set; } = [];
 
     /// <summary>The providers that the account may be linked to.</summary>
     public IReadOnlyList<OidcProvider> Providers =>
@@ -52,6 +57,7 @@ public sealed class AccountModel(
             return;
         HasPassword = account.HasPassword;
         Identities = await identityQueries.OfAsync(account.AccountId, ct);
+        Groups = await groups.OfAccountsAsync(account.AccountId, ct);
     }
 
     /// <summary>Unlinks a provider; sessions end, and one begins here.</summary>

@@ -1,5 +1,6 @@
 using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
+using Deployments.Data.Groups;
 using Deployments.Web.Accounts;
 using Deployments.Web.Records;
 using FluentValidation;
@@ -11,7 +12,8 @@ namespace Deployments.Web.Pages.Accounts;
 
 /// <summary>API keys: make (shown once), list, set the last day, revoke.</summary>
 public sealed class ApiKeysModel(
-    ApiKeyQueries queries, ApiKeyStore store, FeedQueries feeds, Credentials credentials, TimeProvider time) : PageModel
+    ApiKeyQueries queries, ApiKeyStore store, FeedQueries feeds, AccessGroupQueries groups, Credentials credentials,
+    TimeProvider time) : PageModel
 {
     /// <summary>Keys that can be used, newest first.</summary>
     public IReadOnlyList<ApiKey> Working { get; private set; } = [];
@@ -21,6 +23,9 @@ public sealed class ApiKeysModel(
 
     /// <summary>The feeds a key may be limited to.</summary>
     public IReadOnlyList<Feed> Feeds { get; private set; } = [];
+
+    /// <summary>The groups that keys are in, by the number of the key.</summary>
+    public ILookup<int, MembershipRow> Groups { get; private set; } = Array.Empty<MembershipRow>().ToLookup(_ => 0);
 
     /// <summary>What was typed in for a key that could not be made.</summary>
     public NewKeyForm? Input { get; private set; }
@@ -42,6 +47,7 @@ public sealed class ApiKeysModel(
         var keys = (await queries.AllAsync(ct)).ToLookup(key => key.RevokedAt is null && !(key.ExpiresAt <= Now));
         (Working, Ended) = ([.. keys[true]], [.. keys[false]]);
         Feeds = await feeds.AllAsync(VisibleFeeds.All, ct);
+        Groups = (await groups.OfKeysAsync(ct)).ToLookup(row => row.MemberId);
     }
 
     /// <summary>Makes a key.</summary>

@@ -130,7 +130,8 @@ public sealed class PersonalKeyFormValidator : AbstractValidator<PersonalKeyForm
         RuleFor(key => key.DisplayName)
             .Must(name => name is { Length: >= 1 and <= 100 } && !name.Any(c => char.IsControl(c) || c == '"'))
             .WithMessage("A name has 1 to 100 characters and no quotation mark.");
-        RuleFor(key => key).Must(key => (!key.Add || person.CanAdd()) && (!key.Manage || person.CanManage()))
+        RuleFor(key => key).Must(key => (!key.Add || person.CanSomewhere(Permissions.Add))
+                && (!key.Manage || person.CanSomewhere(Permissions.Manage)))
             .WithMessage("A key of yours may do no more than you.");
         RuleFor(key => key.LastDay).Custom((day, context) =>
         {

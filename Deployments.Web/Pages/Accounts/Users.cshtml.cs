@@ -1,5 +1,6 @@
 using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
+using Deployments.Data.Groups;
 using Deployments.Web.Accounts;
 using Deployments.Web.Settings;
 using FluentValidation;
@@ -12,7 +13,8 @@ namespace Deployments.Web.Pages.Accounts;
 /// <summary>Users: add, change the role, set a password, disable.</summary>
 public sealed class UsersModel(
     AccountQueries queries, AccountStore store, IdentityQueries identityQueries, IdentityStore identities,
-    Passwords passwords, Credentials credentials, OidcProviders providers, TimeProvider time) : PageModel
+    AccessGroupQueries groups, Passwords passwords, Credentials credentials, OidcProviders providers,
+    TimeProvider time) : PageModel
 {
     /// <summary>How long the link of an invitation counts.</summary>
     public static readonly TimeSpan InvitationLifetime = TimeSpan.FromDays(7);
@@ -22,6 +24,9 @@ public sealed class UsersModel(
 
     /// <summary>Whom providers know, by the number of the account.</summary>
     public ILookup<int, BoundIdentity> Identities { get; private set; } = Array.Empty<BoundIdentity>().ToLookup(_ => 0);
+
+    /// <summary>The groups that people are in, by the number of the account.</summary>
+    public ILookup<int, MembershipRow> Groups { get; private set; } = Array.Empty<MembershipRow>().ToLookup(_ => 0);
 
     /// <summary>Whether there is a provider that people can be invited to sign in through.</summary>
     public bool HasProviders => providers.All.Count > 0;
@@ -46,6 +51,7 @@ public sealed class UsersModel(
     {
         Accounts = await queries.AllAsync(ct);
         Identities = (await identityQueries.OfAsync(null, ct)).ToLookup(identity => identity.AccountId);
+        Groups = (await groups.OfAccountsAsync(null, ct)).ToLookup(row => row.MemberId);
     }
 
     /// <summary>Adds a user.</summary>

@@ -1,5 +1,7 @@
+using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
 using Deployments.Data.Feeds;
+using Deployments.Data.Groups;
 using Deployments.Data.Vulnerabilities;
 using Deployments.Web.Accounts;
 using Deployments.Web.Connectors;
@@ -13,13 +15,19 @@ namespace Deployments.Web.Pages.Feeds;
 /// <summary>One feed: change and delete.</summary>
 public sealed class AdminFeedModel(
     FeedQueries queries, FeedStore store, FeedTypeCatalog types, DistributionGuessStore guesses,
-    DistributionGuesser guesser) : PageModel
+    DistributionGuesser guesser, FeedAccessReader access, Credentials credentials) : PageModel
 {
     /// <summary>The feed as it is.</summary>
     public Feed Feed { get; private set; } = null!;
 
     /// <summary>Every connector, by name.</summary>
     public IReadOnlyList<Connector> Connectors { get; private set; } = [];
+
+    /// <summary>The groups that may something on it.</summary>
+    public IReadOnlyList<FeedGroupRow> Groups { get; private set; } = [];
+
+    /// <summary>The keys that were made for it.</summary>
+    public IReadOnlyList<ApiKey> Keys { get; private set; } = [];
 
     /// <summary>What the form shows.</summary>
     public FeedForm Input { get; private set; } = new();
@@ -69,6 +77,7 @@ public sealed class AdminFeedModel(
         var outcome = await store.ChangeAsync(name, input.Over, By, ct);
         if (outcome == FeedOutcome.Saved)
         {
+            await credentials.RefreshAsync(ct);
             Notice = "Saved.";
             return RedirectToPage(new { name = wanted.Name });
         }
@@ -131,6 +140,7 @@ public sealed class AdminFeedModel(
             return false;
         Feed = feed;
         Connectors = await queries.ConnectorsAsync(ct);
+        (Groups, Keys) = await access.OfAsync(feed, ct);
         if (DistributionExamples.Count > 0)
             (Guesses, GuessedAt) = await guesses.OfAsync(feed.FeedId, ct);
         return true;
@@ -158,6 +168,9 @@ public sealed record FeedForm
     /// <summary>Whether a client without credentials may download and record.</summary>
     public bool AnonymousAccess { get; init; }
 
+    /// <summary>Whether only groups, keys made for it and administrators may use it.</summary>
+    public bool GroupsOnly { get; init; }
+
     /// <summary>Whether tagged downloads are recorded.</summary>
     public bool DeploymentRecordsEnabled { get; init; }
 
@@ -172,6 +185,7 @@ public sealed record FeedForm
         Connectors = string.Join(", ", feed.Connectors.Select(connector => connector.Name)),
         Active = feed.Active,
         AnonymousAccess = feed.AnonymousAccess,
+        GroupsOnly = feed.GroupsOnly,
         DeploymentRecordsEnabled = feed.DeploymentRecordsEnabled,
         Distributions = string.Join(", ", feed.Distributions),
     };
@@ -185,6 +199,7 @@ public sealed record FeedForm
             .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
         Active = Active,
         AnonymousAccess = AnonymousAccess,
+        GroupsOnly = GroupsOnly,
         DeploymentRecordsEnabled = DeploymentRecordsEnabled,
         Distributions = Web.Feeds.Distributions.Read((Distributions ?? "")
             .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),

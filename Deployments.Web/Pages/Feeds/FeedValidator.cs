@@ -27,6 +27,8 @@ public sealed partial class FeedValidator : AbstractValidator<FeedFields>
                 && Distributions.ProblemOrNull(type, feed.Distributions) is { } problem)
                 context.AddFailure(nameof(FeedFields.Distributions), problem);
         });
+        RuleFor(feed => feed.GroupsOnly).Must((feed, limited) => !(limited && feed.AnonymousAccess))
+            .WithMessage("a feed limited to groups cannot let anonymous clients download");
         RuleFor(feed => feed.Description).MaximumLength(2000).WithMessage("must not be longer than 2,000 characters");
         RuleFor(feed => feed.Properties).MaximumLength(PropertiesLengthMax).WithMessage("are too long");
     }

@@ -66,6 +66,11 @@ public sealed class FeedModel(FeedQueries feeds, PackageQueries packages, FeedTy
         }
     }
 
+    /// <summary>Where the reader changes its settings; null: the reader may not.</summary>
+    public string? SettingsUrl => PageAccess.CallerOf(HttpContext) is var reader && reader.CanManage()
+        ? "/admin/feeds/" + Uri.EscapeDataString(Feed.Name)
+        : reader.CanChange(Feed.FeedId) ? Here + "/settings" : null;
+
     string Here => "/feeds/" + Uri.EscapeDataString(Feed.Name);
 
     /// <summary>Shows the page.</summary>

@@ -1,3 +1,4 @@
+using Deployments.Data.Accounts;
 using Deployments.Data.Inventory;
 using Deployments.Web.Accounts;
 using Deployments.Web.Records;
@@ -9,7 +10,8 @@ namespace Deployments.Web.Pages.Inventory;
 
 /// <summary>"It is right so": decides that a difference is not to be told, with who, why and until when.</summary>
 [Authorize(Policy = PageAccess.Add)]
-public sealed class AcceptModel(DriftQueries drift, DriftStore store, TimeProvider time) : PageModel
+public sealed class AcceptModel(DriftQueries drift, DriftStore store, CallerFeeds callerFeeds, TimeProvider time)
+    : PageModel
 {
     /// <summary>Why.</summary>
     [BindProperty]
@@ -70,8 +72,9 @@ public sealed class AcceptModel(DriftQueries drift, DriftStore store, TimeProvid
 
     async Task<bool> LoadAsync(string? target, string? type, string? group, string? name, CancellationToken ct)
     {
+        var theirs = await callerFeeds.OfAsync(PageAccess.CallerOf(HttpContext), Permissions.Add, ct);
         if (await drift.FindOrNullAsync(
-            Clean(target), (Clean(type), Clean(group), Clean(name)), CallerFeeds.Of(HttpContext), ct) is not { } row)
+            Clean(target), (Clean(type), Clean(group), Clean(name)), theirs, ct) is not { } row)
             return false;
         Row = row;
         return true;

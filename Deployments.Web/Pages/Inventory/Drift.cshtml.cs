@@ -1,3 +1,4 @@
+using Deployments.Data.Accounts;
 using Deployments.Data.Inventory;
 using Deployments.Web.Accounts;
 using Deployments.Web.Inventory;
@@ -17,7 +18,7 @@ public sealed class DriftModel(DriftQueries drift) : PageModel
 
     internal bool IsFiltered => Query.Given.Given.Any();
 
-    internal bool CanAdd => PageAccess.CallerOf(HttpContext).CanAdd();
+    internal bool CanAdd => PageAccess.CallerOf(HttpContext).CanSomewhere(Permissions.Add);
 
     internal string? FirstUrl => Query.Filter.Cursor is null ? null : Query.Given.Link(Path);
 

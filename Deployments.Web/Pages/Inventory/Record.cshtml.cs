@@ -1,3 +1,4 @@
+using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
 using Deployments.Data.Inventory;
 using Deployments.Data.Records;
@@ -15,8 +16,8 @@ namespace Deployments.Web.Pages.Inventory;
 /// <summary>"Record it": turns what was seen into a record after the fact.</summary>
 [Authorize(Policy = PageAccess.Add)]
 public sealed class RecordModel(
-    ObservationQueries observations, FeedQueries feeds, FeedTypeCatalog types, RecordStore store, RecordIds ids,
-    IValidator<DeploymentFields> fields, TimeProvider time) : PageModel
+    ObservationQueries observations, FeedQueries feeds, CallerFeeds callerFeeds, FeedTypeCatalog types,
+    RecordStore store, RecordIds ids, IValidator<DeploymentFields> fields, TimeProvider time) : PageModel
 {
     /// <summary>What is said of it beside what was seen.</summary>
     [BindProperty]
@@ -72,13 +73,13 @@ public sealed class RecordModel(
 
     async Task<bool> LoadAsync(long id, CancellationToken ct)
     {
-        // Who may add sees every feed.
-        if (await observations.OpenOrNullAsync(id, ct) is not { } seen)
+        var theirs = await callerFeeds.OfAsync(PageAccess.CallerOf(HttpContext), Permissions.Add, ct);
+        if (await observations.OpenOrNullAsync(id, theirs, ct) is not { } seen)
             return false;
         Seen = seen;
         Feeds =
         [
-            .. (await feeds.AllAsync(CallerFeeds.Of(HttpContext), ct))
+            .. (await feeds.AllAsync(theirs, ct))
                 .Where(feed => types.FindOrNull(feed.FeedType)?.PackageType == seen.Type)
                 .OrderByDescending(feed => seen.Feeds.Contains(feed.Name)),
         ];

@@ -86,7 +86,7 @@ public sealed class HistoryModel(
     public string JsonUrl => "/api/package-deployments" + Export;
 
     /// <summary>Whether the reader may add records.</summary>
-    public bool CanAdd => PageAccess.CallerOf(HttpContext).CanAdd();
+    public bool CanAdd => PageAccess.CallerOf(HttpContext).CanAdd(Feed.FeedId);
 
     /// <summary>The form that adds a record of this package.</summary>
     public string AddUrl => QueryHelpers.AddQueryString("/deployments/new", Given(

@@ -1,3 +1,4 @@
+using Deployments.Data.Accounts;
 using Deployments.Data.Packages;
 using Deployments.Data.Records;
 using Deployments.Data.Vulnerabilities;
@@ -47,7 +48,7 @@ public sealed class AllModel(
     internal IEnumerable<(string Text, string Url)> Times => Period.All.Select(
         period => (period.Text, Query.Given.LinkWith(Path, ("period", period.Name), ("from", null), ("to", null))));
 
-    internal bool CanAdd => PageAccess.CallerOf(HttpContext).CanAdd();
+    internal bool CanAdd => PageAccess.CallerOf(HttpContext).CanSomewhere(Permissions.Add);
 
     internal IEnumerable<(string Key, string Display)> Types =>
         types.All.DistinctBy(type => type.PackageType).Select(type => (type.PackageType, type.DisplayName));

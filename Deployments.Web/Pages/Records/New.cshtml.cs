@@ -1,3 +1,4 @@
+using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Web.Accounts;
@@ -14,8 +15,8 @@ namespace Deployments.Web.Pages.Records;
 /// <summary>Adds a record by hand, for what no tool has recorded.</summary>
 [Authorize(Policy = PageAccess.Add)]
 public sealed class NewModel(
-    FeedQueries feeds, FeedTypeCatalog types, RecordStore store, RecordIds ids, IValidator<DeploymentFields> fields,
-    TimeProvider time) : PageModel
+    FeedQueries feeds, CallerFeeds callerFeeds, FeedTypeCatalog types, RecordStore store, RecordIds ids,
+    IValidator<DeploymentFields> fields, TimeProvider time) : PageModel
 {
     [BindProperty]
     public NewDeploymentForm Form { get; set; } = new();
@@ -26,7 +27,7 @@ public sealed class NewModel(
     public async Task OnGetAsync(
         string? feed, string? group, string? package, string? version, string? target, CancellationToken ct)
     {
-        Feeds = await feeds.AllAsync(CallerFeeds.Of(HttpContext), ct);
+        Feeds = await FeedsAsync(ct);
         Form = new NewDeploymentForm
         {
             Feed = feed,
@@ -39,7 +40,7 @@ public sealed class NewModel(
 
     public async Task<IActionResult> OnPostAsync(CancellationToken ct)
     {
-        Feeds = await feeds.AllAsync(CallerFeeds.Of(HttpContext), ct);
+        Feeds = await FeedsAsync(ct);
         var form = Form.Cleaned();
         var result = await new NewDeploymentFormValidator(fields).ValidateAsync(form, ct);
         result.AddToModelState(ModelState, nameof(Form));
@@ -61,6 +62,9 @@ public sealed class NewModel(
         var recorded = (await store.RecordAsync([RecordFactory.ToRecord(type!, entry)], ct))[0];
         return Redirect($"/deployments/{recorded.DeploymentId}?notice={(recorded.IsDuplicate ? "repeated" : "added")}");
     }
+
+    async Task<IReadOnlyList<Feed>> FeedsAsync(CancellationToken ct) => await feeds.AllAsync(
+        await callerFeeds.OfAsync(PageAccess.CallerOf(HttpContext), Permissions.Add, ct), ct);
 
     static PackageCoordinates PackageOf(NewDeploymentForm form, IFeedType type) =>
         type.FromNames(form.Group ?? "", form.Package!, form.Version!);

@@ -1,3 +1,5 @@
+using Deployments.Data.Accounts;
+using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Deployments.Data.Removals;
 using Deployments.Web.Accounts;
@@ -15,20 +17,23 @@ namespace Deployments.Web.Pages.Targets;
 /// <summary>Says that a package no longer runs on a target: those of the record that says it does.</summary>
 [Authorize(Policy = PageAccess.Add)]
 public sealed class RemoveModel(
-    RecordQueries records, RemovalQueries removals, FeedTypeCatalog types, RemovalStore store,
-    IValidator<DeploymentFields> fields, TimeProvider time) : PageModel
+    RecordQueries records, RemovalQueries removals, CallerFeeds callerFeeds, FeedTypeCatalog types,
+    RemovalStore store, IValidator<DeploymentFields> fields, TimeProvider time) : PageModel
 {
     [BindProperty]
     public DeploymentFields Form { get; set; } = new() { Application = "By hand" };
 
     internal RecordRow Row { get; private set; } = new();
 
+    // The feeds that the reader may add to.
+    VisibleFeeds Theirs { get; set; } = VisibleFeeds.None;
+
     /// <summary>Shows the form. Of what runs there no longer, or by another record, the target tells.</summary>
     public async Task<IActionResult> OnGetAsync(long id, CancellationToken ct)
     {
         if (!await LoadAsync(id, ct))
             return NotFound();
-        return await removals.FeedOfRunningOrNullAsync(id, CallerFeeds.Of(HttpContext), ct) is null
+        return await removals.FeedOfRunningOrNullAsync(id, Theirs, ct) is null
             ? Redirect(RecordText.TargetLink(Row.Target))
             : Page();
     }
@@ -49,7 +54,7 @@ public sealed class RemoveModel(
         }
 
         // Another record may have come meanwhile: what nobody has looked at is not removed.
-        var isRemoved = await removals.FeedOfRunningOrNullAsync(id, CallerFeeds.Of(HttpContext), ct) is { } feedId
+        var isRemoved = await removals.FeedOfRunningOrNullAsync(id, Theirs, ct) is { } feedId
             && await store.RemoveAsync(Removal(form, feedId), ct) is { Outcome: RemovalOutcome.Removed };
         return Redirect($"{RecordText.TargetLink(Row.Target)}?notice={(isRemoved ? "removed" : "changed")}");
     }
@@ -60,7 +65,8 @@ public sealed class RemoveModel(
 
     async Task<bool> LoadAsync(long id, CancellationToken ct)
     {
-        if (await records.FindOrNullAsync(id, CallerFeeds.Of(HttpContext), ct) is not { } row
+        Theirs = await callerFeeds.OfAsync(PageAccess.CallerOf(HttpContext), Permissions.Add, ct);
+        if (await records.FindOrNullAsync(id, Theirs, ct) is not { } row
             || types.FindOrNull(row.FeedType) is null)
             return false;
         Row = row;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Deployments.Data.Accounts;
 using Deployments.Data.Feeds;
 using Deployments.Data.Following;
 using Deployments.Data.Inventory;
@@ -116,7 +117,7 @@ public sealed class TargetModel(
     internal IReadOnlyList<RemovalRow> Removed { get; private set; } = [];
 
     /// <summary>Whether the reader may say that a package no longer runs here; not for a time in the past.</summary>
-    internal bool CanRemove => At is null && PageAccess.CallerOf(HttpContext).CanAdd();
+    internal bool CanRemove => At is null && PageAccess.CallerOf(HttpContext).CanSomewhere(Permissions.Add);
 
     internal RecordPage History { get; private set; } = new([], null, null);
 
