@@ -6,7 +6,8 @@
 #   eng/cluster.sh up        starts it; then http://127.0.0.1:8640 is its entrance
 #   eng/cluster.sh status    who is what
 #   eng/cluster.sh run HOST COMMAND ...   runs something on db1, db2, db3, web1, web2
-#   eng/cluster.sh test      starts one, loads it, kills and cuts and fills, counts what was acknowledged, takes it down
+#   eng/cluster.sh test      loads it, kills, cuts and fills, counts what was acknowledged; without one it starts one
+#                            and ends it afterwards
 #   eng/cluster.sh down      ends all of it
 #
 # CLUSTER_FOLDER: where it lives (default: /tmp/deployments-cluster-USER). CLUSTER_PORT: its entrance.
@@ -310,8 +311,7 @@ case ${1:-} in
   status) inside status ;;
   run) inside on "${@:2}" ;;
   test)
-    trap down EXIT
-    up
+    is_up || { trap down EXIT && up; }
     inside test
     ;;
   inside-hosts) hosts ;;
