@@ -3,7 +3,7 @@
 Runs inside the cluster's network: eng/cluster.sh test. Clients download a package, tagged, and post to the Package
 Deployment API, each record with a description of its own; half of them come in by either HAProxy, and by the other one
 where theirs refuses. A request is never sent again: what was answered with success must be there once, what was not may
-be there or not, but not twice.
+be there or not, but not twice. Who posted something asks for it now and then: it must be in the list.
 """
 import http.client
 import io
@@ -47,6 +47,7 @@ class Load:
     def __init__(self, key):
         self.key = key
         self.answers = []  # (kind, description, started, ended, what went wrong or None, status)
+        self.looks, self.stale = 0, []  # questions after a post, and those whose answer lacked it
         self.stopping = threading.Event()
         self.threads = [threading.Thread(target=self.run, args=(kind, number), daemon=True)
                         for kind, count in (("download", DOWNLOADERS), ("post", POSTERS)) for number in range(count)]
@@ -70,13 +71,32 @@ class Load:
                 if connection is None:
                     connection = http.client.HTTPConnection(ENTRANCES[entrance % 2], 8624, timeout=REQUEST_MAX)
                     connection.connect()
-                wrong, status = send(connection, description, f"server-{number}")
+                wrong, status = send(connection, description, f"{kind}-{number}")
             except (OSError, http.client.HTTPException) as failure:
                 wrong = f"{type(failure).__name__} {failure}"
                 connection.close()
                 connection = None
                 entrance += 1
             self.answers.append((kind, description, started, time.monotonic(), wrong, status))
+            if kind == "post" and not wrong and count % 4 == 0:
+                self.look(description, f"{kind}-{number}", (entrance + count // 4) % 2)
+
+    def look(self, description, target, entrance):
+        """By either entrance: the other node knows no more of it than the database does."""
+        connection = http.client.HTTPConnection(ENTRANCES[entrance], 8624, timeout=REQUEST_MAX)
+        try:
+            connection.request("GET", f"/api/package-deployments?target={target}&limit=3", headers={
+                "X-ApiKey": self.key})
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status == 200:
+                self.looks += 1
+                if description not in [item["description"] for item in json.loads(text)["items"]]:
+                    self.stale.append(description)
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            connection.close()
 
     @staticmethod
     def download(connection, description, target):
@@ -167,7 +187,8 @@ def report(answers, happened):
             longest = max(longest, span)
             journaled = sum(1 for one in answers if one[0] == kind and began <= one[2] < ended
                             and one[5] == "journaled")
-            print(f"{title:64}{kind:10}{sent:6}{count:8}{span:8.1f}{gap:7.1f}{slowest:7.1f}  {journaled}; {healed:.1f} s")
+            print(f"{title:64}{kind:10}{sent:6}{count:8}{span:8.1f}{gap:7.1f}{slowest:7.1f}  "
+                  f"{journaled}; {healed:.1f} s")
             for text in sorted({one[4] for one in wrong})[:4]:
                 print(f"{'':6}{sum(1 for one in wrong if one[4] == text)} × {text}")
     return longest
@@ -225,7 +246,8 @@ def main():
     drained = wait("journals and inbox are empty", is_drained)
     longest = report(load.answers, happened)
     print(f"Journals and inbox were empty {drained:.1f} s after the load.")
-    is_well = count(load.answers) and longest < ERRORS_MAX
+    print(f"{load.looks} lists asked for after a post, {len(load.stale)} lacked it {load.stale[:5]}")
+    is_well = count(load.answers) and longest < ERRORS_MAX and not load.stale
     print(f"The longest span of errors was {longest:.1f} s: " + ("passed" if is_well else "FAILED"))
     sys.exit(0 if is_well else 1)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A whole cluster on this machine, to look at and to break: three hosts with etcd, Patroni and PostgreSQL, two with
-# Deployments and HAProxy, each a network namespace. Needs no root: all of it lives in one user namespace and one folder,
-# and is gone after "down", whatever happened to it.
+# Deployments and HAProxy, each a network namespace. Needs no root: all of it lives in one user namespace and one
+# folder, and is gone after "down", whatever happened to it.
 #
 #   eng/cluster.sh up        starts it; then http://127.0.0.1:8640 is its entrance
 #   eng/cluster.sh status    who is what
@@ -35,6 +35,8 @@ address() {
   esac
 }
 
+addresses() { for host in "${databases[@]}"; do address "$host"; done | paste -sd,; }
+
 secret() { cat "$folder/secrets/$1"; }
 
 is_up() { [ -f "$folder/pid" ] && kill -0 "$(cat "$folder/pid")" 2>/dev/null; }
@@ -49,7 +51,7 @@ patiently() {
   done
 }
 
-# --- Outside -----------------------------------------------------------------------------------------------------------
+# --- Outside --------------------------------------------------------------------------------------------------------
 
 # Runs this script inside the namespaces of the cluster.
 inside() {
@@ -194,8 +196,8 @@ start_patroni() {
   local host=$1 config=$folder/$1/patroni.yml etcd
   etcd=$(for host in "${databases[@]}"; do [ "$host" = "$1" ] || echo "$(address "$host"):2379"; done | paste -sd,)
   host=$1
-  sed -e "s|NAME|$host|g; s|ADDRESS|$(address "$host")|g; s|NETWORK|10.77.0.0/24|g; s|DATA|$folder/$host|g; s|ETCD|$etcd|g" \
-    -e "s|BIN|$(cat "$folder/etc/bin")|g; s|SUPERUSER_PASSWORD|$(secret superuser)|g" \
+  sed -e "s|NAME|$host|g; s|ADDRESS|$(address "$host")|g; s|NETWORK|10.77.0.0/24|g; s|DATA|$folder/$host|g" \
+    -e "s|ETCD|$etcd|g; s|BIN|$(cat "$folder/etc/bin")|g; s|SUPERUSER_PASSWORD|$(secret superuser)|g" \
     -e "s|REPLICATION_PASSWORD|$(secret replication)|g" "$root/eng/patroni.yml" >"$config"
   chmod 600 "$config"
   start "$host" patroni patroni "$config"
@@ -214,20 +216,20 @@ start_databases() {
 # The program: it knows HAProxy on its own host, or all servers.
 connection_string() {
   local server="Host=127.0.0.1;Port=5000"
-  [ "${CLUSTER_CONNECT:-haproxy}" = haproxy ] ||
-    server="Host=$(for host in "${databases[@]}"; do address "$host"; done | paste -sd,);Target Session Attributes=primary"
+  [ "${CLUSTER_CONNECT:-haproxy}" = haproxy ] || server="Host=$(addresses)"
   echo "$server;Database=deployments;Username=deployments;Password=$(secret deployments);Timeout=3"
 }
 
 start_web() {
-  local host=$1
+  local host=$1 standbys=()
+  [ "${CLUSTER_CONNECT:-haproxy}" != haproxy ] || standbys=(Deployments__StandbyHosts=127.0.0.1:5001)
   mkdir -p "$folder/$host/data"
   start "$host" web env -i PATH="$PATH" HOME="$folder/$host" DOTNET_gcServer=0 LC_ALL=C.UTF-8 \
     ASPNETCORE_URLS="http://$(address "$host"):8625" \
     ConnectionStrings__Deployments="$(connection_string)" \
     Deployments__DataDirectory="$folder/$host/data" Deployments__PackagesDirectory="$folder/packages" \
     Deployments__KeyFile="$folder/secrets/key-file" Deployments__Bootstrap__ApiKey="$(secret api)" \
-    Deployments__AnonymousView=true Deployments__KnownProxies="10.77.0.21, 10.77.0.22" \
+    "${standbys[@]}" Deployments__AnonymousView=true Deployments__KnownProxies="10.77.0.21, 10.77.0.22" \
     bash -c "until dotnet '$folder/program/Deployments.Web.dll'; do sleep 1; done" # as systemd would
 }
 
@@ -266,8 +268,8 @@ is_healthy() {
 host_of() { members | awk -v role="$1" '$2 == role { print $1; exit }'; }
 
 sql() {
-  PGTARGETSESSIONATTRS=read-write PGPASSWORD=$(secret superuser) "$(cat "$folder/etc/bin")/psql" -XAtq -v ON_ERROR_STOP=1 -U postgres -d "$1" \
-    -h "$(for host in "${databases[@]}"; do address "$host"; done | paste -sd,)" \
+  PGTARGETSESSIONATTRS=read-write PGPASSWORD=$(secret superuser) \
+    psql -XAtq -v ON_ERROR_STOP=1 -U postgres -d "$1" -h "$(addresses)" \
     -c "set statement_timeout = '60s'" -c "${@:2}"
 }
 
