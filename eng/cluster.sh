@@ -98,6 +98,7 @@ up() {
   CLUSTER_FOLDER="$folder" setsid unshare --user --map-root-user --net --mount --pid --fork --kill-child --mount-proc \
     "$script" inside-hosts >"$folder/log/hosts" 2>&1 </dev/null &
   local outer=$!
+  echo "$outer" >"$folder/outer"
   patiently 30 test -f "$folder/etc/ready"
   pgrep -P "$outer" >"$folder/pid"
   echo "Starting etcd, Patroni and PostgreSQL ..."
@@ -127,12 +128,11 @@ EOF
 
 down() {
   [ ! -f "$folder/door.pid" ] || kill "$(cat "$folder/door.pid")" 2>/dev/null || true
-  if is_up; then
-    local pid
-    pid=$(cat "$folder/pid")
-    kill -9 "$pid"
+  local pid
+  for pid in $(cat "$folder/pid" "$folder/outer" 2>/dev/null); do
+    kill -9 "$pid" 2>/dev/null || true
     while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
-  fi
+  done
   rm -rf "$folder"
 }
 
@@ -171,15 +171,12 @@ on() {
   nsenter --net="/run/netns/$1" unshare --user --map-user=1000 --map-group=1000 "${@:2}"
 }
 
-# Starts a program that goes on; its number is in HOST/NAME.pid.
+# Starts a program that goes on, and starts it again when it ends, as systemd would.
 start() {
   local host=$1 name=$2
   shift 2
-  (
-    setsid nsenter --net="/run/netns/$host" unshare --user --map-user=1000 --map-group=1000 \
-      "$@" >>"$folder/log/$host-$name" 2>&1 </dev/null &
-    echo $! >"$folder/$host/$name.pid"
-  )
+  setsid nsenter --net="/run/netns/$host" unshare --user --map-user=1000 --map-group=1000 \
+    bash -c 'while true; do "$@"; sleep 1; done' -- "$@" >>"$folder/log/$host-$name" 2>&1 </dev/null &
 }
 
 start_etcd() {
@@ -189,7 +186,7 @@ start_etcd() {
   start "$1" etcd etcd --name "$1" --data-dir "$folder/$1/etcd" \
     --listen-client-urls "http://$at:2379,http://127.0.0.1:2379" --advertise-client-urls "http://$at:2379" \
     --listen-peer-urls "http://$at:2380" --initial-advertise-peer-urls "http://$at:2380" \
-    --initial-cluster "$all" --initial-cluster-state new --logger zap --log-level error
+    --initial-cluster "$all" --initial-cluster-state new --pre-vote --logger zap --log-level error
 }
 
 start_patroni() {
@@ -230,7 +227,7 @@ start_web() {
     Deployments__DataDirectory="$folder/$host/data" Deployments__PackagesDirectory="$folder/packages" \
     Deployments__KeyFile="$folder/secrets/key-file" Deployments__Bootstrap__ApiKey="$(secret api)" \
     "${standbys[@]}" Deployments__AnonymousView=true Deployments__KnownProxies="10.77.0.21, 10.77.0.22" \
-    bash -c "until dotnet '$folder/program/Deployments.Web.dll'; do sleep 1; done" # as systemd would
+    dotnet "$folder/program/Deployments.Web.dll"
 }
 
 start_webs() {
@@ -257,11 +254,15 @@ for one in json.load(sys.stdin)["members"]:
   return 1
 }
 
-# A primary, a synchronous standby and another one, all of them up to date.
+# A primary, a synchronous standby and another one, both of which follow it, and etcd on all three.
 is_healthy() {
-  local all
-  all=$(members) && [ "$(grep -cE '^db. (leader|sync_standby|replica) (running|streaming)' <<<"$all")" = 3 ] &&
-    grep -q ' leader running' <<<"$all" && grep -q ' sync_standby ' <<<"$all"
+  local host all
+  for host in "${databases[@]}"; do
+    curl -fsS -m 2 "http://$(address "$host"):2379/health" 2>/dev/null | grep -q true || return 1
+  done
+  all=$(members) && grep -q ' leader running' <<<"$all" && grep -q ' sync_standby running' <<<"$all" &&
+    [ "$(sql postgres "select count(*) filter (where state = 'streaming') = 2 and bool_or(sync_state = 'sync')
+      from pg_stat_replication" 2>/dev/null)" = t ]
 }
 
 # The host with a role: leader, sync_standby.
