@@ -32,7 +32,8 @@ public sealed record ExportDatabase(NpgsqlDataSource DataSource, NpgsqlDataSourc
     {
         var own = new NpgsqlConnectionStringBuilder(connectionString)
         {
-            MinPoolSize = 0, MaxPoolSize = ConnectionsMax,
+            MinPoolSize = 0,
+            MaxPoolSize = ConnectionsMax,
         }.ConnectionString;
         return new(DatabaseSetup.CreateDataSource(own, "exports"),
             standbyHosts is null ? null : ReadDatabase.OpenStandby(own, standbyHosts, "standby-exports"),

@@ -194,7 +194,10 @@ public sealed class DeploymentsSettingsValidator : AbstractValidator<Deployments
 
     // A folder is the place of a socket.
     static bool AreHosts(string hosts) => hosts.Split(',').All(host =>
-        host.Trim() is { Length: > 0 } name && (name[0] == '/' || !name.AsSpan().ContainsAny(" ;=/'\"")));
+        host.Trim() is { Length: > 0 } name && (name[0] == '/' || name.All(IsOfHost)));
+
+    static bool IsOfHost(char letter) =>
+        char.IsLetterOrDigit(letter) || letter is '.' or ':' or '-' or '_' or '[' or ']';
 
     static bool IsPlaceOfFile(string path) =>
         Path.IsPathFullyQualified(path) && !Directory.Exists(path) && Directory.Exists(Path.GetDirectoryName(path));
