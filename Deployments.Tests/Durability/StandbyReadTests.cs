@@ -11,6 +11,14 @@ public sealed class StandbyReadTests : IAsyncLifetime
 {
     const string List = "/api/package-deployments?target=";
 
+    static readonly string[] Addresses =
+    [
+        "/", "/deployments", "/targets", "/targets/WEB-1", "/matrix", "/calendar", "/figures", "/vulnerabilities",
+        "/drift", "/feeds/main", "/feeds/main/packages/app/history", "/feeds/main/packages/app/versions",
+        "/feeds/main/packages/app/usage", "/feeds/main/packages/app/rollout", "/removals", "/safe-to-delete",
+        "/search?q=app", "/admin/export.csv", "/admin/audit.csv", "/api/package-deployments.csv",
+    ];
+
     PostgresPair servers = null!;
     ServerProcess server = null!;
 
@@ -40,13 +48,7 @@ public sealed class StandbyReadTests : IAsyncLifetime
             Assert.Equal(1, await CountAsync($"WEB-{n}"));
         }
 
-        foreach (var address in new[]
-        {
-            "/", "/deployments", "/targets", "/targets/WEB-1", "/matrix", "/calendar", "/figures", "/vulnerabilities",
-            "/drift", "/feeds/main", "/feeds/main/packages/app/history", "/feeds/main/packages/app/versions",
-            "/feeds/main/packages/app/usage", "/feeds/main/packages/app/rollout", "/removals", "/safe-to-delete",
-            "/search?q=app", "/admin/export.csv", "/admin/audit.csv", "/api/package-deployments.csv",
-        })
+        foreach (var address in Addresses)
         {
             using var answer = await server.Admin.GetAsync(address);
             Assert.True(answer.StatusCode == HttpStatusCode.OK, $"{address}: {answer.StatusCode}\n{server.Output}");

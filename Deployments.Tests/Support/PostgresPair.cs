@@ -98,13 +98,13 @@ sealed class PostgresPair : IAsyncDisposable
         });
     }
 
-    string Of(string hosts) => $"Host={hosts};Username=postgres;Database={Database};Timeout=5";
+    static string Of(string hosts) => $"Host={hosts};Username=postgres;Database={Database};Timeout=5";
 
     Task SwitchOnAsync(int server, int at) => ProgramAsync(
         $"pg_ctl -D {directory}/{server} -w -l {directory}/log-{server} "
         + $"-o \"{Options} -c unix_socket_directories={directory} -c port={at}\" start");
 
-    Task ProgramAsync(string command) => RunAsync(AsPostgres(command));
+    static Task ProgramAsync(string command) => RunAsync(AsPostgres(command));
 
     static string AsPostgres(string command) => $"cd / && runuser -u postgres -- {PostgresServer.Programs}/{command}";
 
