@@ -95,6 +95,7 @@ public static class Program
             app.UseSecurityHeaders();
             app.UseProGetHeaders();
             app.UseErrorPages();
+            app.UseStandbys(settings);
             app.UsePageFiles();
             app.UseAccounts();
             await app.MapGatewayAsync();

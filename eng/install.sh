@@ -4,6 +4,7 @@
 #   eng/install.sh run      .NET SDK, PostgreSQL (not when ConnectionStrings__Deployments names a database)
 #   eng/install.sh test     the same, plus the browser and package managers that some tests drive
 #   eng/install.sh bench    the same as run, plus load generators
+#   eng/install.sh cluster  the same as run, plus what eng/cluster.sh sets up: Patroni, etcd, HAProxy
 set -euo pipefail
 
 readonly postgres_oldest=15
@@ -55,6 +56,24 @@ apt_install_postgres() {
   return "$status"
 }
 
+# Debian's packages of these would also start a service each, now and at every boot, which nobody here asked for. Where
+# there is one already it stays as it is.
+apt_install_without_services() {
+  local unit units=() status=0
+  for unit in etcd.service patroni.service haproxy.service; do
+    if has systemctl && [ ! -e "/lib/systemd/system/$unit" ] && [ ! -e "/etc/systemd/system/$unit" ]; then
+      units+=("$unit")
+    fi
+  done
+  [ ${#units[@]} -eq 0 ] || as_root systemctl --quiet mask "${units[@]}" >/dev/null 2>&1 || true
+  apt_install "$@" || status=$?
+  for unit in "${units[@]}"; do
+    as_root systemctl --quiet unmask "$unit" >/dev/null 2>&1 || true
+    as_root systemctl --quiet disable "$unit" >/dev/null 2>&1 || true
+  done
+  return "$status"
+}
+
 fail() {
   echo "$*" >&2
   exit 1
@@ -91,7 +110,16 @@ case $purpose in
     has wrk || packages+=(wrk)
     has nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
     ;;
-  *) fail "Usage: eng/install.sh run|test|bench" ;;
+  cluster)
+    needs_postgres=true
+    has patroni || packages+=(patroni)
+    has etcd || packages+=(etcd-server)
+    has haproxy || [ -x /usr/sbin/haproxy ] || packages+=(haproxy)
+    has ip || [ -x /usr/sbin/ip ] || packages+=(iproute2)
+    has python3 || packages+=(python3)
+    [ -d /usr/lib/python3/dist-packages/etcd ] || packages+=(python3-etcd)
+    ;;
+  *) fail "Usage: eng/install.sh run|test|bench|cluster" ;;
 esac
 
 missing=("${packages[@]}")
@@ -117,5 +145,11 @@ fi
 
 # Without these some tests are skipped or fail, each saying what it wanted; that is no reason to run none.
 if [ ${#packages[@]} -gt 0 ]; then
-  if [ -n "$hint" ]; then echo "$hint" >&2; else apt_install "${packages[@]}" || true; fi
+  if [ -n "$hint" ]; then
+    echo "$hint" >&2
+  elif [ "$purpose" = cluster ]; then
+    apt_install_without_services "${packages[@]}"
+  else
+    apt_install "${packages[@]}" || true
+  fi
 fi

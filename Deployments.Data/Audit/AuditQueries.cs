@@ -7,7 +7,7 @@ namespace Deployments.Data.Audit;
 
 /// <summary>Reads the audit log.</summary>
 /// <param name="database">The database.</param>
-public sealed class AuditQueries(NpgsqlDataSource database)
+public sealed class AuditQueries(ReadDatabase database)
 {
     const string Select =
         """
@@ -54,7 +54,7 @@ public sealed class AuditQueries(NpgsqlDataSource database)
     {
         ArgumentNullException.ThrowIfNull(exports);
         ArgumentNullException.ThrowIfNull(filter);
-        await using var connection = await exports.DataSource.OpenConnectionAsync(ct);
+        await using var connection = await exports.OpenConnectionAsync(ct);
         var rows = connection.QueryUnbufferedAsync<AuditEvent>(
             Select + "order by audit_event_id", filter, commandTimeout: 300);
         await foreach (var row in rows.WithCancellation(ct))

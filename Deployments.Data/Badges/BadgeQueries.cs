@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Npgsql;
@@ -35,7 +36,7 @@ public sealed record BadgeRow
 
 /// <summary>Reads what a badge says.</summary>
 /// <param name="database">The database.</param>
-public sealed class BadgeQueries(NpgsqlDataSource database)
+public sealed class BadgeQueries(ReadDatabase database)
 {
     /// <summary>
     /// The versions of a package on a target, or on the targets of a group where no target is called so; the one on

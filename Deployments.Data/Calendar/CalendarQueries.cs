@@ -38,7 +38,7 @@ public sealed record CalendarCount(
 /// <summary>Reads the counts of days.</summary>
 /// <param name="database">The database.</param>
 /// <param name="time">Tells which days are counted.</param>
-public sealed class CalendarQueries(NpgsqlDataSource database, TimeProvider time)
+public sealed class CalendarQueries(ReadDatabase database, TimeProvider time)
 {
     /// <summary>The days of a time.</summary>
     /// <param name="first">The first day.</param>

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Packages;
 using Deployments.Data.Records;
 using Npgsql;
@@ -7,7 +8,7 @@ namespace Deployments.Data.Events;
 
 /// <summary>Reads what a CDEvent refers to without naming it.</summary>
 /// <param name="database">The database.</param>
-public sealed class CdEventQueries(NpgsqlDataSource database)
+public sealed class CdEventQueries(ReadDatabase database)
 {
     /// <summary>The packages that CDEvents of a service brought to a target, each with its newest feed.</summary>
     /// <param name="service">The service.</param>

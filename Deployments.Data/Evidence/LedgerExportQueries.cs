@@ -33,7 +33,7 @@ public sealed class LedgerExportQueries(ExportDatabase database, LedgerChainStor
         CancellationToken ct)
     {
         await chain.ChainAsync(ct);
-        await using var connection = await database.DataSource.OpenConnectionAsync(ct);
+        await using var connection = await database.OpenConnectionAsync(ct);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         await using var writer = new StreamWriter(output, new UTF8Encoding(false), 64 * 1024, leaveOpen: true)
         {

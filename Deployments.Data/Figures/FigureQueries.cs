@@ -8,7 +8,7 @@ namespace Deployments.Data.Figures;
 
 /// <summary>Reads the figures of deliveries, and the versions that they count.</summary>
 /// <param name="database">The database.</param>
-public sealed class FigureQueries(NpgsqlDataSource database)
+public sealed class FigureQueries(ReadDatabase database)
 {
     /// <summary>The most rows of a breakdown.</summary>
     public const int RowsMax = 1000;

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Npgsql;
@@ -7,7 +8,7 @@ namespace Deployments.Data.Following;
 
 /// <summary>Reads which targets somebody follows, and what is new there.</summary>
 /// <param name="database">The database.</param>
-public sealed class FollowQueries(NpgsqlDataSource database)
+public sealed class FollowQueries(ReadDatabase database)
 {
     /// <summary>Up to which number new deployments of one target are counted.</summary>
     public const int NewsMax = 100;

@@ -9,7 +9,7 @@ namespace Deployments.Data.Inventory;
 /// <summary>Reads where records and what was seen differ.</summary>
 /// <param name="database">The database.</param>
 /// <param name="time">Tells what is long ago.</param>
-public sealed class DriftQueries(NpgsqlDataSource database, TimeProvider time)
+public sealed class DriftQueries(ReadDatabase database, TimeProvider time)
 {
     // How many targets are looked at first. Where they have too little to show, as many more as seem to be needed, but
     // at most twice as many.

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Records;
 using Npgsql;
 
@@ -6,7 +7,7 @@ namespace Deployments.Data.Inventory;
 
 /// <summary>Reads what is known already of what a package manager's log tells.</summary>
 /// <param name="database">The database.</param>
-public sealed class LogQueries(NpgsqlDataSource database)
+public sealed class LogQueries(ReadDatabase database)
 {
     /// <summary>What is known of each step of a log.</summary>
     /// <param name="target">The target, in any case.</param>

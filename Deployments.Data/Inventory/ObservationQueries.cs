@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Npgsql;
 
@@ -6,7 +7,7 @@ namespace Deployments.Data.Inventory;
 
 /// <summary>Reads what was seen.</summary>
 /// <param name="database">The database.</param>
-public sealed class ObservationQueries(NpgsqlDataSource database)
+public sealed class ObservationQueries(ReadDatabase database)
 {
     /// <summary>The name of a scope <c>s</c>: of the whole machine, so for those who see everything.</summary>
     internal const string ScopeName = "case when @visible::int[] is null then s.name else '' end";

@@ -10,7 +10,7 @@ namespace Deployments.Data.Matrix;
 /// <summary>Reads which version of which package is where, for many packages and groups at once.</summary>
 /// <param name="database">The database.</param>
 /// <param name="time">Tells which acceptances of drift count.</param>
-public sealed class MatrixQueries(NpgsqlDataSource database, TimeProvider time)
+public sealed class MatrixQueries(ReadDatabase database, TimeProvider time)
 {
     // The columns: groups, and behind them what is in none; or targets of a group.
     const string Groups =

@@ -1,11 +1,12 @@
 using Dapper;
+using Deployments.Data.Database;
 using Npgsql;
 
 namespace Deployments.Data.Notifications;
 
 /// <summary>Reads notification rules and what became of what they tell.</summary>
 /// <param name="database">The database.</param>
-public sealed class NotificationQueries(NpgsqlDataSource database)
+public sealed class NotificationQueries(ReadDatabase database)
 {
     /// <summary>Waiting and failed notifications of a rule are counted up to this.</summary>
     public const int CountMax = 1000;

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Npgsql;
 
@@ -6,7 +7,7 @@ namespace Deployments.Data.Packages;
 
 /// <summary>Reads whether versions can be deleted from a registry without anybody missing them.</summary>
 /// <param name="database">The database.</param>
-public sealed class DeletionQueries(NpgsqlDataSource database)
+public sealed class DeletionQueries(ReadDatabase database)
 {
     // So many records of a package on a target are read first; all of them where those are of too few of its versions.
     const int NewestRecords = 50;

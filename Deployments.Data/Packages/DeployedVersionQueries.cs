@@ -1,11 +1,12 @@
 using Dapper;
+using Deployments.Data.Database;
 using Npgsql;
 
 namespace Deployments.Data.Packages;
 
 /// <summary>Reads which package versions were deployed through a feed.</summary>
 /// <param name="database">The database.</param>
-public sealed class DeployedVersionQueries(NpgsqlDataSource database)
+public sealed class DeployedVersionQueries(ReadDatabase database)
 {
     /// <summary>The versions deployed through a feed, by package, the newest version first.</summary>
     /// <param name="feedId">The feed.</param>

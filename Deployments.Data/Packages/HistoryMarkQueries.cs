@@ -8,7 +8,7 @@ namespace Deployments.Data.Packages;
 
 /// <summary>Reads when vulnerabilities of a package became known, to be shown between its deployments.</summary>
 /// <param name="database">The database.</param>
-public sealed class HistoryMarkQueries(NpgsqlDataSource database)
+public sealed class HistoryMarkQueries(ReadDatabase database)
 {
     /// <summary>How many a page has at most: of a package with more, the newest of the page's time.</summary>
     public const int MarksMax = 200;

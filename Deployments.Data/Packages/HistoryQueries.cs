@@ -7,7 +7,7 @@ using Npgsql;
 namespace Deployments.Data.Packages;
 
 /// <summary>Reads deployment records, newest first, page by page.</summary>
-public sealed class HistoryQueries(NpgsqlDataSource database)
+public sealed class HistoryQueries(ReadDatabase database)
 {
     const string Where =
         $"""

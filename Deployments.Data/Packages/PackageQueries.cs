@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Deployments.Data.Records;
 using Npgsql;
@@ -6,7 +7,7 @@ using Npgsql;
 namespace Deployments.Data.Packages;
 
 /// <summary>Reads which packages and versions were deployed, and how many targets run them now.</summary>
-public sealed class PackageQueries(NpgsqlDataSource database)
+public sealed class PackageQueries(ReadDatabase database)
 {
     /// <summary>The packages deployed through a feed, by name.</summary>
     /// <param name="feedId">The feed.</param>

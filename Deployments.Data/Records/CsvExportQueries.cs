@@ -50,7 +50,7 @@ public sealed class CsvExportQueries(ExportDatabase database)
     {
         var rows = new CsvRowEnds(output);
         await rows.AddAsync(Heading, ct);
-        await using var connection = await database.DataSource.OpenConnectionAsync(ct);
+        await using var connection = await database.OpenConnectionAsync(ct);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         // Compiling the statement takes longer than it saves.
         await connection.ExecuteAsync(new CommandDefinition(

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Npgsql;
 
@@ -6,7 +7,7 @@ namespace Deployments.Data.Records;
 
 /// <summary>The figures of the first page.</summary>
 /// <param name="database">The database.</param>
-public sealed class DashboardQueries(NpgsqlDataSource database)
+public sealed class DashboardQueries(ReadDatabase database)
 {
     const int LookedAt = 10_000;
 

@@ -13,7 +13,7 @@ namespace Deployments.Data.Records;
 /// wherever in the list it lies (db/decisions/0005).
 /// </summary>
 /// <param name="database">The database.</param>
-public sealed class RecordQueries(NpgsqlDataSource database)
+public sealed class RecordQueries(ReadDatabase database)
 {
     /// <summary>One page, newest first, by keyset on (deployed_at, id): later records never shift a page.</summary>
     /// <param name="filter">Which records.</param>
@@ -60,7 +60,7 @@ public sealed class RecordQueries(NpgsqlDataSource database)
     {
         ArgumentNullException.ThrowIfNull(exports);
         ArgumentNullException.ThrowIfNull(filter);
-        await using var connection = await exports.DataSource.OpenConnectionAsync(ct);
+        await using var connection = await exports.OpenConnectionAsync(ct);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         if (await FilterIds.FindOrNullAsync(connection, filter, visible, ct, snapshot) is not { } ids)
             yield break;

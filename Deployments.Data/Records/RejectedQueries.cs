@@ -8,7 +8,7 @@ namespace Deployments.Data.Records;
 /// Reads rejected records, walked newest first along <c>rejected_records_open</c> or <c>rejected_records_resolved</c>.
 /// </summary>
 /// <param name="database">The database.</param>
-public sealed class RejectedQueries(NpgsqlDataSource database)
+public sealed class RejectedQueries(ReadDatabase database)
 {
     /// <summary>What a <see cref="RejectedRow"/> is read from.</summary>
     internal const string Select =

@@ -9,7 +9,7 @@ namespace Deployments.Data.Removals;
 
 /// <summary>Reads removals.</summary>
 /// <param name="database">The database.</param>
-public sealed class RemovalQueries(NpgsqlDataSource database)
+public sealed class RemovalQueries(ReadDatabase database)
 {
     /// <summary>
     /// How many a page of a package's history has at most: where there are more, the newest of its time.

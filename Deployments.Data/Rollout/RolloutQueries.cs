@@ -14,7 +14,7 @@ public sealed record RolloutHistory(DateTimeOffset From, IReadOnlyList<Installed
 
 /// <summary>Reads how the versions of a package came to its targets.</summary>
 /// <param name="database">The database.</param>
-public sealed class RolloutQueries(NpgsqlDataSource database)
+public sealed class RolloutQueries(ReadDatabase database)
 {
     /// <summary>How many records are read at most, the newest.</summary>
     public const int RecordsMax = 20_000;

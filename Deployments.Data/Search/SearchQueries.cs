@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Npgsql;
 
@@ -10,7 +11,7 @@ namespace Deployments.Data.Search;
 /// the number of records does not matter.
 /// </summary>
 /// <param name="database">The database.</param>
-public sealed class SearchQueries(NpgsqlDataSource database)
+public sealed class SearchQueries(ReadDatabase database)
 {
     // A feed that leads to package "p".
     const string Feed =

@@ -8,7 +8,7 @@ namespace Deployments.Data.Targets;
 
 /// <summary>Reads targets and what runs on them, now or at any time.</summary>
 /// <param name="database">The database.</param>
-public sealed class TargetQueries(NpgsqlDataSource database)
+public sealed class TargetQueries(ReadDatabase database)
 {
     const string Columns =
         """

@@ -1,4 +1,5 @@
 using Dapper;
+using Deployments.Data.Database;
 using Deployments.Data.Feeds;
 using Npgsql;
 
@@ -17,7 +18,7 @@ namespace Deployments.Data.Vulnerabilities;
 /// <c>order by s.target_id is null, s.package_id is null, s.assessment_id desc limit 1</c>.
 /// </remarks>
 /// <param name="database">The database.</param>
-public sealed class AssessmentQueries(NpgsqlDataSource database)
+public sealed class AssessmentQueries(ReadDatabase database)
 {
     /// <summary>Everything that was ever decided about a vulnerability, the newest first.</summary>
     /// <param name="groupId">The vulnerability.</param>

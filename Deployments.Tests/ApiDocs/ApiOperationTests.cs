@@ -33,7 +33,7 @@ public sealed class ApiOperationTests : BunitContext
         Assert.Equal("/api/package-deployment", card.Find("summary .mono").TextContent);
         Assert.Contains("Target (required)", card.Find("table").TextContent, StringComparison.Ordinal);
         Assert.Equal(
-            ["200", "400", "403", "404", "413", "415", "500"], card.FindAll("dt").Select(dt => dt.TextContent));
+            ["200", "400", "403", "404", "413", "415", "500", "503"], card.FindAll("dt").Select(dt => dt.TextContent));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using Dapper;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
@@ -91,6 +93,47 @@ public sealed class OutageTests : IAsyncLifetime
         await EmptyAsync(app);
         await Recorded.DrainedAsync(database);
         Assert.Equal(load.Promised.Keys.Order(), (await Recorded.AllAsync(database)).Select(record => record.Id));
+    }
+
+    [Theory]
+    [InlineData("57P01")] // the server ends its sessions
+    [InlineData("25006")] // it has become a standby
+    public async Task What_a_takeover_interrupts_is_recorded_later_and_not_rejected(string fault)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var path = await UniversalPackage.InNewFeedAsync(app.Admin, "main");
+        await using var connection = await database.DataSource.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            $$"""
+            create sequence tries;
+            create function interrupt_for_test() returns trigger language plpgsql as
+                $$ begin perform nextval('tries'); raise 'interrupted' using errcode = '{{fault}}'; end $$;
+            create trigger interrupt_for_test before insert on deployments
+                for each row execute function interrupt_for_test();
+            """);
+        using (var answer = await app.Client.SendAsync(TaggedLoad.Request(path)))
+            Assert.Equal("recorded", answer.Headers.GetValues("X-Deployment-Status").Single());
+        using (var posted = await app.Admin.PostAsJsonAsync("/api/package-deployment/", new
+        {
+            FeedName = "main",
+            PackageName = "app",
+            Version = "1.0.0",
+            Application = "a",
+            Description = "d",
+            Target = "t",
+        }))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, posted.StatusCode);
+            Assert.NotNull(posted.Headers.RetryAfter);
+        }
+
+        await Patience.UntilAsync(async () => await connection.ExecuteScalarAsync<long>(
+            "select last_value from tries") > 3); // one is that of the post
+        await connection.ExecuteAsync("drop trigger interrupt_for_test on deployments");
+
+        await Recorded.DrainedAsync(database);
+        Assert.Single(await Recorded.AllAsync(database));
+        Assert.Empty(await Recorded.RejectedAsync(database));
     }
 
     [Fact]

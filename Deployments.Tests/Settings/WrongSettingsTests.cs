@@ -18,6 +18,7 @@ public sealed class WrongSettingsTests : IDisposable
         ["DataDirectory"] = ["/dev/null/data", "/proc/data"],
         ["PackagesDirectory"] = ["/dev/null/packages", "/proc/packages"],
         ["KeyFile"] = ["/nowhere/keys", "/etc/hostname", "/"],
+        ["StandbyHosts"] = [",", "db1,,db2", "db 1", "db1;Password=x", "https://db1/"],
         ["PostgresBin"] = ["/nowhere", "/etc/hostname"],
         ["AnonymousView"] = ["maybe", "1", "yes"],
         ["ViewersSeeAddresses"] = ["maybe", "1"],

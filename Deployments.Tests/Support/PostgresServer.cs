@@ -16,8 +16,11 @@ static class PostgresServer
 
     static readonly Lazy<Task<string>> Started = new(StartAsync);
 
-    /// <summary>The folder of PostgreSQL's programs.</summary>
+    /// <summary>The folder of PostgreSQL's programs: the newest installed, or the one that a variable names.</summary>
     public static string Programs { get; } =
+        Environment.GetEnvironmentVariable("TEST_POSTGRES_BIN") is { Length: > 0 } chosen ? chosen : Installed;
+
+    static string Installed =>
         Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Last() + "/bin";
 
     public static Task<string> ConnectionStringAsync() => Started.Value;

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics;
+using Deployments.Data.Database;
 using Deployments.Data.Inbox;
 using Deployments.Data.Telemetry;
 using Deployments.Web.Records;
@@ -57,7 +58,7 @@ public sealed class InboxDrainer(InboxStore inbox, RecordFactory factory, ILogge
         {
             return await inbox.DrainAsync(BatchRows, factory.Interpret, ct);
         }
-        catch (DbException exception) when (IsAboutTheBatch(exception))
+        catch (DbException exception) when (DatabaseFaults.IsAboutTheData(exception))
         {
             logger.LogError(exception, "A batch of the inbox cannot be recorded; its entries are tried one by one");
             return await DrainOneByOneAsync(ct);
@@ -82,7 +83,7 @@ public sealed class InboxDrainer(InboxStore inbox, RecordFactory factory, ILogge
                 if (drained == 0 || count == BatchRows)
                     return count;
             }
-            catch (DbException exception) when (IsAboutTheBatch(exception) && id != 0)
+            catch (DbException exception) when (DatabaseFaults.IsAboutTheData(exception) && id != 0)
             {
                 logger.LogError(exception, "Inbox entry {Id} cannot be recorded; it is rejected", id);
                 await inbox.DrainAsync(1, row => row.Id == id
@@ -91,7 +92,4 @@ public sealed class InboxDrainer(InboxStore inbox, RecordFactory factory, ILogge
             }
         }
     }
-
-    // The server answered, and not with something that passes: the fault is in what was sent.
-    static bool IsAboutTheBatch(DbException exception) => !exception.IsTransient && exception.SqlState is not null;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Deployments.Data.Database;
 using Hangfire;
 using Hangfire.AspNetCore;
 using Hangfire.Common;
@@ -69,7 +70,8 @@ sealed class JobServer(
         };
         return new PostgreSqlStorage(
             new NpgsqlConnectionFactory(
-                connectionString + ";Maximum Pool Size=15;Application Name=Deployments jobs", options), options);
+                $"{DatabaseSetup.ForWhoWrites(connectionString)};Maximum Pool Size=15;Application Name=Deployments jobs",
+                options), options);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using Deployments.Data.Database;
 using Deployments.Data.Octopus;
 
 namespace Deployments.Web.Octopus;
@@ -169,7 +170,7 @@ sealed partial class OctopusPoller(
             {
                 await PostponeAsync(octopus, next, exception.Message, ct);
             }
-            catch (DbException exception) when (!exception.IsTransient && exception.SqlState is not null)
+            catch (DbException exception) when (DatabaseFaults.IsAboutTheData(exception))
             {
                 await PostponeAsync(octopus, next, $"It cannot be stored: {exception.Message}", ct);
             }

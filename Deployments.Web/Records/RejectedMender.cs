@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Deployments.Data.Audit;
+using Deployments.Data.Database;
 using Deployments.Data.Inbox;
 using Deployments.Data.Records;
 using Deployments.Web.Feeds;
@@ -65,13 +66,13 @@ public sealed class RejectedMender(
         {
             return new ReplayReport(await store.ReplayAsync(ids, RecordOrNull, by, ct), problems);
         }
-        catch (DbException exception) when (IsAboutTheData(exception) && ids.Count == 1)
+        catch (DbException exception) when (DatabaseFaults.IsAboutTheData(exception) && ids.Count == 1)
         {
             logger.LogWarning(exception, "Rejected record {Id} cannot be recorded as mended", ids[0]);
             problems[ids[0]] = $"The database refuses it: {exception.Message}";
             return new ReplayReport([], problems);
         }
-        catch (DbException exception) when (IsAboutTheData(exception))
+        catch (DbException exception) when (DatabaseFaults.IsAboutTheData(exception))
         {
             // One that the database refuses must not hold up the others.
             var recorded = new List<RecordResult>();
@@ -142,9 +143,6 @@ public sealed class RejectedMender(
             ? new PackageCoordinates(row.Group, row.Name, row.Version, qualifier)
             : type.FromNames(group, mended.Package!, mended.Version!) with { Qualifier = qualifier };
     }
-
-    // The server answered, and not with something that passes: the fault is in what was sent.
-    static bool IsAboutTheData(DbException exception) => !exception.IsTransient && exception.SqlState is not null;
 }
 
 /// <summary>What became of rejected records that were to be replayed.</summary>

@@ -21,6 +21,12 @@ public sealed record DeploymentsSettings
     /// </summary>
     public string? KeyFile { get; init; }
 
+    /// <summary>
+    /// Standbys of the database that pages, the API and exports read from, such as <c>10.0.0.12, 10.0.0.13:5433</c>;
+    /// everything else is as its connection string says. Null: everything is read from the primary.
+    /// </summary>
+    public string? StandbyHosts { get; init; }
+
     /// <summary>The folder of PostgreSQL's server programs; null: looked for.</summary>
     public string? PostgresBin { get; init; }
 
@@ -159,6 +165,9 @@ public sealed class DeploymentsSettingsValidator : AbstractValidator<Deployments
             .WithMessage(settings => SettingsCheck.Sentence(
                 "LedgerAnchorFile", settings.LedgerAnchorFile,
                 "it must be the whole path of a file, in a directory that there is"));
+        RuleFor(settings => settings.StandbyHosts).Must(hosts => hosts is null || AreHosts(hosts))
+            .WithMessage(settings => SettingsCheck.Sentence("StandbyHosts", settings.StandbyHosts,
+                "it must be hosts such as 10.0.0.12, 10.0.0.13:5433"));
         AddRulesForMail();
         RuleForEach(settings => settings.Oidc).SetValidator(new OidcSettingsValidator());
         RuleFor(settings => settings.Ldap).SetValidator(new LdapSettingsValidator());
@@ -182,6 +191,13 @@ public sealed class DeploymentsSettingsValidator : AbstractValidator<Deployments
             .WithMessage(settings => SettingsCheck.Sentence(
                 "Smtp:From", settings.Smtp.From, "it must be a mail address"));
     }
+
+    // A folder is the place of a socket.
+    static bool AreHosts(string hosts) => hosts.Split(',').All(host =>
+        host.Trim() is { Length: > 0 } name && (name[0] == '/' || name.All(IsOfHost)));
+
+    static bool IsOfHost(char letter) =>
+        char.IsLetterOrDigit(letter) || letter is '.' or ':' or '-' or '_' or '[' or ']';
 
     static bool IsPlaceOfFile(string path) =>
         Path.IsPathFullyQualified(path) && !Directory.Exists(path) && Directory.Exists(Path.GetDirectoryName(path));

@@ -53,6 +53,7 @@ public sealed record SettingsInForce(IReadOnlyList<SettingInForce> All)
             Own("DataDirectory", "Journal, private PostgreSQL, packages", settings.DataDirectory!),
             Own("PackagesDirectory", "Packages of local feeds", settings.PackagesDirectory!),
             Own("KeyFile", "Encrypts the keys in the database", settings.KeyFile ?? "in the data directory, if made"),
+            Own("StandbyHosts", "Standbys that pages, the API and exports read from", settings.StandbyHosts ?? "none"),
             Own("PostgresBin", "PostgreSQL's server programs", settings.PostgresBin ?? "looked for"),
             Own("AnonymousView", "Visitors without an account may read", YesNo(settings.AnonymousView)),
             Own("ViewersSeeAddresses", "Not only administrators see where records came from",

@@ -1,6 +1,7 @@
 using Deployments.Data.Database;
 using Deployments.Web.Backups;
 using Deployments.Web.Embedded;
+using Deployments.Web.Feeds;
 using Deployments.Web.Settings;
 
 namespace Deployments.Web.Startup;
@@ -45,8 +46,26 @@ static class DatabaseStart
             }
         }
 
-        builder.Services.AddDeploymentsData(connectionString);
+        builder.Services.AddDeploymentsData(connectionString, settings.StandbyHosts);
         return connectionString;
+    }
+
+    /// <summary>
+    /// Lets pages and the API read from standbys where a request asks and changes nothing. Feeds are left out: what
+    /// they need is kept in memory, and they record.
+    /// </summary>
+    public static void UseStandbys(this WebApplication app, DeploymentsSettings settings)
+    {
+        if (settings.StandbyHosts is null)
+            return;
+        var feeds = new FeedTypeCatalog().All.Select(type => new PathString("/" + type.Root)).ToArray();
+        app.Use(async (context, next) => // what it begins ends with it
+        {
+            if ((HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+                && !feeds.Any(root => context.Request.Path.StartsWithSegments(root)))
+                ReadDatabase.BeginOnlyReads();
+            await next(context);
+        });
     }
 
     /// <summary>Brings the database up to date before anything else uses it.</summary>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Deployments.Data.Database;
 using Deployments.Web.Feeds;
 using Deployments.Web.Pages;
 using Deployments.Web.Pages.Feeds;
@@ -35,7 +36,7 @@ static class PagesSetup
             pages.UseExceptionHandler(new ExceptionHandlerOptions
             {
                 ExceptionHandlingPath = "/error",
-                StatusCodeSelector = failure => failure is DbException { IsTransient: true }
+                StatusCodeSelector = failure => failure is DbException fault && DatabaseFaults.IsPassing(fault)
                     ? StatusCodes.Status503ServiceUnavailable
                     : StatusCodes.Status500InternalServerError,
             });

@@ -13,8 +13,8 @@ sealed class PoolListener : IDisposable
     const string PoolTag = "db.client.connection.pool.name";
     const string StateTag = "db.client.connection.state";
 
-    // The third is that of the background jobs.
-    static readonly string[] Named = ["main", "exports"];
+    // One more is that of the background jobs.
+    static readonly string[] Named = ["main", "exports", "standbys", "standby-exports"];
     const string Unnamed = "jobs";
 
     readonly MeterListener listener = new();
