@@ -83,7 +83,6 @@ public static class Program
         builder.AddPages();
         builder.AddTelemetry();
         builder.AddDemo();
-
         var app = builder.Build();
         try
         {

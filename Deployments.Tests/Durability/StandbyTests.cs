@@ -25,7 +25,7 @@ public sealed class StandbyTests : IAsyncLifetime
         await using var load = new TaggedLoad(server.Client, path, parallel: 2);
         await load.MoreAsync("recorded");
         await servers.StopStandbyAsync();
-        await load.MoreAsync("journaled");
+        await load.MoreAsync("journaled", more: 4); // each group waits two seconds for the standby
         await load.StopAsync();
         using (var answer = await PostAsync(server))
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);

@@ -68,10 +68,9 @@ sealed class JobServer(
             UseSlidingInvisibilityTimeout = true,
             JobExpirationCheckInterval = TimeSpan.FromMinutes(5),
         };
-        return new PostgreSqlStorage(
-            new NpgsqlConnectionFactory(
-                $"{DatabaseSetup.ForWhoWrites(connectionString)};Maximum Pool Size=15;Application Name=Deployments jobs",
-                options), options);
+        var own = DatabaseSetup.ForWhoWrites(connectionString)
+            + ";Maximum Pool Size=15;Application Name=Deployments jobs";
+        return new PostgreSqlStorage(new NpgsqlConnectionFactory(own, options), options);
     }
 
     /// <inheritdoc/>
