@@ -2019,7 +2019,7 @@ ALTER TABLE ONLY public.applications
     ADD CONSTRAINT applications_pkey PRIMARY KEY (application_id);
 
 ALTER TABLE ONLY public.arrivals
-    ADD CONSTRAINT arrivals_pkey PRIMARY KEY (target_group_id, version_id, feed_id, package_id);
+    ADD CONSTRAINT arrivals_pkey PRIMARY KEY (target_group_id, version_id, feed_id);
 
 ALTER TABLE ONLY public.assessments
     ADD CONSTRAINT assessments_pkey PRIMARY KEY (assessment_id);
@@ -2055,7 +2055,7 @@ ALTER TABLE ONLY public.deployment_inbox
     ADD CONSTRAINT deployment_inbox_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.deployments
-    ADD CONSTRAINT deployments_pkey PRIMARY KEY (id, package_id);
+    ADD CONSTRAINT deployments_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.distribution_guesses
     ADD CONSTRAINT distribution_guesses_pkey PRIMARY KEY (feed_id, place, distribution);
@@ -2148,7 +2148,7 @@ ALTER TABLE ONLY public.notification_rules
     ADD CONSTRAINT notification_rules_pkey PRIMARY KEY (notification_rule_id);
 
 ALTER TABLE ONLY public.observations
-    ADD CONSTRAINT observations_pkey PRIMARY KEY (observation_id, package_id);
+    ADD CONSTRAINT observations_pkey PRIMARY KEY (observation_id);
 
 ALTER TABLE ONLY public.octopus_connections
     ADD CONSTRAINT octopus_connections_pkey PRIMARY KEY (connection_id);
@@ -2193,7 +2193,7 @@ ALTER TABLE ONLY public.rejected_records
     ADD CONSTRAINT rejected_records_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.removals
-    ADD CONSTRAINT removals_pkey PRIMARY KEY (removal_id, package_id);
+    ADD CONSTRAINT removals_pkey PRIMARY KEY (removal_id);
 
 ALTER TABLE ONLY public.retention_rules
     ADD CONSTRAINT retention_rules_pkey PRIMARY KEY (retention_rule_id);
@@ -2314,7 +2314,7 @@ CREATE INDEX deployments_by_date ON public.deployments USING btree (deployed_at,
 
 CREATE INDEX deployments_by_description ON public.deployments USING btree (description_id);
 
-CREATE UNIQUE INDEX deployments_by_digest ON public.deployments USING btree (digest, package_id) WHERE (digest IS NOT NULL);
+CREATE UNIQUE INDEX deployments_by_digest ON public.deployments USING btree (digest) WHERE (digest IS NOT NULL);
 
 CREATE INDEX deployments_by_feed ON public.deployments USING btree (feed_id, deployed_hour);
 
@@ -2374,7 +2374,7 @@ CREATE INDEX observations_by_target ON public.observations USING btree (target_i
 
 CREATE INDEX observations_gone ON public.observations USING btree (gone_at) WHERE (gone_at IS NOT NULL);
 
-CREATE UNIQUE INDEX observations_open ON public.observations USING btree (scope_id, target_id, version_id, package_id) WHERE (gone_at IS NULL);
+CREATE UNIQUE INDEX observations_open ON public.observations USING btree (scope_id, target_id, version_id) WHERE (gone_at IS NULL);
 
 CREATE INDEX observations_open_by_package ON public.observations USING btree (package_id) WHERE (gone_at IS NULL);
 
@@ -2412,7 +2412,7 @@ CREATE INDEX rejected_records_open ON public.rejected_records USING btree (recei
 
 CREATE INDEX rejected_records_resolved ON public.rejected_records USING btree (received_at, id) WHERE (resolved_at IS NOT NULL);
 
-CREATE UNIQUE INDEX removals_by_digest ON public.removals USING btree (digest, package_id) WHERE (digest IS NOT NULL);
+CREATE UNIQUE INDEX removals_by_digest ON public.removals USING btree (digest) WHERE (digest IS NOT NULL);
 
 CREATE INDEX removals_by_package ON public.removals USING btree (package_id, removed_at);
 

@@ -256,7 +256,7 @@ public sealed class PagesInBrowserTests(PagesInBrowserTests.Running running)
         internal Task<IPage> OpenAsync(string address, bool asAdmin) =>
             Chromium.OpenAsync(new Uri(app.Url, address), cookies: asAdmin ? admin : null);
 
-        /// <summary>In the page that the visitor or the administrator has open, for who changes nothing there.</summary>
+        /// <summary>In the page that the visitor or the administrator has open; nothing is changed there.</summary>
         internal async Task<IPage> OpenAgainAsync(string address, bool asAdmin)
         {
             if (open.TryGetValue(asAdmin, out var page))

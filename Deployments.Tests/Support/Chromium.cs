@@ -61,7 +61,7 @@ sealed class Chromium : IAsyncDisposable
         return page;
     }
 
-    /// <summary>Another address in a page's session, as bright and wide as it was opened: no process for it alone.</summary>
+    /// <summary>Another address in a page's session, bright and wide as at first: no process for it alone.</summary>
     public static async Task OpenAgainAsync(IPage page, Uri address)
     {
         await page.EmulateMediaAsync(new PageEmulateMediaOptions
