@@ -184,6 +184,18 @@ public sealed class LdapTests(LdapTests.Running running) : IClassFixture<LdapTes
         (await Browser.SignedInAsync(running.App)).Dispose();
     }
 
+    // It would open the account when the directory does not any more.
+    [Fact]
+    public async Task Nobody_of_the_directory_gives_themselves_a_password_of_this_server()
+    {
+        using var browser = await Browser.SignedInAsync(running.App, "ann", "ann's password");
+        using var answer = await browser.PostAsync("/account", "/account",
+            ("Current", "ann's password"), ("New", "a password here"), ("Repeated", "a password here"));
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.False((await running.App.Service<AccountQueries>().ByNameOrNullAsync("ann", default))!.HasPassword);
+        (await Browser.SignedInAsync(running.App, "ann", "ann's password")).Dispose();
+    }
+
     [Fact]
     public async Task People_may_sign_in_as_themselves_over_StartTLS()
     {

@@ -75,9 +75,14 @@ public sealed class AccountModel(
         return RedirectToPage();
     }
 
-    /// <summary>Changes the password; other sessions end.</summary>
+    /// <summary>
+    /// Changes the password; other sessions end. Who has none here gets none so: a directory knows the one that is
+    /// typed, and who leaves it would keep a way in that it does not know of.
+    /// </summary>
     public async Task<IActionResult> OnPostAsync(PasswordChange change, CancellationToken ct)
     {
+        if (await queries.ByNameOrNullAsync(AccountName, ct) is not { HasPassword: true })
+            return BadRequest();
         (await new PasswordChangeValidator().ValidateAsync(change, ct)).AddToModelState(ModelState, null);
         if (!ModelState.IsValid)
             return await ShowAsync(ct);
