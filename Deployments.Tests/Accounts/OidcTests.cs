@@ -6,6 +6,7 @@ using Deployments.Data.Accounts;
 using Deployments.Data.Audit;
 using Deployments.Tests.Support;
 using Deployments.Web.Accounts;
+using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Deployments.Tests.Accounts;
@@ -184,6 +185,40 @@ public sealed class OidcTests(OidcFixture shared) : IClassFixture<OidcFixture>
             shared.Provider.Tamper = null;
         }
     }
+
+    // Accounts are bound to issuers: it would open those of the provider that it says it is.
+    [Fact]
+    public async Task A_provider_that_calls_itself_otherwise_than_the_settings_begins_no_session()
+    {
+        var other = $"http://localhost:{shared.Provider.Url.Port}/"; // the same, under a name that it does not use
+        await using var app = await TestApp.StartAsync(null,
+            [.. OidcFixture.Settings(shared.Provider), $"Deployments:Oidc:corp:Authority={other}"]);
+        using var log = new ListLog();
+        app.Service<ILoggerFactory>().AddProvider(log);
+        shared.Provider.Who = new(subject, name, "chiefs");
+        using var browser = new Browser(app.Url);
+        using var begun = await browser.GetAsync("/sign-in/corp");
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        using var asked = await client.GetAsync(begun.Headers.Location);
+
+        await FailsAsync(browser, asked.Headers.Location!.PathAndQuery);
+
+        Assert.Contains(log.Lines, line => line.Contains("calls itself otherwise", StringComparison.Ordinal));
+        Assert.Null(await app.Service<AccountQueries>().ByNameOrNullAsync(name, default));
+    }
+
+    [Theory]
+    [InlineData("https://login.example.com", "https://login.example.com", true)]
+    [InlineData("https://login.example.com/", "https://login.example.com", true)]
+    [InlineData("https://login.example.com/realms/main", "https://login.example.com/realms/main/", true)]
+    [InlineData("https://login.example.com/realms/main", "https://login.example.com/realms/other", false)]
+    [InlineData("https://login.example.com/realms/main", "https://login.example.com", false)]
+    [InlineData("https://login.example.com", "http://login.example.com", false)]
+    [InlineData("https://login.example.com", "https://login.example.com.evil.example", false)]
+    [InlineData("https://login.example.com", "", false)]
+    [InlineData("https://login.example.com", null, false)]
+    public void An_issuer_is_the_address_of_the_settings(string authority, string? issuer, bool isIt) =>
+        Assert.Equal(isIt, OidcHandling.IsIssuer(new Uri(authority), issuer));
 
     // What makes the refusals above mean something: a token made the same way, but right, is taken.
     [Fact]

@@ -55,6 +55,10 @@ static class OidcHandling
         };
         options.Events.OnTokenValidated = context =>
         {
+            // The library believes the issuer that the provider's own document names. Accounts are bound to issuers:
+            // a provider that called itself as another one does would open that one's.
+            if (!IsIssuer(provider.Authority!, context.Principal?.FindFirst("iss")?.Value))
+                context.Fail($"The provider calls itself otherwise than Deployments__Oidc__{name}__Authority does.");
             context.HttpContext.Items[IdTokenItem] = context.TokenEndpointResponse?.IdToken;
             return Task.CompletedTask;
         };
@@ -67,6 +71,14 @@ static class OidcHandling
             return RefuseAsync(context, name, SignInRefusal.Failed);
         };
     }
+
+    /// <summary>
+    /// Whether a provider calls itself as the settings do, as OpenID Connect Discovery 1.0 (4.3) demands; a slash at
+    /// the end makes no difference.
+    /// </summary>
+    internal static bool IsIssuer(Uri authority, string? issuer) =>
+        issuer is not null && (authority.OriginalString.TrimEnd('/') == issuer.TrimEnd('/')
+            || authority.AbsoluteUri.TrimEnd('/') == issuer.TrimEnd('/'));
 
     /// <summary>What goes to the provider and back, sealed.</summary>
     /// <param name="returnUrl">Where to go afterwards: an address of this server.</param>
